@@ -1,0 +1,1 @@
+"""The steps-ros command: parse, call one function, report."""

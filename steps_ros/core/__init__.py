@@ -1,0 +1,1 @@
+"""Networks, geometry and losses: tensors in, tensors out."""

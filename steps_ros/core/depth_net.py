@@ -1,0 +1,129 @@
+"""
+The depth network: residual encoder, and decoder with sigmoid disparities (steps_spec 2.1, 2.2).
+
+``RESNET18`` and ``RESNET50`` are the networks of RNW and STEPS; ``TINY`` has the same parts with
+fewer channels and zero padding, which every inference engine takes.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+import torch
+from torch import nn, Tensor
+from torch.nn import functional
+
+from steps_ros.core.resnet import EncoderConfig, ResNetEncoder
+
+DECODER_SLOPE = 0.01
+
+
+@dataclass(frozen=True)
+class DepthNetConfig:
+    """
+    What the weights of a depth network depend on.
+
+    ``decoder`` are the widths of the five decoder levels, finest first. Depth runs from
+    ``min_depth`` at disparity 1 to ``max_depth`` at disparity 0.
+    """
+
+    encoder: EncoderConfig = EncoderConfig()
+    decoder: tuple[int, ...] = (64, 64, 128, 256, 512)
+    padding: Literal['reflect', 'zeros'] = 'reflect'
+    min_depth: float = 0.1
+    max_depth: float = 100.0
+
+
+RESNET18 = DepthNetConfig()
+RESNET50 = DepthNetConfig(EncoderConfig(block='bottleneck', depths=(3, 4, 6, 3)))
+TINY = DepthNetConfig(
+    EncoderConfig(stem=32, widths=(32, 64, 128, 256)),
+    decoder=(16, 32, 48, 96, 160),
+    padding='zeros',
+)
+PRESETS = {'tiny': TINY, 'resnet18': RESNET18, 'resnet50': RESNET50}
+
+
+class DepthDecoder(nn.Module):
+    """
+    Features to disparities at 1/1 to 1/16 of the input.
+
+    Lists are ordered finest first, so index i is the reference's ``reduceI``, ``convI``,
+    ``up_convI`` and ``disp_convI``.
+    """
+
+    def __init__(self, config: DepthNetConfig) -> None:
+        super().__init__()
+        features, widths = config.encoder.feature_widths, config.decoder
+        below = (*widths[1:], widths[-1])
+
+        def conv3(channels: int, width: int) -> nn.Conv2d:
+            return nn.Conv2d(channels, width, 3, padding=1, padding_mode=config.padding)
+
+        coarsest = len(widths) - 1
+        self.reduce = nn.ModuleList(
+            nn.Conv2d(channels, width, 1, bias=False)
+            for channels, width in zip(features, widths, strict=True)
+        )
+        self.conv = nn.ModuleList(
+            conv3(channels, width) for channels, width in zip(below, widths, strict=True)
+        )
+        self.up_conv = nn.ModuleList(
+            conv3(width if level == coarsest else 2 * width, width)
+            for level, width in enumerate(widths)
+        )
+        self.head = nn.ModuleList(conv3(width, 1) for width in widths)
+
+    def _levels(self, features: list[Tensor]) -> list[Tensor]:
+        """Return the decoded features, finest first."""
+        *finer, coarsest = [
+            reduce(feature) for reduce, feature in zip(self.reduce, features, strict=True)
+        ]
+        level = _leaky(self.conv[-1](coarsest))
+        levels = [_leaky(self.up_conv[-1](_double(level)))]
+        for index in range(len(finer) - 1, -1, -1):
+            level = _leaky(torch.cat((self.conv[index](levels[0]), finer[index]), dim=1))
+            levels.insert(0, _leaky(self.up_conv[index](_double(level))))
+        return levels
+
+    def forward(self, features: list[Tensor]) -> list[Tensor]:
+        """Return five disparities in (0, 1), (B, 1, H / 2**i, W / 2**i)."""
+        levels = self._levels(features)
+        return [torch.sigmoid(head(level)) for head, level in zip(self.head, levels, strict=True)]
+
+    def finest(self, features: list[Tensor]) -> Tensor:
+        """Return the disparity of full resolution alone, (B, 1, H, W)."""
+        return torch.sigmoid(self.head[0](self._levels(features)[0]))
+
+
+def _leaky(feature: Tensor) -> Tensor:
+    return functional.leaky_relu(feature, DECODER_SLOPE)
+
+
+def _double(feature: Tensor) -> Tensor:
+    return functional.interpolate(feature, scale_factor=2, mode='nearest')
+
+
+class DepthNet(nn.Module):
+    """Image to disparities."""
+
+    def __init__(self, config: DepthNetConfig) -> None:
+        super().__init__()
+        self.config = config
+        self.encoder = ResNetEncoder(config.encoder)
+        self.decoder = DepthDecoder(config)
+
+    def forward(self, image: Tensor) -> list[Tensor]:
+        """
+        Predict disparities at five scales, for training.
+
+        :param image: (B, 3, H, W) RGB in [0, 1]; H and W multiples of 32.
+        :returns: five sigmoid outputs in (0, 1), finest first: (B, 1, H / 2**i, W / 2**i);
+            :func:`steps_ros.core.geometry.disparity_to_depth` makes them depth.
+        """
+        return self.decoder(self.encoder(image))  # type: ignore[no-any-return]
+
+    def disparity(self, image: Tensor) -> Tensor:
+        """Predict the finest disparity alone, (B, 1, H, W) in (0, 1), for inference."""
+        return self.decoder.finest(self.encoder(image))

@@ -1,0 +1,1 @@
+"""Images, folders, videos and bags as streams of frames."""

@@ -1,0 +1,1 @@
+"""From an 8-bit image to enhanced image, depth and confidence."""

@@ -1,0 +1,1 @@
+"""Simulated night streets with exact depth."""
