@@ -47,7 +47,7 @@ class Camera:
 
     @classmethod
     def assumed(cls, width: int, height: int) -> Camera:
-        """Return the guess for an uncalibrated image: fx = fy = 0.6 x width, centre in the middle."""
+        """Return the guess for an uncalibrated image: fx = fy = 0.6 x width, and the centre."""
         focal = ASSUMED_FOCAL_PER_WIDTH * width
         return cls(width, height, focal, focal, width / 2, height / 2)
 

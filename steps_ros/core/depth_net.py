@@ -7,7 +7,7 @@ fewer channels and zero padding, which every inference engine takes.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Literal
 
 import torch
@@ -28,7 +28,7 @@ class DepthNetConfig:
     ``min_depth`` at disparity 1 to ``max_depth`` at disparity 0.
     """
 
-    encoder: EncoderConfig = EncoderConfig()
+    encoder: EncoderConfig = field(default_factory=EncoderConfig)
     decoder: tuple[int, ...] = (64, 64, 128, 256, 512)
     padding: Literal['reflect', 'zeros'] = 'reflect'
     min_depth: float = 0.1

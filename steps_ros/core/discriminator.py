@@ -14,7 +14,7 @@ POSITION_MAPS = 2
 
 
 class Discriminator(nn.Module):
-    """Three-layer PatchGAN of 70-pixel patches; the output is a map of real (1) against fake (0)."""
+    """Three-layer PatchGAN; the output is a map of scores, 1 for real and 0 for fake."""
 
     def __init__(self, channels: int = 3, width: int = 64) -> None:
         super().__init__()

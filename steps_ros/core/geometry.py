@@ -36,8 +36,10 @@ def rotation_from_axis_angle(axis_angle: Tensor) -> Tensor:
     x, y, z = axis.unbind(dim=1)
     zero = torch.zeros_like(x)
     cross = torch.stack((zero, -z, y, z, zero, -x, -y, x, zero), dim=1).view(-1, 3, 3)
+    outer = axis[:, :, None] * axis[:, None, :]
     identity = torch.eye(3, device=axis.device, dtype=axis.dtype)
-    return cos * identity + (1 - cos) * axis[:, :, None] * axis[:, None, :] + sin * cross
+    rotation: Tensor = cos * identity + (1 - cos) * outer + sin * cross
+    return rotation
 
 
 def transform_from_motion(axis_angle: Tensor, translation: Tensor, *, invert: bool) -> Tensor:

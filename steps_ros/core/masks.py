@@ -12,7 +12,8 @@ class Bridge(NamedTuple):
     """
     Bounds of well-lit illumination and the decay outside them.
 
-    Below ``low`` the weight falls with ``below``, above ``high`` with ``above`` (p and q in STEPS).
+    Below ``low`` the weight falls with ``below`` and above ``high`` with ``above``, the p and q
+    of STEPS.
     """
 
     low: float

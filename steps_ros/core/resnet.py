@@ -96,7 +96,10 @@ class Bottleneck(nn.Module):
         return self.activation(residual + self.shortcut(feature))  # type: ignore[no-any-return]
 
 
-BLOCKS = {'basic': BasicBlock, 'bottleneck': Bottleneck}
+BLOCKS: dict[str, type[BasicBlock] | type[Bottleneck]] = {
+    'basic': BasicBlock,
+    'bottleneck': Bottleneck,
+}
 
 
 def _stage(config: EncoderConfig, channels: int, width: int, depth: int) -> nn.Sequential:
