@@ -1,0 +1,42 @@
+"""Isolation of live tests, real data, and small things that many tests share."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+import tempfile
+
+# Before torch and rclpy are imported anywhere: spinning threads starve two-core machines, and
+# each worker of pytest-xdist speaks on a ROS domain of its own, on this machine only.
+_WORKER = int(os.environ.get('PYTEST_XDIST_WORKER', 'gw0').removeprefix('gw'))
+os.environ.setdefault('OMP_WAIT_POLICY', 'PASSIVE')
+os.environ['ROS_DOMAIN_ID'] = str(20 + (os.getppid() % 70 + _WORKER) % 79)
+os.environ['ROS_AUTOMATIC_DISCOVERY_RANGE'] = 'LOCALHOST'
+os.environ['ROS_LOG_DIR'] = tempfile.mkdtemp(prefix='steps_ros_log_')
+
+import pytest  # noqa: E402
+import torch  # noqa: E402
+
+PROJECT = Path(__file__).resolve().parent.parent
+SHARED = Path(os.environ.get('STEPS_ROS_DATA', PROJECT.parent / 'shared'))
+
+torch.set_num_threads(1)
+
+
+def _shared_folder(name: str) -> Path:
+    folder = SHARED / name
+    if not folder.is_dir():
+        pytest.skip(f'{folder} is absent; set STEPS_ROS_DATA to the folder that holds {name}/')
+    return folder
+
+
+@pytest.fixture(scope='session')
+def shared_data() -> Path:
+    """Return the folder of real frames, or skip with the reason."""
+    return _shared_folder('data')
+
+
+@pytest.fixture(scope='session')
+def shared_reference() -> Path:
+    """Return the folder of goldens and reference weights, or skip with the reason."""
+    return _shared_folder('reference')
