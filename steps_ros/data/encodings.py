@@ -1,0 +1,193 @@
+"""
+Bytes of an image message or file to uint8 (H, W, 3) RGB, without ROS.
+
+The names are those of ``sensor_msgs/image_encodings``. What is not taken is refused with the way
+round it, since a driver or ``image_proc`` converts it better than we could.
+"""
+
+from __future__ import annotations
+
+from typing import NamedTuple, TYPE_CHECKING
+
+import cv2
+import numpy as np
+
+from steps_ros.data.frames import Image
+from steps_ros.data.image_headers import read_header
+from steps_ros.errors import FrameError
+
+if TYPE_CHECKING:
+    from typing_extensions import Buffer
+
+MAX_PIXELS = 100_000_000
+
+# OpenCV names a Bayer pattern after its second row, ROS after its first: rggb is BG there.
+_BAYER = {
+    'rggb': cv2.COLOR_BayerBG2RGB,
+    'bggr': cv2.COLOR_BayerRG2RGB,
+    'gbrg': cv2.COLOR_BayerGR2RGB,
+    'grbg': cv2.COLOR_BayerGB2RGB,
+}
+
+
+class _Layout(NamedTuple):
+    """Bytes of one pixel and OpenCV's conversion to RGB; None where it is RGB already."""
+
+    pixel_bytes: int
+    conversion: int | None
+
+
+_LAYOUTS = {
+    'rgb8': _Layout(3, None),
+    'bgr8': _Layout(3, cv2.COLOR_BGR2RGB),
+    '8UC3': _Layout(3, cv2.COLOR_BGR2RGB),
+    'rgba8': _Layout(4, cv2.COLOR_RGBA2RGB),
+    'bgra8': _Layout(4, cv2.COLOR_BGRA2RGB),
+    'mono8': _Layout(1, cv2.COLOR_GRAY2RGB),
+    '8UC1': _Layout(1, cv2.COLOR_GRAY2RGB),
+    'mono16': _Layout(2, cv2.COLOR_GRAY2RGB),
+    'yuv422': _Layout(2, cv2.COLOR_YUV2RGB_UYVY),
+    'uyvy': _Layout(2, cv2.COLOR_YUV2RGB_UYVY),
+    'yuv422_yuy2': _Layout(2, cv2.COLOR_YUV2RGB_YUY2),
+    'yuyv': _Layout(2, cv2.COLOR_YUV2RGB_YUY2),
+    **{f'bayer_{pattern}8': _Layout(1, code) for pattern, code in _BAYER.items()},
+}
+TAKEN = tuple(_LAYOUTS)
+
+_EIGHT_BIT = 'let the driver publish 8 bit, or convert with image_proc'
+_STREAM = 'decode it with `ros2 run image_transport republish`'
+_WAYS_ROUND = {
+    'nv12': 'let the driver publish bgr8, or convert it with its own colour conversion node',
+    'nv21': 'let the driver publish bgr8, or convert it with its own colour conversion node',
+    'h264': _STREAM,
+    'hevc': _STREAM,
+    'h265': _STREAM,
+    'rgb16': _EIGHT_BIT,
+    'bgr16': _EIGHT_BIT,
+    'rgba16': _EIGHT_BIT,
+    'bgra16': _EIGHT_BIT,
+    **{f'bayer_{pattern}16': _EIGHT_BIT for pattern in _BAYER},
+    '16UC1': 'it holds depth or HDR values: choose a colour image topic',
+    '32FC1': 'it holds depth or HDR values: choose a colour image topic',
+}
+
+
+def decode_image(
+    data: Buffer, height: int, width: int, step: int, encoding: str, is_bigendian: bool
+) -> Image:
+    """
+    Convert the content of a ``sensor_msgs/Image`` to RGB.
+
+    rgb8 without row padding comes back as a view of ``data``, read-only where the buffer is;
+    everything else costs one OpenCV call. mono16 keeps its high byte.
+
+    :param data: any C-contiguous buffer: array.array, bytes, memoryview, ndarray.
+    :param step: bytes from one row to the next, at least the bytes of a row.
+    :returns: (height, width, 3) uint8 RGB.
+    :raises FrameError: no pixels, too many, a short step or buffer, an encoding not taken.
+    """
+    layout = _LAYOUTS.get(encoding)
+    if layout is None:
+        raise FrameError(_refusal(encoding))
+    _check_size(width, height, f'{encoding} image')
+    content = memoryview(data)
+    _check_buffer(content.nbytes, height, width, step, layout.pixel_bytes)
+    shape, strides = (height, width, layout.pixel_bytes), (step, layout.pixel_bytes, 1)
+    pixels = np.ndarray(shape, np.uint8, content, strides=strides)
+    if encoding == 'mono16':
+        high_byte = 0 if is_bigendian else 1
+        pixels = np.ascontiguousarray(pixels[..., high_byte : high_byte + 1])
+    if layout.conversion is None:
+        return np.ascontiguousarray(pixels)
+    return _convert(pixels, layout.conversion, encoding)
+
+
+def decode_compressed(data: Buffer) -> Image:
+    """
+    Decode a JPEG or PNG, or another image file that OpenCV knows.
+
+    16-bit images keep their high byte, grey becomes RGB, alpha is dropped.
+
+    :param data: the whole content of the file or of a ``sensor_msgs/CompressedImage``.
+    :returns: (H, W, 3) uint8 RGB.
+    :raises FrameError: empty, truncated, not an image, or more than MAX_PIXELS.
+    """
+    content = bytes(data)
+    if not content:
+        raise FrameError('compressed image is empty (0 bytes); look at what publishes it')
+    header = read_header(content)
+    if header is not None:
+        _check_size(header.width, header.height, header.format)
+        if not header.is_complete:
+            raise FrameError(
+                f'{header.format} of {len(content)} bytes is truncated: its end is missing; '
+                'copy or record it again'
+            )
+    return _decode(content)
+
+
+def is_taken(encoding: str) -> bool:
+    """Say whether :func:`decode_image` takes this encoding."""
+    return encoding in _LAYOUTS
+
+
+def _decode(content: bytes) -> Image:
+    try:
+        decoded = cv2.imdecode(np.frombuffer(content, np.uint8), cv2.IMREAD_COLOR)
+    except (cv2.error, MemoryError) as error:
+        raise FrameError(
+            f'image of {len(content)} bytes cannot be decoded: {_first_line(error)}; '
+            'scale it down or save it again'
+        ) from error
+    if decoded is None:
+        raise FrameError(
+            f'{len(content)} bytes beginning with {content[:4].hex()} are no jpeg or png that can '
+            'be decoded; video streams (h264, hevc) need `ros2 run image_transport republish`'
+        )
+    return _convert(decoded, cv2.COLOR_BGR2RGB, 'compressed')
+
+
+def _convert(pixels: Image, conversion: int, encoding: str) -> Image:
+    try:
+        converted: Image = cv2.cvtColor(pixels, conversion)
+    except cv2.error as error:
+        height, width = pixels.shape[:2]
+        raise FrameError(
+            f'{encoding} image of {width}x{height} cannot be converted: {_first_line(error)}; '
+            'yuv422 needs an even width'
+        ) from error
+    return converted
+
+
+def _check_size(width: int, height: int, what: str) -> None:
+    if width <= 0 or height <= 0:
+        raise FrameError(f'{what} of {width}x{height} has no pixels; look at what publishes it')
+    if width * height > MAX_PIXELS:
+        raise FrameError(
+            f'{what} of {width}x{height} has more than {MAX_PIXELS} pixels; scale it down first'
+        )
+
+
+def _check_buffer(nbytes: int, height: int, width: int, step: int, pixel_bytes: int) -> None:
+    if step < width * pixel_bytes:
+        raise FrameError(
+            f'step {step} is smaller than a row of {width} pixels of {pixel_bytes} bytes; '
+            'the publisher fills the message wrongly'
+        )
+    if nbytes < step * height:
+        raise FrameError(
+            f'image data is {nbytes} bytes, step {step} x height {height} needs {step * height}; '
+            'the message is truncated'
+        )
+
+
+def _refusal(encoding: str) -> str:
+    known = _WAYS_ROUND.get(encoding)
+    if known is not None:
+        return f'encoding {encoding} is not taken: {known}'
+    taken = ' '.join(TAKEN)
+    return f'encoding {encoding!r} is unknown; taken are {taken}'
+
+
+def _first_line(error: BaseException) -> str:
+    return str(error).strip().split('\n', 1)[0]
