@@ -1,0 +1,116 @@
+"""Names and seeded weights of the reference networks, for the golden and vector tests."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+import importlib.util
+from pathlib import Path
+import re
+from types import ModuleType
+
+import numpy as np
+import torch
+from torch import nn, Tensor
+
+Rename = Callable[[str], str]
+
+
+def _renamer(*rules: tuple[str, str]) -> Rename:
+    def rename(key: str) -> str:
+        for pattern, replacement in rules:
+            key = re.sub(pattern, replacement, key)
+        return key
+
+    return rename
+
+
+def _encoder(prefix: str) -> tuple[tuple[str, str], ...]:
+    return (
+        (r'\.shortcut\.', '.downsample.'),
+        (r'^encoder\.stem\.', f'{prefix}.blocks.0.'),
+        *((rf'^encoder\.stages\.{i}\.', f'{prefix}.blocks.{i + 1}.') for i in range(4)),
+    )
+
+
+depth_net_name = _renamer(
+    *_encoder('DepthEncoder'),
+    (r'^decoder\.reduce\.(\d)\.', r'DepthDecoder.reduce\1.'),
+    (r'^decoder\.conv\.(\d)\.', r'DepthDecoder.conv\1.conv.'),
+    (r'^decoder\.up_conv\.(\d)\.', r'DepthDecoder.up_conv\1.conv.conv.'),
+    (r'^decoder\.head\.(\d)\.', r'DepthDecoder.disp_conv\1.'),
+)
+pose_net_name = _renamer(
+    *_encoder('PoseEncoder'),
+    (r'^axis_angle\.', 'axis_conv.'),
+    (r'^translation\.', 'trans_conv.'),
+    (r'^(reduce|conv1|conv2|axis_conv|trans_conv)\.', r'PoseDecoder.\1.'),
+)
+enhancer_name = _renamer(
+    (r'^illumination\.conv_in\.', 'enhance.in_conv.0.'),
+    (r'^illumination\.conv_mid\.', 'enhance.conv.0.'),
+    (r'^illumination\.bn\.', 'enhance.conv.1.'),
+    (r'^illumination\.conv_out\.', 'enhance.out_conv.0.'),
+    (r'^calibration\.block_in\.', 'calibrate.in_conv.'),
+    (r'^calibration\.block\.', 'calibrate.convs.'),
+    (r'^calibration\.conv_out\.', 'calibrate.out_conv.0.'),
+)
+
+
+def load_named(
+    module: nn.Module, weights: Callable[[str, tuple[int, ...]], Tensor], name: Rename
+) -> None:
+    """Load every entry of a module's state from ``weights(reference name, shape)``."""
+    state = module.state_dict()
+    module.load_state_dict({key: weights(name(key), tuple(state[key].shape)) for key in state})
+
+
+def recipe(reference: Path) -> ModuleType:
+    """Return the goldens' own module of seeded weights."""
+    spec = importlib.util.spec_from_file_location('recipe', reference / 'goldens' / 'recipe.py')
+    assert spec is not None
+    assert spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+def golden(reference: Path, name: str) -> dict[str, np.ndarray]:
+    """Return the arrays of one golden file."""
+    with np.load(reference / 'goldens' / name) as arrays:
+        return dict(arrays)
+
+
+def fill(modules: list[tuple[nn.Module, Rename]], seed: int) -> None:
+    """Fill parameters as steps_spec 9 says: one stream of normals over the sorted names."""
+    random = np.random.RandomState(seed)
+    parameters = {
+        name(key): parameter
+        for module, name in modules
+        for key, parameter in module.named_parameters()
+    }
+    for key in sorted(parameters):
+        parameter = parameters[key]
+        values = random.standard_normal(tuple(parameter.shape))
+        if parameter.ndim == 4:
+            fan_in = np.prod(parameter.shape[1:])
+            values *= np.sqrt(2 / fan_in) * (0.3 if 'disp_conv' in key else 1)
+        elif key.endswith('weight'):
+            values = 1 + 0.1 * values
+        else:
+            values *= 0.05
+        parameter.data = torch.from_numpy(values).float()
+
+
+def image(
+    height: int, width: int, k: int, level: float = 0.25, swing: float = 0.2, rate: float = 0.3
+) -> Tensor:
+    """Return (1, 3, H, W): image B of steps_spec 9, or A with level .5, swing .4, rate .9."""
+    y, x = np.mgrid[0:height, 0:width].astype(np.float64)
+    channels = [
+        level
+        + swing
+        * np.sin(0.21 * y + 0.13 * x + 0.5 * c + rate * k)
+        * np.cos(0.17 * x - 0.05 * y * (c + 1))
+        for c in range(3)
+    ]
+    return torch.from_numpy(np.stack(channels)).float()[None]
