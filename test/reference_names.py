@@ -101,16 +101,11 @@ def fill(modules: list[tuple[nn.Module, Rename]], seed: int) -> None:
         parameter.data = torch.from_numpy(values).float()
 
 
-def image(
-    height: int, width: int, k: int, level: float = 0.25, swing: float = 0.2, rate: float = 0.3
-) -> Tensor:
-    """Return (1, 3, H, W): image B of steps_spec 9, or A with level .5, swing .4, rate .9."""
+def image(height: int, width: int, k: int) -> Tensor:
+    """Return image B of steps_spec 9, (1, 3, H, W)."""
     y, x = np.mgrid[0:height, 0:width].astype(np.float64)
     channels = [
-        level
-        + swing
-        * np.sin(0.21 * y + 0.13 * x + 0.5 * c + rate * k)
-        * np.cos(0.17 * x - 0.05 * y * (c + 1))
+        np.sin(0.21 * y + 0.13 * x + 0.5 * c + 0.3 * k) * np.cos(0.17 * x - 0.05 * y * (c + 1))
         for c in range(3)
     ]
-    return torch.from_numpy(np.stack(channels)).float()[None]
+    return torch.from_numpy(0.25 + 0.2 * np.stack(channels)).float()[None]

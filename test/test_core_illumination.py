@@ -131,7 +131,7 @@ def test_golden_b(shared_reference, weights, mode):
         stages.illuminations[2].raw.detach(), named(arrays, f'{mode}/i_k'), atol=tolerance, rtol=0
     )
     loss = sie_loss(stages)
-    assert float(loss) == pytest.approx(float(arrays[f'{mode}/loss_total']), rel=1e-5)
+    assert loss.item() == pytest.approx(float(arrays[f'{mode}/loss_total']), rel=1e-5)
     loss.backward()
     check_gradients(
         network, arrays, mode, 5e-3 if (weights, mode) == ('refinit', 'train') else 1e-3
@@ -210,7 +210,7 @@ def test_golden_a_loss_of_sci_in_train_mode(shared_reference, name):
     pixels = named(arrays, 'syn_mid__input_u8').permute(2, 0, 1)[None].float() / 255
     with torch.no_grad():
         loss = sie_loss(network(pixels), fidelity_weight=1.5)
-    assert float(loss) == pytest.approx(float(arrays[f'loss3__{name}__total']), rel=1e-5)
+    assert loss.item() == pytest.approx(float(arrays[f'loss3__{name}__total']), rel=1e-5)
 
 
 @pytest.mark.parametrize(
