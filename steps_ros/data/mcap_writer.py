@@ -1,0 +1,144 @@
+"""
+One .mcap file of ROS 2 messages, written without ROS.
+
+The file is what ``ros2 bag``, Foxglove and rosbags open as a bag of its own, without a folder
+and a metadata.yaml around it.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from types import TracebackType
+from typing import Any, BinaryIO
+
+from mcap.writer import CompressionType, Writer
+
+from steps_ros.data.messages import definition, serialise
+from steps_ros.errors import OutputError
+
+PARTIAL = '.partial'
+CHUNK_BYTES = 1 << 20
+# A player that finds this beside a topic offers it to late subscribers, as /tf_static needs.
+LATCHED_QOS = """
+- {history: 1, depth: 1, reliability: 1, durability: 1, deadline: {sec: 0, nsec: 0},
+   lifespan: {sec: 0, nsec: 0}, liveliness: 1, liveliness_lease_duration: {sec: 0, nsec: 0},
+   avoid_ros_namespace_conventions: false}
+"""
+LATCHED_TOPICS = frozenset({'/tf_static'})
+
+
+class McapWriter:
+    """
+    An open recording; use it as a context manager, from one thread at a time.
+
+    Messages go to ``PATH.partial``. Leaving the block finishes the file and renames it to
+    ``PATH``, also on Ctrl-C, which is how a recording is ended; after any other exception it
+    is finished but keeps the name ``.partial``.
+    """
+
+    def __init__(self, path: Path | str, overwrite: bool = False) -> None:
+        """
+        Create the file.
+
+        :raises OutputError: the path exists and ``overwrite`` is false, or cannot be written.
+        """
+        self.path = Path(path)
+        self.partial = self.path.with_name(self.path.name + PARTIAL)
+        if self.path.exists() and not overwrite:
+            raise OutputError(f'{self.path} exists; choose another name or give --overwrite')
+        self._channels: dict[str, int] = {}
+        self._schemas: dict[str, int] = {}
+        try:
+            self.path.parent.mkdir(parents=True, exist_ok=True)
+            self._file: BinaryIO = self.partial.open('wb')
+            self._writer = _start(self._file)
+        except OSError as error:
+            raise self._failure(error) from error
+
+    def write(
+        self,
+        topic: str,
+        message_type: str,
+        content: bytes | memoryview,
+        stamp_ns: int,
+        receive_ns: int | None = None,
+    ) -> None:
+        """
+        Append a serialised message.
+
+        :param message_type: a standard type, such as ``sensor_msgs/msg/Image``.
+        :param content: CDR with its four byte header, as rclpy's raw subscriptions give it.
+        :param stamp_ns: time of the message itself.
+        :param receive_ns: time it came in, by which players order; ``stamp_ns`` where None.
+        :raises OutputError: the disk is full or gone.
+        """
+        channel = self._channels.get(topic)
+        try:
+            if channel is None:
+                channel = self._channels[topic] = self._register(topic, message_type)
+            self._writer.add_message(
+                channel_id=channel,
+                log_time=stamp_ns if receive_ns is None else receive_ns,
+                publish_time=stamp_ns,
+                data=content,
+            )
+        except OSError as error:
+            raise self._failure(error) from error
+
+    def write_message(
+        self, topic: str, message: Any, stamp_ns: int, receive_ns: int | None = None
+    ) -> None:
+        """Append a message made by :mod:`steps_ros.data.messages`."""
+        self.write(topic, message.__msgtype__, serialise(message), stamp_ns, receive_ns)
+
+    def close(self) -> None:
+        """Finish the file and give it its name."""
+        self._finish()
+        self.partial.replace(self.path)
+
+    def __enter__(self) -> McapWriter:
+        """Return the writer itself."""
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        """Finish the file; name it where nothing but an interrupt came."""
+        if kind is None or issubclass(kind, KeyboardInterrupt):
+            self.close()
+        elif not self._file.closed:
+            self._finish()
+
+    def _finish(self) -> None:
+        try:
+            self._writer.finish()
+        except OSError as error:
+            raise self._failure(error) from error
+        finally:
+            self._file.close()
+
+    def _register(self, topic: str, message_type: str) -> int:
+        schema = self._schemas.get(message_type)
+        if schema is None:
+            text = definition(message_type).encode()
+            schema = self._writer.register_schema(message_type, 'ros2msg', text)
+            self._schemas[message_type] = schema
+        metadata = {'offered_qos_profiles': LATCHED_QOS if topic in LATCHED_TOPICS else ''}
+        channel: int = self._writer.register_channel(topic, 'cdr', schema, metadata)
+        return channel
+
+    def _failure(self, error: OSError) -> OutputError:
+        reason = error.strerror or str(error)
+        return OutputError(f'{self.path} cannot be written: {reason}; choose another place')
+
+
+def _start(file: BinaryIO) -> Any:
+    # Images hardly compress and checksums cost as much as the copy: neither pays for itself here.
+    writer = Writer(
+        file, chunk_size=CHUNK_BYTES, compression=CompressionType.NONE, enable_crcs=False
+    )
+    writer.start(profile='ros2', library='steps_ros')
+    return writer
