@@ -1,0 +1,60 @@
+"""
+How far a pixel's depth can be trusted, judged by its light.
+
+Three factors: the bridge of the uncertainty mask (steps_spec 4.6) on the stage-1 illumination,
+with bounds fixed by the checkpoint; little trust for raw values at the ends of the range; and
+little trust for a frame that shows nothing at all, as behind a covered lens.
+"""
+
+from __future__ import annotations
+
+import torch
+from torch import Tensor
+from torch.nn import functional
+
+from steps_ros.core.masks import Bridge, bridge_weight
+
+BLACK, WHITE = 2.5 / 255, 252.5 / 255
+LEAST_TRUST = 0.1
+GRID = (24, 40)
+CONTRAST_QUANTILE = 0.98
+NO_CONTRAST, FULL_CONTRAST = 8 / 255, 20 / 255
+
+
+def confidence(illumination: Tensor, grey: Tensor, bridge: Bridge) -> Tensor:
+    """
+    Combine the three factors.
+
+    :param illumination: (B, C, H, W), clamped stage-1 map; of three colours the least counts.
+    :param grey: (B, 1, H, W), the raw image in [0, 1].
+    :param bridge: bounds of the checkpoint.
+    :returns: (B, 1, H, W), in (0, 1].
+    """
+    lit = bridge_weight(illumination, bridge).amin(dim=1, keepdim=True)
+    return lit * exposure_weight(grey) * contrast_weight(grey)
+
+
+def exposure_weight(grey: Tensor) -> Tensor:
+    """Return 0.1 where the raw value is 0 to 2 or 253 to 255, else 1; the shape of ``grey``."""
+    clipped = (grey < BLACK) | (grey > WHITE)
+    return torch.where(clipped, LEAST_TRUST, 1.0).to(grey.dtype)
+
+
+def contrast_weight(grey: Tensor) -> Tensor:
+    """
+    Return, per frame, 0.1 when neighbours on a coarse grid hardly differ anywhere, else up to 1.
+
+    Means over cells ignore noise, and differences of neighbours ignore the smooth glow that
+    a covered or fogged lens leaves: on real night frames the quantile is above 35 grey levels,
+    on covered lenses below 8.
+
+    :param grey: (B, 1, H, W), in [0, 1].
+    :returns: (B, 1, 1, 1).
+    """
+    cells = functional.adaptive_avg_pool2d(grey, GRID)
+    across = (cells[..., :, 1:] - cells[..., :, :-1]).abs().flatten(1)
+    down = (cells[..., 1:, :] - cells[..., :-1, :]).abs().flatten(1)
+    differences = torch.cat((across, down), dim=1)
+    contrast = differences.float().quantile(CONTRAST_QUANTILE, dim=1)
+    ramp = (contrast - NO_CONTRAST) / (FULL_CONTRAST - NO_CONTRAST)
+    return ramp.clamp(LEAST_TRUST, 1).view(-1, 1, 1, 1)

@@ -1,0 +1,209 @@
+"""Predictor: exact where nothing is resampled, any size, honest confidence."""
+
+import cv2
+import numpy as np
+import pytest
+from reference_names import golden
+import torch
+
+from steps_ros.core.checkpoint import Checkpoint
+from steps_ros.core.depth_net import DepthNet, TINY
+from steps_ros.core.geometry import disparity_to_depth
+from steps_ros.core.illumination import enhance, IlluminationNet
+from steps_ros.core.importers import import_weights
+from steps_ros.errors import CheckpointError, FrameError, SettingsError
+from steps_ros.inference.predictor import Outputs, Predictor
+
+
+@pytest.fixture(scope='module')
+def checkpoint() -> Checkpoint:
+    torch.manual_seed(3)
+    return Checkpoint(DepthNet(TINY).eval(), IlluminationNet(1).eval(), input_size=(64, 96))
+
+
+@pytest.fixture(scope='module')
+def predictor(checkpoint) -> Predictor:
+    return Predictor(checkpoint, device='cpu')
+
+
+def street(height: int, width: int, seed: int = 0) -> np.ndarray:
+    """Return a night-like picture: dark, with a few bright lamps."""
+    random = np.random.default_rng(seed)
+    picture = random.integers(5, 30, (height, width, 3), np.uint8)
+    for _ in range(40):
+        y, x = random.integers(0, height - 12), random.integers(0, width - 12)
+        picture[y : y + 12, x : x + 12] = random.integers(100, 250, 3)
+    return picture
+
+
+@pytest.mark.parametrize('size', [(64, 96), (63, 97), (480, 640), (1, 1), (7, 500)])
+def test_any_size_comes_back_at_its_own_size(predictor, size):
+    prediction = predictor.predict(
+        street(max(size[0], 20), max(size[1], 20))[: size[0], : size[1]]
+    )
+    assert prediction.enhanced.shape == (*size, 3)
+    assert prediction.enhanced.dtype == np.uint8
+    assert prediction.depth.shape == prediction.confidence.shape == size
+    assert prediction.depth.dtype == prediction.confidence.dtype == np.float32
+    assert np.isfinite(prediction.depth).all()
+    assert prediction.depth.min() >= 0.1
+    assert prediction.depth.max() <= 100
+
+
+def test_nothing_is_resampled_at_network_size(checkpoint, predictor):
+    picture = street(64, 96)
+    prediction = predictor.predict(picture, Outputs(raw=True))
+    pixels = torch.from_numpy(picture).permute(2, 0, 1)[None].float() / 255
+    grey = torch.from_numpy(cv2.cvtColor(picture, cv2.COLOR_RGB2GRAY))[None, None].float() / 255
+    with torch.no_grad():
+        illumination = checkpoint.enhancer(grey).clamped
+        enhanced = enhance(pixels, illumination)
+        disparity = checkpoint.depth_net.disparity(enhanced)
+    assert np.allclose(prediction.raw.illumination, illumination[0, 0].numpy(), atol=1e-6)
+    assert np.allclose(prediction.raw.enhanced, enhanced[0].permute(1, 2, 0).numpy(), atol=1e-6)
+    assert np.allclose(prediction.raw.disparity, disparity[0, 0].numpy(), atol=1e-6)
+    depth = disparity_to_depth(disparity)[0, 0].numpy()
+    assert np.allclose(prediction.depth, depth, rtol=1e-5)
+    levels = (enhanced[0].permute(1, 2, 0) * 255).round().byte().numpy()
+    assert np.abs(prediction.enhanced.astype(int) - levels).max() <= 1
+
+
+def test_only_what_is_wanted_is_computed(predictor):
+    prediction = predictor.predict(street(64, 96), Outputs(False, False, True))
+    assert prediction.enhanced is None
+    assert prediction.depth is None
+    assert prediction.raw is None
+    assert prediction.confidence is not None
+
+
+def test_predictor_keeps_no_state(predictor):
+    first = predictor.predict(street(80, 120, 1))
+    predictor.predict(street(64, 96, 2))
+    again = predictor.predict(street(80, 120, 1))
+    assert np.array_equal(first.depth, again.depth)
+
+
+def test_output_size_is_free(predictor):
+    prediction = predictor.predict(street(480, 640), output_size=(120, 160))
+    assert prediction.enhanced.shape == (120, 160, 3)
+    assert prediction.depth.shape == prediction.confidence.shape == (120, 160)
+
+
+@pytest.mark.parametrize('precision', ['float16', 'bfloat16'])
+def test_half_precisions_stay_close_to_float32(checkpoint, predictor, precision):
+    picture = street(64, 96)
+    exact = predictor.predict(picture).depth
+    half = Predictor(checkpoint, device='cpu', precision=precision)
+    close = half.predict(picture).depth
+    checkpoint.depth_net.float()
+    assert np.median(np.abs(close / exact - 1)) < 0.02
+
+
+@pytest.mark.gpu
+@pytest.mark.skipif(not torch.cuda.is_available(), reason='no CUDA GPU on this machine')
+@pytest.mark.parametrize('precision', ['float32', 'float16', 'bfloat16'])
+def test_gpu_agrees_with_cpu(checkpoint, precision):
+    picture = street(64, 96)
+    exact = Predictor(checkpoint, device='cpu', precision='float32').predict(picture).depth
+    close = Predictor(checkpoint, device='cuda', precision=precision).predict(picture).depth
+    checkpoint.depth_net.to('cpu', torch.float32)
+    checkpoint.enhancer.to('cpu')
+    assert np.median(np.abs(close / exact - 1)) < 0.02
+
+
+def covered() -> np.ndarray:
+    """Return a covered lens: a faint smooth glow, and noise."""
+    y, x = np.mgrid[-1:1:240j, -1:1:320j]
+    glow = 60 * np.exp(-2 * (x**2 + y**2)) + np.random.default_rng(0).normal(4, 3, (240, 320))
+    return np.repeat(np.clip(glow, 0, 255).astype(np.uint8)[..., None], 3, axis=2)
+
+
+@pytest.mark.parametrize(
+    'picture',
+    [
+        np.zeros((240, 320, 3), np.uint8),
+        np.full((240, 320, 3), 255, np.uint8),
+        np.full((240, 320, 3), 90, np.uint8),
+        covered(),
+    ],
+    ids=['black', 'white', 'grey', 'covered'],
+)
+def test_frames_that_show_nothing_have_no_confidence(predictor, picture):
+    assert predictor.predict(picture).confidence.max() < 0.2
+
+
+def test_lit_pixels_have_more_confidence_than_clipped_ones(predictor):
+    picture = np.full((64, 96, 3), 60, np.uint8)
+    picture[16:48, 16:48] = 255
+    picture[16:48, 56:88] = 0
+    confidence = predictor.predict(picture).confidence
+    assert confidence[32, 32] < 0.2
+    assert confidence[32, 72] < 0.2
+    assert confidence[5, 5] > 2 * confidence[32, 32]
+
+
+def test_checkpoint_without_enhancer_leaves_the_image(checkpoint):
+    picture = street(64, 96)
+    prediction = Predictor(Checkpoint(depth_net=checkpoint.depth_net), device='cpu').predict(
+        picture
+    )
+    assert np.array_equal(prediction.enhanced, picture)
+    assert prediction.depth is not None
+
+
+def test_checkpoint_without_depth_gives_the_enhanced_image_alone(checkpoint):
+    predictor = Predictor(Checkpoint(enhancer=checkpoint.enhancer), device='cpu')
+    prediction = predictor.predict(street(50, 70), Outputs(raw=True))
+    assert prediction.depth is None
+    assert prediction.raw.disparity is None
+    assert prediction.raw.illumination.shape == (50, 70)
+
+
+def test_size_is_the_argument_then_the_checkpoint_then_the_image(checkpoint):
+    unsized = Checkpoint(depth_net=checkpoint.depth_net, enhancer=checkpoint.enhancer)
+    assert Predictor(checkpoint, (128, 160)).network_size(480, 640) == (128, 160)
+    assert Predictor(checkpoint).network_size(480, 640) == (64, 96)
+    assert Predictor(unsized).network_size(370, 1242) == (384, 1248)
+    assert Predictor(unsized).network_size(10, 10) == (64, 64)
+
+
+def test_golden_a_through_the_predictor(shared_reference):
+    checkpoint = import_weights(shared_reference / 'sci_weights' / 'medium.pt').checkpoint
+    arrays = golden(shared_reference, 'a_sci3_synthetic.npz')
+    raw = Predictor(checkpoint).predict(arrays['syn_dark__input_u8'], Outputs(raw=True)).raw
+    assert np.abs(raw.illumination - arrays['syn_dark__medium__illu']).max() < 2e-6
+    enhanced = arrays['syn_dark__medium__enhanced'].transpose(1, 2, 0)
+    assert np.abs(raw.enhanced - enhanced).max() < 1e-5
+
+
+@pytest.mark.parametrize(
+    ('image', 'message'),
+    [
+        (np.zeros((0, 5, 3), np.uint8), r'shape \(0, 5, 3\)'),
+        (np.zeros((5, 5), np.uint8), r'shape \(5, 5\)'),
+        (np.zeros((5, 5, 3), np.float32), 'type float32'),
+    ],
+)
+def test_other_images_are_refused(predictor, image, message):
+    with pytest.raises(FrameError, match=message):
+        predictor.predict(image)
+
+
+@pytest.mark.parametrize(
+    ('settings', 'message'),
+    [
+        ({'size': (65, 96)}, '65x96.*try 96x96'),
+        ({'size': (32, 96)}, '32x96.*at least 64'),
+        ({'device': 'tpu9'}, "device 'tpu9'"),
+        ({'device': 'cuda:99'}, 'CUDA GPUs; use device cpu'),
+        ({'precision': 'int3'}, "precision 'int3'.*bfloat16"),
+    ],
+)
+def test_settings_that_cannot_be_are_refused(checkpoint, settings, message):
+    with pytest.raises(SettingsError, match=message):
+        Predictor(checkpoint, **settings)
+
+
+def test_encoder_alone_is_refused():
+    with pytest.raises(CheckpointError, match=r'encoder only.*--init'):
+        Predictor(Checkpoint(encoder={}))
