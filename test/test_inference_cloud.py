@@ -1,0 +1,108 @@
+"""Organised clouds: exact points, holes, strides, limits, colours, distortion."""
+
+from __future__ import annotations
+
+import cv2
+import numpy as np
+import pytest
+
+from steps_ros.core.camera import Camera
+from steps_ros.errors import FrameError, SettingsError
+from steps_ros.inference.cloud import CloudLimits, organised_cloud
+
+CAMERA = Camera(width=5, height=4, fx=2.0, fy=4.0, cx=2.0, cy=1.0)
+ALL = CloudLimits(stride=1, max_range=1e6, min_confidence=0.0)
+
+
+def _depth(value: float, camera: Camera = CAMERA) -> np.ndarray:
+    return np.full((camera.height, camera.width), value, np.float32)
+
+
+def test_a_wall_back_projects_to_known_points():
+    cloud = organised_cloud(_depth(4.0), CAMERA, limits=ALL)
+    assert cloud.shape == (4, 5, 4)
+    assert cloud.dtype == np.float32
+    np.testing.assert_array_equal(cloud[1, 2, :3], [0, 0, 4])
+    np.testing.assert_array_equal(cloud[0, 0, :3], [-4, -1, 4])
+    np.testing.assert_array_equal(cloud[3, 4, :3], [4, 2, 4])
+
+
+def test_a_ground_plane_comes_back_flat():
+    camera = Camera(64, 48, 50.0, 50.0, 31.5, 15.5)
+    rows = np.arange(48, dtype=np.float32)[:, None] + np.zeros((1, 64), np.float32)
+    with np.errstate(divide='ignore'):
+        depth = np.where(rows > 15.5, 1.5 * camera.fy / (rows - camera.cy), np.inf)
+    cloud = organised_cloud(depth.astype(np.float32), camera, limits=ALL)
+    np.testing.assert_allclose(cloud[16:, :, 1], 1.5, rtol=1e-6)
+    assert np.isnan(cloud[:16, :, :3]).all()
+
+
+@pytest.mark.parametrize(('stride', 'shape'), [(2, (2, 3)), (3, (2, 2)), (64, (1, 1))])
+def test_stride_picks_pixels_and_keeps_their_points(stride, shape):
+    depth = np.arange(1, 21, dtype=np.float32).reshape(4, 5)
+    full = organised_cloud(depth, CAMERA, limits=ALL)
+    thin = organised_cloud(
+        depth, CAMERA, limits=CloudLimits(stride=stride, max_range=1e6, min_confidence=0.0)
+    )
+    assert thin.shape[:2] == shape
+    np.testing.assert_array_equal(thin, full[::stride, ::stride])
+
+
+@pytest.mark.parametrize('value', [np.nan, np.inf, -np.inf, 0.0, -1.0])
+def test_depth_that_is_no_distance_is_a_hole(value):
+    depth = _depth(2.0)
+    depth[2, 3] = value
+    cloud = organised_cloud(depth, CAMERA, limits=ALL)
+    assert np.isnan(cloud[2, 3, :3]).all()
+    assert np.isfinite(cloud[..., :3]).sum() == 19 * 3
+
+
+def test_range_height_and_confidence_cut_holes():
+    depth = _depth(4.0)
+    depth[0, 0], depth[0, 1] = 1.0, 9.0
+    confidence = np.ones_like(depth)
+    confidence[0, 2] = 0.4
+    limits = CloudLimits(
+        stride=1, min_range=2, max_range=8, min_height=-1.5, max_height=0.5, min_confidence=0.5
+    )
+    kept = np.isfinite(organised_cloud(depth, CAMERA, None, confidence, limits)[..., 2])
+    # y of the rows is -1, 0, 1, 2: the first is 1 m above the camera, the last 2 m below.
+    assert kept.tolist() == [[False] * 5, [True] * 5, [True] * 5, [False] * 5]
+    ranged = CloudLimits(stride=1, min_range=2, max_range=8, min_confidence=0.5)
+    kept = np.isfinite(organised_cloud(depth, CAMERA, None, confidence, ranged)[..., 2])
+    assert kept[0].tolist() == [False, False, False, True, True]
+
+
+def test_colour_is_packed_as_rgb():
+    colour = np.zeros((4, 5, 3), np.uint8)
+    colour[1, 2] = (0x12, 0x34, 0x56)
+    cloud = organised_cloud(_depth(1.0), CAMERA, colour, limits=ALL)
+    packed = np.ascontiguousarray(cloud[..., 3]).view(np.uint32)
+    assert packed[1, 2] == 0x123456
+    assert packed[0, 0] == 0
+
+
+@pytest.mark.parametrize(
+    ('model', 'coefficients'),
+    [('plumb_bob', (-0.2, 0.05, 0.001, -0.002, 0.0)), ('equidistant', (0.1, -0.02, 0.0, 0.0))],
+)
+def test_points_of_a_distorting_lens_project_back_to_their_pixels(model, coefficients):
+    camera = Camera(8, 6, 10.0, 10.0, 3.5, 2.5, model, coefficients)
+    cloud = organised_cloud(_depth(3.0, camera), camera, limits=ALL)
+    points = cloud[..., :3].reshape(-1, 1, 3).astype(np.float64)
+    project = cv2.fisheye.projectPoints if model == 'equidistant' else cv2.projectPoints
+    arguments = (np.zeros(3), np.zeros(3), np.array(camera.matrix), np.array(coefficients))
+    pixels = project(points, *arguments)[0].reshape(6, 8, 2)
+    u, v = np.meshgrid(np.arange(8), np.arange(6))
+    np.testing.assert_allclose(pixels, np.stack([u, v], -1), atol=5e-3)
+
+
+def test_limits_out_of_range_are_refused():
+    with pytest.raises(SettingsError, match='stride: 0'):
+        CloudLimits(stride=0)
+
+
+def test_distortion_that_no_model_has_is_a_frame_error():
+    camera = Camera(8, 6, 10.0, 10.0, 3.5, 2.5, 'plumb_bob', (0.1, 0.2, 0.3))
+    with pytest.raises(FrameError, match='calibrate'):
+        organised_cloud(_depth(3.0, camera), camera, limits=ALL)
