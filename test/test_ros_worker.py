@@ -1,0 +1,79 @@
+"""The keep-latest worker, with fakes and no ROS."""
+
+from __future__ import annotations
+
+import threading
+
+from steps_ros.ros.worker import KeepLatestWorker
+
+LIMIT_S = 5.0
+
+
+class Recorder:
+    """Work that waits for leave, and lists of what happened."""
+
+    def __init__(self) -> None:
+        self.done: list[int] = []
+        self.superseded: list[int] = []
+        self.failed: list[tuple[int, str]] = []
+        self.begun = threading.Semaphore(0)
+        self.leave = threading.Semaphore(0)
+
+    def work(self, item: int) -> None:
+        self.begun.release()
+        assert self.leave.acquire(timeout=LIMIT_S)
+        if item < 0:
+            raise ValueError(f'item {item}')
+        self.done.append(item)
+
+    def worker(self) -> KeepLatestWorker[int]:
+        worker = KeepLatestWorker(
+            self.work,
+            self.superseded.append,
+            lambda item, error: self.failed.append((item, str(error))),
+        )
+        worker.start()
+        return worker
+
+
+def test_a_slow_worker_takes_the_newest_and_reports_the_rest():
+    recorder = Recorder()
+    worker = recorder.worker()
+    worker.offer(1)
+    assert recorder.begun.acquire(timeout=LIMIT_S)
+    for item in (2, 3, 4):
+        worker.offer(item)
+    recorder.leave.release(2)
+    assert recorder.begun.acquire(timeout=LIMIT_S)
+    assert worker.stop(LIMIT_S)
+    assert recorder.done == [1, 4]
+    assert recorder.superseded == [2, 3]
+
+
+def test_an_item_that_raises_does_not_end_the_thread():
+    recorder = Recorder()
+    worker = recorder.worker()
+    recorder.leave.release(2)
+    for item in (-1, 5):
+        worker.offer(item)
+        assert recorder.begun.acquire(timeout=LIMIT_S)
+    assert worker.stop(LIMIT_S)
+    assert recorder.failed == [(-1, 'item -1')]
+    assert recorder.done == [5]
+
+
+def test_stop_reports_what_was_never_begun_and_keeps_its_time_limit():
+    recorder = Recorder()
+    worker = recorder.worker()
+    worker.offer(1)
+    assert recorder.begun.acquire(timeout=LIMIT_S)
+    worker.offer(2)
+    assert not worker.stop(0.01)
+    assert recorder.superseded == [2]
+    recorder.leave.release()
+    assert worker.stop(LIMIT_S)
+    assert recorder.done == [1]
+
+
+def test_stop_before_start_is_no_error():
+    assert KeepLatestWorker(lambda _: None, lambda _: None, lambda *_: None).stop()
