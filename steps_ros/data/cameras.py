@@ -41,7 +41,8 @@ def fitted(camera: Camera | None, width: int, height: int) -> Camera | None:
 
 def find_camera_file(folder: Path) -> Path | None:
     """Return camera.yaml or camera_info.yaml in the folder, else in its parent, else None."""
-    candidates = (place / name for place in (folder, folder.parent) for name in CAMERA_FILES)
+    places = (folder, folder.absolute().parent)
+    candidates = (place / name for place in places for name in CAMERA_FILES)
     return next((path for path in candidates if path.is_file()), None)
 
 

@@ -1,17 +1,27 @@
 """
-What every source of images yields.
+Frames, and what every source of them has in common.
 """
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
+import logging
+from types import TracebackType
 from typing import NamedTuple, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
 
 from steps_ros.core.camera import Camera
+from steps_ros.errors import FrameError, SourceError
 
 Image: TypeAlias = NDArray[np.uint8]
+
+MAX_WARNINGS = 5
+
+logger = logging.getLogger(__name__)
 
 
 class Frame(NamedTuple):
@@ -34,3 +44,88 @@ class Skipped(NamedTuple):
 
     stem: str
     reason: str
+
+
+class Attempt(NamedTuple):
+    """A frame to come: its stem is known, making it may raise :class:`FrameError`."""
+
+    stem: str
+    make: Callable[[], Frame]
+
+
+class Source(ABC):
+    """
+    An image, folder, video or bag: iterate over its frames, close it after use.
+
+    A frame that cannot be read is logged, kept in ``skipped`` and left out; a source of which
+    no frame at all can be read raises :class:`SourceError` at its end. Nothing but the frame at
+    hand is held in memory.
+
+    ``name`` is the path, ``kind`` one of image, folder, video, bag; ``frame_count`` the best
+    known number of frames, None where only the end will tell; ``calibration`` says where the
+    cameras come from, empty where nothing calibrates the images.
+    """
+
+    def __init__(self, name: str, kind: str, frame_count: int | None, calibration: str) -> None:
+        """Store what there is to know before the first frame."""
+        self.name = name
+        self.kind = kind
+        self.frame_count = frame_count
+        self.calibration = calibration
+        self.skipped: list[Skipped] = []
+        self._resources = ExitStack()
+
+    @abstractmethod
+    def _attempts(self) -> Iterator[Attempt]:
+        """Go through the frames from the first."""
+
+    def __iter__(self) -> Iterator[Frame]:
+        """
+        Yield the frames that can be read, in order.
+
+        :raises SourceError: none can.
+        """
+        self.skipped.clear()
+        usable = 0
+        for attempt in self._attempts():
+            try:
+                frame = attempt.make()
+            except FrameError as error:
+                self._skip(attempt.stem, str(error))
+                continue
+            usable += 1
+            yield frame
+        if not usable:
+            raise SourceError(self._nothing())
+
+    def close(self) -> None:
+        """Let go of what the source holds open."""
+        self._resources.close()
+
+    def __enter__(self) -> Source:
+        """Return the source itself."""
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        """Close the source."""
+        self.close()
+
+    def _skip(self, stem: str, reason: str) -> None:
+        self.skipped.append(Skipped(stem, reason))
+        if len(self.skipped) <= MAX_WARNINGS:
+            logger.warning('%s: skipped %s: %s', self.name, stem, reason)
+        if len(self.skipped) == MAX_WARNINGS:
+            logger.warning('%s: further skipped frames are counted only', self.name)
+
+    def _nothing(self) -> str:
+        if not self.skipped:
+            return f'{self.name} holds no image; choose another input'
+        if self.kind == 'image':
+            return f'{self.name} cannot be read: {self.skipped[0].reason}'
+        first = f'{self.skipped[0].stem}: {self.skipped[0].reason}'
+        return f'{self.name}: none of {len(self.skipped)} images can be read; the first, {first}'

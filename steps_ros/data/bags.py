@@ -1,0 +1,213 @@
+"""
+Messages out of ROS 2 and ROS 1 bags, without ROS.
+
+A bag is a folder with a metadata.yaml, a bare .mcap or .db3, or a ROS 1 .bag. Only messages of
+standard types are decoded, by the definitions that ship with rosbags: those of sensor_msgs are
+the same in every ROS 2 distribution, and a damaged definition elsewhere in the bag is no matter.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator
+from functools import cache
+from itertools import count
+import logging
+from pathlib import Path
+from types import TracebackType
+from typing import Any, NamedTuple, Protocol
+
+from rosbags import rosbag1, rosbag2
+from rosbags.typesys import get_typestore, Stores
+
+from steps_ros.data.mcap_recovery import RecoveredMcap
+from steps_ros.data.messages import typestore
+from steps_ros.errors import FrameError, SourceError
+
+METADATA = 'metadata.yaml'
+ROS1_SUFFIX = '.bag'
+BAG_SUFFIXES = ('.mcap', '.db3', ROS1_SUFFIX)
+MAX_REASON = 160
+
+_REMEDIES = {
+    '.mcap': 'try `mcap recover`',
+    '.db3': 'try `sqlite3 FILE .recover`',
+    '.bag': 'try `rosbag reindex`',
+    '': 'try `ros2 bag reindex`, or give the .mcap or .db3 in it',
+}
+
+logger = logging.getLogger(__name__)
+
+
+class Topic(NamedTuple):
+    """A topic of a bag and how many messages it has."""
+
+    name: str
+    message_type: str
+    message_count: int
+
+
+class RawMessage(NamedTuple):
+    """A serialised message; ``receive_ns`` is the time at which it was recorded."""
+
+    topic: str
+    message_type: str
+    receive_ns: int
+    content: Any
+
+
+class Storage(Protocol):
+    """What a bag is read from. Any of these may raise any exception on damaged bytes."""
+
+    def counts(self) -> dict[tuple[str, str], int]:
+        """Return the number of messages by topic and message type."""
+
+    def read(self, topics: Collection[str]) -> Iterator[tuple[str, str, int, Any]]:
+        """Yield topic, message type, time of receipt and content, in the order of receipt."""
+
+    def close(self) -> None:
+        """Close the files."""
+
+
+class Bag:
+    """
+    An open bag; use it as a context manager.
+
+    ``topics`` lists all topics by name. A bag that turns out to be damaged on the way ends
+    there with a warning, provided that something could be read.
+    """
+
+    def __init__(self, path: Path, storage: Storage, is_ros1: bool) -> None:
+        """Take the opened storage over."""
+        self.path = path
+        counts = storage.counts().items()
+        self.topics = tuple(sorted(Topic(*key, number) for key, number in counts))
+        self._storage = storage
+        self._is_ros1 = is_ros1
+
+    def messages(self, topics: Collection[str]) -> Iterator[RawMessage]:
+        """
+        Yield the messages of these topics in the order of receipt.
+
+        :raises SourceError: the bag is damaged before the first of them.
+        """
+        items = self._storage.read(topics)
+        for index in count():
+            try:
+                item = next(items, None)
+            except Exception as error:  # parsers raise anything on damaged bytes
+                if index == 0:
+                    raise _damaged(self.path, error) from error
+                logger.warning('%s after %d messages', _damaged(self.path, error), index)
+                return
+            if item is None:
+                return
+            yield RawMessage(*item)
+
+    def decode(self, message: RawMessage) -> Any:
+        """
+        Return the message object.
+
+        :raises FrameError: its bytes do not fit its type, or the type is not a standard one.
+        """
+        try:
+            if self._is_ros1:
+                return _ros1().deserialize_ros1(message.content, message.message_type)
+            return typestore().deserialize_cdr(message.content, message.message_type)
+        except Exception as error:  # as above
+            raise FrameError(
+                f'message on {message.topic} is damaged: {_reason(error)}; record it again'
+            ) from error
+
+    def close(self) -> None:
+        """Close the files."""
+        self._storage.close()
+
+    def __enter__(self) -> Bag:
+        """Return the bag itself."""
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        """Close the bag."""
+        self.close()
+
+
+def open_bag(path: Path) -> Bag:
+    """
+    Open a bag of any kind; a truncated .mcap is read as far as it goes, with a warning.
+
+    :raises SourceError: missing, empty, damaged, of another type.
+    """
+    if not path.exists():
+        raise SourceError(f'{path} does not exist; check the path')
+    if path.is_file() and path.stat().st_size == 0:
+        raise SourceError(f'{path} is empty (0 bytes); record or copy it again')
+    if path.is_dir() and not (path / METADATA).exists():
+        raise SourceError(f'{path} has no {METADATA}; {_REMEDIES[""]}')
+    is_ros1 = path.suffix == ROS1_SUFFIX
+    try:
+        reader = rosbag1.Reader(path) if is_ros1 else rosbag2.Reader(path)
+        return Bag(path, _Indexed(reader), is_ros1)
+    except Exception as error:  # as above
+        damage = _damaged(path, error)
+        recovered = RecoveredMcap(_mcap_files(path))
+        if not recovered.counts():
+            raise damage from error
+        logger.warning('%s; reading what comes before the damage', damage)
+        return Bag(path, recovered, is_ros1)
+
+
+def _mcap_files(path: Path) -> list[Path]:
+    files = path.iterdir() if path.is_dir() else [path]
+    # A bag's files are numbered without leading zeros: shorter names come first.
+    return sorted(
+        (file for file in files if file.suffix == '.mcap'),
+        key=lambda file: (len(file.name), file.name),
+    )
+
+
+class _Indexed:
+    """A bag as rosbags reads it."""
+
+    def __init__(self, reader: Any) -> None:
+        reader.open()
+        self._reader = reader
+
+    def counts(self) -> dict[tuple[str, str], int]:
+        counts: dict[tuple[str, str], int] = {}
+        for connection in self._reader.connections:
+            key = (connection.topic, connection.msgtype)
+            counts[key] = counts.get(key, 0) + connection.msgcount
+        return counts
+
+    def read(self, topics: Collection[str]) -> Iterator[tuple[str, str, int, Any]]:
+        wanted = [item for item in self._reader.connections if item.topic in topics]
+        # An empty list would mean every topic to rosbags.
+        if wanted:
+            for connection, receive_ns, content in self._reader.messages(wanted):
+                yield connection.topic, connection.msgtype, receive_ns, content
+
+    def close(self) -> None:
+        self._reader.close()
+
+
+@cache
+def _ros1() -> Any:
+    return get_typestore(Stores.ROS1_NOETIC)
+
+
+def _damaged(path: Path, error: Exception) -> SourceError:
+    remedy = _REMEDIES['' if path.is_dir() else path.suffix]
+    return SourceError(f'{path} cannot be read as a bag: {_reason(error)}; {remedy}')
+
+
+def _reason(error: Exception) -> str:
+    """Return what a library says, on one line, with its kind where it did not mean to say it."""
+    text = ' '.join(str(error).split())[:MAX_REASON].rstrip('.')
+    if isinstance(error, (rosbag1.ReaderError, rosbag2.ReaderError)):
+        return text
+    return f'{type(error).__name__}: {text}'
