@@ -12,6 +12,8 @@ import numpy as np
 import torch
 from torch import nn, Tensor
 
+from steps_ros.core.importers import enhancer_key
+
 Rename = Callable[[str], str]
 
 
@@ -24,36 +26,25 @@ def _renamer(*rules: tuple[str, str]) -> Rename:
     return rename
 
 
-def _encoder(prefix: str) -> tuple[tuple[str, str], ...]:
-    return (
-        (r'\.shortcut\.', '.downsample.'),
-        (r'^encoder\.stem\.', f'{prefix}.blocks.0.'),
-        *((rf'^encoder\.stages\.{i}\.', f'{prefix}.blocks.{i + 1}.') for i in range(4)),
-    )
-
-
-depth_net_name = _renamer(
-    *_encoder('DepthEncoder'),
-    (r'^decoder\.reduce\.(\d)\.', r'DepthDecoder.reduce\1.'),
-    (r'^decoder\.conv\.(\d)\.', r'DepthDecoder.conv\1.conv.'),
-    (r'^decoder\.up_conv\.(\d)\.', r'DepthDecoder.up_conv\1.conv.conv.'),
-    (r'^decoder\.head\.(\d)\.', r'DepthDecoder.disp_conv\1.'),
-)
 pose_net_name = _renamer(
-    *_encoder('PoseEncoder'),
+    (r'\.shortcut\.', '.downsample.'),
+    (r'^encoder\.stem\.', 'PoseEncoder.blocks.0.'),
+    *((rf'^encoder\.stages\.{i}\.', f'PoseEncoder.blocks.{i + 1}.') for i in range(4)),
     (r'^axis_angle\.', 'axis_conv.'),
     (r'^translation\.', 'trans_conv.'),
     (r'^(reduce|conv1|conv2|axis_conv|trans_conv)\.', r'PoseDecoder.\1.'),
 )
-enhancer_name = _renamer(
-    (r'^illumination\.conv_in\.', 'enhance.in_conv.0.'),
-    (r'^illumination\.conv_mid\.', 'enhance.conv.0.'),
-    (r'^illumination\.bn\.', 'enhance.conv.1.'),
-    (r'^illumination\.conv_out\.', 'enhance.out_conv.0.'),
+_calibration_name = _renamer(
     (r'^calibration\.block_in\.', 'calibrate.in_conv.'),
     (r'^calibration\.block\.', 'calibrate.convs.'),
     (r'^calibration\.conv_out\.', 'calibrate.out_conv.0.'),
 )
+
+
+def enhancer_name(key: str) -> str:
+    """Return the reference's name of a key of the staged enhancer."""
+    part, rest = key.split('.', 1)
+    return enhancer_key(rest) if part == 'illumination' else _calibration_name(key)
 
 
 def load_named(

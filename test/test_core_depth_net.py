@@ -6,7 +6,6 @@ import json
 import numpy as np
 import pytest
 from reference_names import (
-    depth_net_name,
     fill,
     golden,
     image,
@@ -21,7 +20,7 @@ from steps_ros.core.depth_net import DepthNet, RESNET18, RESNET50, TINY
 from steps_ros.core.discriminator import Discriminator, discriminator_input
 from steps_ros.core.geometry import disparity_to_depth, transform_from_motion
 from steps_ros.core.illumination import enhance
-from steps_ros.core.importers import import_weights
+from steps_ros.core.importers import depth_net_key, import_weights
 from steps_ros.core.losses import lsgan_loss
 from steps_ros.core.pose_net import PoseNet
 
@@ -60,7 +59,7 @@ def test_finest_disparity_is_that_of_all_scales():
 
 def test_vector_of_resnet50():
     depth_net, pose_net = DepthNet(RESNET50), PoseNet()
-    fill([(depth_net, depth_net_name), (pose_net, pose_net_name)], 0)
+    fill([(depth_net, depth_net_key), (pose_net, pose_net_name)], 0)
     frames = {f: torch.cat((image(64, 96, f), image(64, 96, f + 5))) for f in (-1, 0, 1)}
     with torch.no_grad():
         disparities = depth_net(frames[0])

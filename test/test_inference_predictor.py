@@ -95,7 +95,6 @@ def test_half_precisions_stay_close_to_float32(checkpoint, predictor, precision)
     exact = predictor.predict(picture).depth
     half = Predictor(checkpoint, device='cpu', precision=precision)
     close = half.predict(picture).depth
-    checkpoint.depth_net.float()
     assert np.median(np.abs(close / exact - 1)) < 0.02
 
 
@@ -106,8 +105,6 @@ def test_gpu_agrees_with_cpu(checkpoint, precision):
     picture = street(64, 96)
     exact = Predictor(checkpoint, device='cpu', precision='float32').predict(picture).depth
     close = Predictor(checkpoint, device='cuda', precision=precision).predict(picture).depth
-    checkpoint.depth_net.to('cpu', torch.float32)
-    checkpoint.enhancer.to('cpu')
     assert np.median(np.abs(close / exact - 1)) < 0.02
 
 

@@ -8,11 +8,12 @@ of the confidence, and where the weights came from.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import asdict, dataclass, field
 import json
 from pathlib import Path
 import pickle
-from typing import Any
+from typing import Any, TypeVar
 import zipfile
 
 from safetensors import safe_open, SafetensorError
@@ -31,6 +32,7 @@ from steps_ros.errors import CheckpointError, OutputError
 METADATA_KEY = 'steps_ros'
 FORMAT = 1
 DEFAULT_WEIGHTS = Path(__file__).parent.parent / 'weights' / 'default.safetensors'
+_Network = TypeVar('_Network', bound=nn.Module)
 DEFAULT_CONFIDENCE = Bridge(low=0.1, high=0.92, below=5.0, above=5.0)
 
 
@@ -77,16 +79,21 @@ def save_checkpoint(
         raise OutputError(f'{path}: a checkpoint is a .safetensors file; give such a name')
     metadata = {METADATA_KEY: json.dumps(_describe(checkpoint), sort_keys=True)}
     tensors = {
-        name: tensor.detach().cpu().to(dtype if tensor.is_floating_point() else tensor.dtype)
+        name: tensor.detach()
+        .cpu()
+        .contiguous()
+        .to(dtype if tensor.is_floating_point() else tensor.dtype)
         for name, tensor in _tensors(checkpoint).items()
     }
     partial = path.with_name(path.name + '.partial')
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        partial.write_bytes(save({k: v.contiguous() for k, v in tensors.items()}, metadata))
-        partial.replace(path)
+        try:
+            partial.write_bytes(save(tensors, metadata))
+            partial.replace(path)
+        finally:
+            partial.unlink(missing_ok=True)
     except OSError as error:
-        partial.unlink(missing_ok=True)
         raise OutputError(
             f'{path}: cannot be written ({error.strerror}); choose a place'
         ) from error
@@ -148,27 +155,36 @@ def read_foreign(path: Path) -> dict[str, Any]:
     return content
 
 
-def load_state(name: str, module: nn.Module, state: dict[str, Tensor]) -> None:
+def load_state(
+    file: str,
+    module: nn.Module,
+    state: dict[str, Tensor],
+    stored_key: Callable[[str], str],
+) -> None:
     """
-    Load weights into a module; every key and shape must fit.
+    Load weights into a module and leave it in eval mode; every key of the module must be there.
 
-    :param name: of the file, for the message.
-    :raises CheckpointError: names the first key that is missing, unexpected or misshapen.
+    :param file: its name, for the message.
+    :param stored_key: the file's name of a key of the module.
+    :raises CheckpointError: names the first key that is missing or misshapen.
     """
     expected = module.state_dict()
     for key, tensor in expected.items():
-        if key not in state:
-            raise CheckpointError(f'{name}: key {key} is missing; the file is not complete')
-        if state[key].shape != tensor.shape:
-            raise CheckpointError(
-                f'{name}: key {key} has shape {tuple(state[key].shape)} where '
-                f'{tuple(tensor.shape)} belongs; the file is of another network'
-            )
-    extra = sorted(state.keys() - expected.keys())
-    if extra:
-        raise CheckpointError(f'{name}: key {extra[0]} is not of this network; wrong file?')
-    module.load_state_dict(state)
+        stored = stored_key(key)
+        if stored not in state:
+            raise CheckpointError(f'{file}: key {stored} is missing; the file is not complete')
+        check_shape(file, stored, state[stored], tensor)
+    module.load_state_dict({key: state[stored_key(key)].to(expected[key]) for key in expected})
     module.eval()
+
+
+def check_shape(file: str, key: str, tensor: Tensor, expected: Tensor) -> None:
+    """Raise :class:`CheckpointError`, naming the key, when shapes differ."""
+    if tensor.shape != expected.shape:
+        raise CheckpointError(
+            f'{file}: key {key} has shape {tuple(tensor.shape)} where {tuple(expected.shape)} '
+            'belongs; the file is of another network'
+        )
 
 
 def _read(path: Path) -> tuple[dict[str, Tensor], dict[str, Any]]:
@@ -201,12 +217,11 @@ def _format_of(description: object) -> object:
     return description.get('format') if isinstance(description, dict) else None
 
 
-def _built(path: Path, module: Any, part: str, tensors: dict[str, Tensor]) -> Any:
-    state = {
-        key: tensor.float() if tensor.is_floating_point() else tensor
-        for key, tensor in _part(tensors, part).items()
-    }
-    load_state(f'{path}: {part}', module, state)
+def _built(path: Path, module: _Network, part: str, tensors: dict[str, Tensor]) -> _Network:
+    load_state(str(path), module, tensors, lambda key: f'{part}.{key}')
+    extra = sorted(_part(tensors, part).keys() - module.state_dict().keys())
+    if extra:
+        raise CheckpointError(f'{path}: key {part}.{extra[0]} is not of its network; wrong file?')
     return module
 
 
@@ -224,6 +239,11 @@ def _tensors(checkpoint: Checkpoint) -> dict[str, Tensor]:
     return {
         f'{part}.{key}': value for part, state in parts.items() for key, value in state.items()
     }
+
+
+def _stored(tensor: Tensor, dtype: torch.dtype) -> Tensor:
+    plain = tensor.detach().cpu().contiguous()
+    return plain.to(dtype) if plain.is_floating_point() else plain
 
 
 def _describe(checkpoint: Checkpoint) -> dict[str, Any]:

@@ -8,50 +8,59 @@ once, so that nothing else knows of BGR.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from pathlib import Path
 import re
 from typing import NamedTuple
 
 from torch import Tensor
 
-from steps_ros.core.checkpoint import Checkpoint, load_state, Provenance, read_foreign
+from steps_ros.core.checkpoint import (
+    check_shape,
+    Checkpoint,
+    load_state,
+    Provenance,
+    read_foreign,
+)
 from steps_ros.core.depth_net import DepthNet, DepthNetConfig
 from steps_ros.core.illumination import IlluminationNet
-from steps_ros.core.resnet import EncoderConfig
+from steps_ros.core.resnet import EncoderConfig, ResNetEncoder
 from steps_ros.errors import CheckpointError
 
-BLOCK_DEPTHS = {
-    ('basic', (2, 2, 2, 2)),
-    ('basic', (3, 4, 6, 3)),
-    ('bottleneck', (3, 4, 6, 3)),
-}
+RESNETS = {(False, (2, 2, 2, 2)), (False, (3, 4, 6, 3)), (True, (3, 4, 6, 3))}
 BGR = [2, 1, 0]
 
-_ILLUMINATION = (
-    (r'^in_conv\.0\.', 'conv_in.'),
-    (r'^conv\.0\.', 'conv_mid.'),
-    (r'^conv\.1\.', 'bn.'),
-    (r'^out_conv\.0\.', 'conv_out.'),
+
+def _renamer(*rules: tuple[str, str]) -> Callable[[str], str]:
+    def rename(key: str) -> str:
+        for pattern, replacement in rules:
+            key = re.sub(pattern, replacement, key)
+        return key
+
+    return rename
+
+
+enhancer_key = _renamer(
+    (r'^conv_in\.', 'enhance.in_conv.0.'),
+    (r'^conv_mid\.', 'enhance.conv.0.'),
+    (r'^bn\.', 'enhance.conv.1.'),
+    (r'^conv_out\.', 'enhance.out_conv.0.'),
 )
-_ENCODER = (
-    (r'^blocks\.0\.', 'stem.'),
-    (r'^blocks\.([1-4])\.', lambda found: f'stages.{int(found[1]) - 1}.'),
-    (r'\.downsample\.', '.shortcut.'),
+depth_net_key = _renamer(
+    (r'\.shortcut\.', '.downsample.'),
+    (r'^encoder\.stem\.', 'DepthEncoder.blocks.0.'),
+    *((rf'^encoder\.stages\.{i}\.', f'DepthEncoder.blocks.{i + 1}.') for i in range(4)),
+    (r'^decoder\.reduce\.(\d)\.', r'DepthDecoder.reduce\1.'),
+    (r'^decoder\.conv\.(\d)\.', r'DepthDecoder.conv\1.conv.'),
+    (r'^decoder\.up_conv\.(\d)\.', r'DepthDecoder.up_conv\1.conv.conv.'),
+    (r'^decoder\.head\.(\d)\.', r'DepthDecoder.disp_conv\1.'),
 )
-_DECODER = (
-    (r'^reduce(\d)\.', r'reduce.\1.'),
-    (r'^conv(\d)\.conv\.', r'conv.\1.'),
-    (r'^up_conv(\d)\.conv\.conv\.', r'up_conv.\1.'),
-    (r'^disp_conv(\d)\.', r'head.\1.'),
+torchvision_key = _renamer(
+    (r'\.shortcut\.', '.downsample.'),
+    (r'^stem\.0\.', 'conv1.'),
+    (r'^stem\.1\.', 'bn1.'),
+    *((rf'^stages\.{i}\.', f'layer{i + 1}.') for i in range(4)),
 )
-_TORCHVISION = (
-    (r'^conv1\.', 'stem.0.'),
-    (r'^bn1\.', 'stem.1.'),
-    (r'^layer([1-4])\.', lambda found: f'stages.{int(found[1]) - 1}.'),
-    (r'\.downsample\.', '.shortcut.'),
-)
-_Rules = Iterable[tuple[str, str | Callable[[re.Match[str]], str]]]
 
 
 class Imported(NamedTuple):
@@ -83,44 +92,44 @@ def import_weights(path: Path) -> Imported:
 
 
 def _import_steps(path: Path, state: dict[str, Tensor]) -> Imported:
-    enhancer = (
-        _enhancer(path, _under(state, 'S.enhance.'))
-        if 'S.enhance.in_conv.0.weight' in state
-        else None
-    )
+    has_enhancer = 'S.enhance.in_conv.0.weight' in state
     checkpoint = Checkpoint(
-        depth_net=_depth_net(path, _under(state, 'G.')),
-        enhancer=enhancer,
-        provenance=Provenance(
-            f'imported from {path.name}, STEPS' if enhancer else f'imported from {path.name}, RNW'
-        ),
+        depth_net=_depth_net(path, state, 'G.'),
+        enhancer=_enhancer(path, state, 'S.') if has_enhancer else None,
+        provenance=Provenance(f'{"STEPS" if has_enhancer else "RNW"}, imported from {path.name}'),
     )
     return _imported(checkpoint, state, ('S.enhance.', 'G.DepthEncoder.', 'G.DepthDecoder.'))
 
 
 def _import_day(path: Path, state: dict[str, Tensor]) -> Imported:
     checkpoint = Checkpoint(
-        depth_net=_depth_net(path, _under(state, 'net.')),
-        provenance=Provenance(f'imported from {path.name}, day model'),
+        depth_net=_depth_net(path, state, 'net.'),
+        provenance=Provenance(f'day model, imported from {path.name}'),
     )
     return _imported(checkpoint, state, ('net.DepthEncoder.', 'net.DepthDecoder.'))
 
 
 def _import_sci(path: Path, state: dict[str, Tensor]) -> Imported:
     checkpoint = Checkpoint(
-        enhancer=_enhancer(path, _under(state, 'enhance.')),
-        provenance=Provenance(f'imported from {path.name}, SCI'),
+        enhancer=_enhancer(path, state, ''),
+        provenance=Provenance(f'SCI, imported from {path.name}'),
     )
     return _imported(checkpoint, state, ('enhance.',))
 
 
 def _import_torchvision(path: Path, state: dict[str, Tensor]) -> Imported:
-    kept = {key: value for key, value in state.items() if not key.startswith('fc.')}
-    encoder = _renamed(kept, _TORCHVISION)
+    """Take every key that the encoder has; its first stage has a shortcut that ResNet-18 lacks."""
+    config = _encoder_config(path, state, r'layer([1-4])\.(\d+)\.')
+    expected = ResNetEncoder(config).state_dict()
+    encoder = {
+        key: state[torchvision_key(key)] for key in expected if torchvision_key(key) in state
+    }
+    for key, tensor in encoder.items():
+        check_shape(str(path), torchvision_key(key), tensor, expected[key])
     checkpoint = Checkpoint(
         encoder=encoder,
-        encoder_config=_encoder_config(path, encoder),
-        provenance=Provenance(f'imported from {path.name}, torchvision ResNet'),
+        encoder_config=config,
+        provenance=Provenance(f'torchvision ResNet, imported from {path.name}'),
     )
     return _imported(checkpoint, state, ('conv1.', 'bn1.', 'layer'))
 
@@ -150,62 +159,42 @@ IMPORTERS: tuple[
 )
 
 
-def _enhancer(path: Path, state: dict[str, Tensor]) -> IlluminationNet:
-    own = {key: value for key, value in state.items() if not key.startswith('blocks.')}
-    renamed = _renamed(own, _ILLUMINATION)
-    first = renamed.get('conv_in.weight')
+def _enhancer(path: Path, state: dict[str, Tensor], prefix: str) -> IlluminationNet:
+    key = f'{prefix}enhance.in_conv.0.weight'
+    first = state.get(key)
     if first is None or first.ndim != 4 or first.shape[1] not in (1, 3):
         shape = None if first is None else tuple(first.shape)
         raise CheckpointError(
-            f'{path}: key enhance.in_conv.0.weight has shape {shape} where (1, 1, 3, 3) or '
-            '(3, 3, 3, 3) belongs; the file is of another network'
+            f'{path}: key {key} has shape {shape} where (1, 1, 3, 3) or (3, 3, 3, 3) belongs; '
+            'the file is of another network'
         )
     network = IlluminationNet(int(first.shape[1]))
-    load_state(str(path), network, renamed)
+    load_state(str(path), network, state, lambda name: prefix + enhancer_key(name))
     return network
 
 
-def _depth_net(path: Path, state: dict[str, Tensor]) -> DepthNet:
-    encoder = _renamed(_under(state, 'DepthEncoder.'), _ENCODER)
-    decoder = _renamed(_under(state, 'DepthDecoder.'), _DECODER)
-    network = DepthNet(DepthNetConfig(_encoder_config(path, encoder)))
-    stem = encoder.get('stem.0.weight')
-    if stem is not None and stem.ndim == 4 and stem.shape[1] == len(BGR):
-        encoder['stem.0.weight'] = stem[:, BGR]
-    parts = {
-        **{f'encoder.{key}': value for key, value in encoder.items()},
-        **{f'decoder.{key}': value for key, value in decoder.items()},
-    }
-    load_state(str(path), network, parts)
+def _depth_net(path: Path, state: dict[str, Tensor], prefix: str) -> DepthNet:
+    pattern = rf'{re.escape(prefix)}DepthEncoder\.blocks\.([1-4])\.(\d+)\.'
+    network = DepthNet(DepthNetConfig(_encoder_config(path, state, pattern)))
+    load_state(str(path), network, state, lambda name: prefix + depth_net_key(name))
+    stem = network.get_parameter('encoder.stem.0.weight')
+    stem.data = stem.data[:, BGR].contiguous()
     return network
 
 
-def _encoder_config(path: Path, state: dict[str, Tensor]) -> EncoderConfig:
-    """Tell the ResNet from its block kind and the number of blocks in each stage."""
-    blocks = {found[0] for key in state if (found := re.match(r'stages\.\d+\.\d+', key))}
-    counts = Counter(name.split('.')[1] for name in blocks)
-    depths = tuple(counts[str(stage)] for stage in range(4))
-    block = 'bottleneck' if 'stages.0.0.conv3.weight' in state else 'basic'
-    if (block, depths) not in BLOCK_DEPTHS:
+def _encoder_config(path: Path, state: dict[str, Tensor], pattern: str) -> EncoderConfig:
+    """Tell the ResNet from the number of blocks in each stage and from their kind."""
+    blocks = {found.groups() for key in state if (found := re.match(pattern, key))}
+    counts = Counter(stage for stage, _ in blocks)
+    depths = tuple(counts[stage] for stage in '1234')
+    bottleneck = any(re.match(pattern + r'conv3\.', key) for key in state)
+    if (bottleneck, depths) not in RESNETS:
+        kind = 'bottleneck' if bottleneck else 'basic'
         raise CheckpointError(
-            f'{path}: an encoder of {block} blocks {depths} is not a ResNet-18, -34 or -50; '
+            f'{path}: an encoder of {kind} blocks {depths} is not a ResNet-18, -34 or -50; '
             'the file is of another network or not complete'
         )
-    return EncoderConfig(block='bottleneck' if block == 'bottleneck' else 'basic', depths=depths)
-
-
-def _under(state: dict[str, Tensor], prefix: str) -> dict[str, Tensor]:
-    return {key[len(prefix) :]: value for key, value in state.items() if key.startswith(prefix)}
-
-
-def _renamed(state: dict[str, Tensor], rules: _Rules) -> dict[str, Tensor]:
-    renamed = {}
-    for key, value in state.items():
-        name = key
-        for pattern, replacement in rules:
-            name = re.sub(pattern, replacement, name)
-        renamed[name] = value
-    return renamed
+    return EncoderConfig(block='bottleneck' if bottleneck else 'basic', depths=depths)
 
 
 def _imported(

@@ -7,6 +7,7 @@ of 32): the one place where an image becomes a tensor and back.
 
 from __future__ import annotations
 
+from copy import deepcopy
 from typing import NamedTuple
 
 import cv2
@@ -93,11 +94,12 @@ class Predictor:
         self.size = _checked(size or checkpoint.input_size)
         self.bridge = checkpoint.confidence
         self.depth_net = self.enhancer = None
+        # Copies, so that the checkpoint stays as it is for its other users.
         if checkpoint.enhancer is not None:
-            self.enhancer = checkpoint.enhancer.to(self.device).eval()
+            self.enhancer = deepcopy(checkpoint.enhancer).to(self.device).eval()
         if checkpoint.depth_net is not None:
+            self.depth_net = deepcopy(checkpoint.depth_net).to(self.device, self.dtype).eval()
             # Channels-last is what convolutions of every backend run fastest on.
-            self.depth_net = checkpoint.depth_net.to(self.device, self.dtype).eval()
             self.depth_net = self.depth_net.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
 
     def network_size(self, height: int, width: int) -> Size:
