@@ -1,0 +1,156 @@
+"""
+What the node says of itself, once a second.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+import resource
+from typing import Any, NamedTuple
+
+from diagnostic_msgs.msg import DiagnosticStatus, KeyValue
+
+from steps_ros.ros.image_input import InputState
+from steps_ros.ros.model import Model
+from steps_ros.ros.pipeline import CALIBRATED
+from steps_ros.ros.statistics import Drop, Percentiles, Snapshot
+
+OK, WARN, ERROR = DiagnosticStatus.OK, DiagnosticStatus.WARN, DiagnosticStatus.ERROR
+DROPPED = 'dropped.'
+
+
+class NodeState(NamedTuple):
+    """Everything that the report is made of; None for what exists only in later states."""
+
+    name: str
+    lifecycle: str
+    problem: str
+    is_enabled: bool
+    model: Model | None
+    input: InputState | None
+    calibration: str | None
+    snapshot: Snapshot
+    previous: Snapshot
+    image_timeout_s: float
+
+
+def report(state: NodeState) -> list[DiagnosticStatus]:
+    """Return one status per subject that exists in the node's present state."""
+    statuses = [_lifecycle(state), _memory(state)]
+    if state.model is not None:
+        statuses.append(_model(state, state.model))
+    if state.input is not None:
+        statuses += [_input(state, state.input), _output(state), _timing(state)]
+        statuses += [_calibration(state), scale_status(state.name)]
+    return statuses
+
+
+def scale_status(name: str) -> DiagnosticStatus:
+    """Return what the unit of depth is: relative, since nothing measures the scale."""
+    values = {'scale': 'relative', 'source': 'none', 'value': '', 'spread': '', 'age_s': ''}
+    return _status(f'{name}: scale', OK, 'relative: depth is not in metres', values)
+
+
+def resident_mb() -> float:
+    """Return the memory of this process in RAM, megabytes."""
+    try:
+        pages = int(Path('/proc/self/statm').read_text().split()[1])
+    except OSError:
+        # Elsewhere than on Linux only the peak is known.
+        return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+    return pages * resource.getpagesize() / 1e6
+
+
+def _lifecycle(state: NodeState) -> DiagnosticStatus:
+    values = {'state': state.lifecycle, 'enabled': str(state.is_enabled).lower()}
+    if state.problem:
+        return _status(f'{state.name}: state', ERROR, state.problem, values)
+    if not state.is_enabled:
+        return _status(f'{state.name}: state', WARN, 'paused by ~/enable', values)
+    return _status(f'{state.name}: state', OK, state.lifecycle, values)
+
+
+def _memory(state: NodeState) -> DiagnosticStatus:
+    rss = resident_mb()
+    return _status(f'{state.name}: memory', OK, f'{rss:.0f} MB', {'rss_mb': f'{rss:.1f}'})
+
+
+def _model(state: NodeState, model: Model) -> DiagnosticStatus:
+    values = {
+        'engine': model.engine,
+        'device': model.device,
+        'precision': model.precision,
+        'network_size': model.network_size,
+        'checkpoint': model.checkpoint,
+    }
+    if not model.has_depth:
+        message = 'the checkpoint holds no depth network: enhanced image and confidence only'
+        return _status(f'{state.name}: model', WARN, message, values)
+    message = f'{model.engine} on {model.device}, {model.precision}'
+    return _status(f'{state.name}: model', OK, message, values)
+
+
+def _input(state: NodeState, source: InputState) -> DiagnosticStatus:
+    now = state.snapshot
+    values = {
+        'topic': source.topic,
+        'publishers': source.publisher_count,
+        'reliability': source.reliability,
+        'received': now.received,
+        'rate_hz': f'{now.input_rate_hz:.2f}',
+        'age_s': f'{now.input_age_s:.2f}',
+    }
+    name = f'{state.name}: input'
+    if now.input_age_s > state.image_timeout_s:
+        hint = source.hint or f'{source.publisher_count} publishers of {source.topic} are silent'
+        message = f'no image for {now.input_age_s:.1f} s; {hint}'
+        return _status(name, ERROR, message, values)
+    if source.hint:
+        return _status(name, WARN, source.hint, values)
+    return _status(name, OK, f'{now.input_rate_hz:.1f} Hz', values)
+
+
+def _output(state: NodeState) -> DiagnosticStatus:
+    now = state.snapshot
+    values: dict[str, Any] = {
+        'rate_hz': f'{now.output_rate_hz:.2f}',
+        'published': now.published,
+        'dropped': sum(now.dropped.values()),
+        **{f'{DROPPED}{reason}': count for reason, count in sorted(now.dropped.items())},
+        'last_problem': now.last_problem,
+    }
+    name = f'{state.name}: output'
+    for reason in (Drop.FAILED, Drop.BAD_FRAME):
+        fresh = now.dropped.get(reason, 0) - state.previous.dropped.get(reason, 0)
+        if fresh > 0:
+            return _status(name, WARN, f'{fresh} frames dropped: {now.last_problem}', values)
+    return _status(name, OK, f'{now.output_rate_hz:.1f} Hz', values)
+
+
+def _timing(state: NodeState) -> DiagnosticStatus:
+    now = state.snapshot
+    values = {
+        **_percentiles('latency_ms', now.latency_ms),
+        **_percentiles('model_ms', now.model_ms),
+        **_percentiles('overhead_ms', now.overhead_ms),
+    }
+    message = f'stamp to publish {now.latency_ms.p50:.0f} ms, model {now.model_ms.p50:.0f} ms'
+    return _status(f'{state.name}: timing', OK, message, values)
+
+
+def _calibration(state: NodeState) -> DiagnosticStatus:
+    message = state.calibration or ''
+    level = OK if message == CALIBRATED else WARN
+    return _status(f'{state.name}: calibration', level, message, {'state': message})
+
+
+def _percentiles(name: str, values: Percentiles) -> dict[str, str]:
+    return {
+        f'{name}.{percentile}': f'{value:.2f}' for percentile, value in values._asdict().items()
+    }
+
+
+def _status(name: str, level: bytes, message: str, values: Mapping[str, Any]) -> DiagnosticStatus:
+    pairs = [KeyValue(key=key, value=str(value)) for key, value in values.items()]
+    return DiagnosticStatus(name=name, level=level, message=message, values=pairs)

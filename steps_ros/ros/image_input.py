@@ -1,0 +1,135 @@
+"""
+The camera's topics: images as they come, the latest camera_info, and who publishes them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+import time
+from typing import Any, NamedTuple
+
+from rclpy.node import Node
+from sensor_msgs.msg import CameraInfo, CompressedImage, Image
+
+from steps_ros.ros import qos
+
+try:
+    from rclpy.event_handler import SubscriptionEventCallbacks
+except ImportError:  # Humble
+    from rclpy.qos_event import SubscriptionEventCallbacks
+
+IMAGE = '~/input/image'
+COMPRESSED = '~/input/image/compressed'
+CAMERA_INFO = '~/input/camera_info'
+
+
+class Incoming(NamedTuple):
+    """An image message, the camera_info that was latest then, and when the callback began."""
+
+    message: Image | CompressedImage
+    camera_info: CameraInfo | None
+    entered_s: float
+
+
+class InputState(NamedTuple):
+    """What is known of the image topic's publishers."""
+
+    topic: str
+    publisher_count: int
+    reliability: str
+    hint: str
+
+
+class ImageInput:
+    """
+    Subscriptions to the image and the camera_info of one camera.
+
+    Create, :meth:`watch` and :meth:`destroy` it in the executor's thread.
+    """
+
+    def __init__(
+        self, node: Node, transport: str, reliability: str, received: Callable[[Incoming], None]
+    ) -> None:
+        """
+        Subscribe.
+
+        :param transport: ``raw`` or ``compressed``.
+        :param reliability: ``auto``, ``reliable`` or ``best_effort``.
+        :param received: called for every image; must only store it.
+        """
+        self._node = node
+        self._received = received
+        self._kind = CompressedImage if transport == 'compressed' else Image
+        self._topic = COMPRESSED if transport == 'compressed' else IMAGE
+        self._wanted = qos.wanted_reliability(node, self._topic, reliability)
+        self._camera_info: CameraInfo | None = None
+        self._incompatible = False
+        self._reliability = self._fitting()
+        self._images = self._subscribe()
+        # A small message is not lost, and a best-effort subscription matches every publisher.
+        self._infos = node.create_subscription(
+            CameraInfo,
+            CAMERA_INFO,
+            self._on_camera_info,
+            qos.input_profile(qos.BEST_EFFORT),
+            qos_overriding_options=qos.overridable(),
+        )
+
+    @property
+    def state(self) -> InputState:
+        """Look at the publishers as they are now."""
+        offered = qos.offered_reliabilities(self._node, self._topic)
+        fits = (
+            self._reliability == qos.BEST_EFFORT or qos.fitting_reliability(offered) == 'reliable'
+        )
+        topic = self._node.resolve_topic_name(self._topic)
+        hint = ''
+        if not offered:
+            hint = f'nothing publishes {topic}: is the camera running, is the topic remapped?'
+        elif not fits or self._incompatible:
+            hint = (
+                f'a publisher of {topic} has an incompatible quality of service: '
+                'set input_reliability to auto or best_effort'
+            )
+        return InputState(topic, len(offered), self._reliability, hint)
+
+    def watch(self) -> bool:
+        """Subscribe anew when the publishers ask for another reliability; say whether it did."""
+        reliability = self._fitting()
+        if reliability == self._reliability:
+            return False
+        self._node.destroy_subscription(self._images)
+        self._reliability = reliability
+        self._incompatible = False
+        self._images = self._subscribe()
+        return True
+
+    def destroy(self) -> None:
+        """Take the subscriptions away."""
+        self._node.destroy_subscription(self._images)
+        self._node.destroy_subscription(self._infos)
+
+    def _fitting(self) -> str:
+        if self._wanted != qos.AUTO:
+            return self._wanted
+        return qos.fitting_reliability(qos.offered_reliabilities(self._node, self._topic))
+
+    def _subscribe(self) -> Any:
+        return self._node.create_subscription(
+            self._kind,
+            self._topic,
+            self._on_image,
+            qos.input_profile(self._reliability),
+            event_callbacks=SubscriptionEventCallbacks(incompatible_qos=self._on_incompatible),
+            qos_overriding_options=qos.overridable_but_reliability(),
+        )
+
+    def _on_image(self, message: Image | CompressedImage) -> None:
+        self._received(Incoming(message, self._camera_info, time.monotonic()))
+
+    def _on_camera_info(self, message: CameraInfo) -> None:
+        self._camera_info = message
+
+    def _on_incompatible(self, event: Any) -> None:
+        # The subscription whose event this is must not be destroyed here; watch() mends it.
+        self._incompatible = True

@@ -1,0 +1,79 @@
+"""
+The networks as the node uses them: loaded, warmed up, and able to say what they are.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+import gc
+from pathlib import Path
+import sys
+from typing import Any, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from steps_ros.ros.parameters import NightDepthSettings
+
+WARM_UP_SIZE = (480, 640)
+
+
+class Need(NamedTuple):
+    """Which maps have to be computed for a frame."""
+
+    enhanced: bool
+    depth: bool
+    confidence: bool
+
+
+class Model(NamedTuple):
+    """
+    What turns an image into maps, and what /diagnostics says of it.
+
+    ``predict(image, need, (height, width))`` takes (H, W, 3) uint8 RGB and returns a
+    :class:`steps_ros.inference.predictor.Prediction` at the size asked for.
+    """
+
+    predict: Callable[[NDArray[np.uint8], Need, tuple[int, int]], Any]
+    engine: str
+    device: str
+    precision: str
+    network_size: str
+    checkpoint: str
+    has_depth: bool
+
+
+def load_model(settings: NightDepthSettings) -> Model:
+    """
+    Load the weights and run them once, so that the first frame is as fast as the others.
+
+    :raises StepsError: a missing or damaged checkpoint, a device or size that cannot be.
+    """
+    # torch takes seconds to import; a node that is only told to wait does without.
+    from steps_ros.core.checkpoint import DEFAULT_WEIGHTS, load_checkpoint
+    from steps_ros.inference.predictor import Outputs, Predictor
+
+    path = Path(settings.checkpoint).expanduser() if settings.checkpoint else DEFAULT_WEIGHTS
+    predictor = Predictor(
+        load_checkpoint(path), settings.network_height_width, settings.device, settings.precision
+    )
+    predictor.predict(np.zeros((*WARM_UP_SIZE, 3), np.uint8))
+    size = predictor.size
+    return Model(
+        lambda image, need, size: predictor.predict(image, Outputs(*need), size),
+        settings.engine,
+        str(predictor.device),
+        str(predictor.dtype).removeprefix('torch.'),
+        "each image's own" if size is None else f'{size[0]}x{size[1]}',
+        str(path),
+        predictor.depth_net is not None,
+    )
+
+
+def free_memory() -> None:
+    """Give back the memory of networks that nobody holds any more."""
+    gc.collect()
+    # Without torch in the process there is nothing on a GPU either.
+    torch = sys.modules.get('torch')
+    if torch is not None and torch.cuda.is_available():
+        torch.cuda.empty_cache()

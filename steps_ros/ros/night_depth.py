@@ -1,0 +1,226 @@
+"""
+The lifecycle node night_depth: night camera images in, enhanced image, depth and cloud out.
+
+Weights load in ``on_configure``, topics exist from ``on_activate`` to ``on_deactivate``. The image
+callback stores the message and returns; one worker thread does the rest.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+import sys
+from typing import Any
+
+from diagnostic_msgs.msg import DiagnosticArray
+from rclpy.clock import Clock, ClockType
+from rclpy.lifecycle import LifecycleNode, State, TransitionCallbackReturn
+from std_srvs.srv import SetBool
+
+from steps_ros.errors import StepsError
+from steps_ros.ros.diagnostics import NodeState, report, scale_status
+from steps_ros.ros.image_input import ImageInput, Incoming
+from steps_ros.ros.model import free_memory, load_model, Model
+from steps_ros.ros.outputs import OutputTopics
+from steps_ros.ros.parameters import NightDepthSettings, NodeSettings
+from steps_ros.ros.pipeline import Pipeline
+from steps_ros.ros.qos import overridable
+from steps_ros.ros.spin import guarded, run_node
+from steps_ros.ros.statistics import Drop, FrameStatistics
+from steps_ros.ros.worker import KeepLatestWorker
+
+NAME = 'night_depth'
+WATCH_PERIOD_S = 0.5
+SCALE_PERIOD_S = 1.0
+STOP_TIMEOUT_S = 10.0
+
+
+class Running:
+    """What exists while the node is active."""
+
+    def __init__(self, node: NightDepth, model: Model) -> None:
+        settings, statistics = node.settings, node.statistics
+        statistics.rearm()
+        self.topics = OutputTopics(node)
+        self.pipeline = Pipeline(node, model, self.topics, settings, statistics)
+        self.worker: KeepLatestWorker[Incoming] = KeepLatestWorker(
+            self.pipeline.process, self.pipeline.superseded, self.pipeline.failed
+        )
+        self.worker.start()
+        self.input = ImageInput(
+            node,
+            settings.value.image_transport,
+            settings.value.input_reliability,
+            guarded(node, node.on_image),
+        )
+
+    def stop(self) -> bool:
+        """Take everything away; False when the worker is still busy after the time limit."""
+        self.input.destroy()
+        has_ended = self.worker.stop(STOP_TIMEOUT_S)
+        self.topics.destroy()
+        return has_ended
+
+
+class NightDepth(LifecycleNode):
+    """The node; the lifecycle callbacks decide what exists when."""
+
+    def __init__(
+        self,
+        load: Callable[[NightDepthSettings], Model] = load_model,
+        **node_arguments: Any,
+    ) -> None:
+        """
+        Declare the parameters and offer what exists in every state.
+
+        :param load: how the model is made in ``on_configure``.
+        :raises SettingsError: a parameter has a bad value.
+        """
+        super().__init__(NAME, **node_arguments)
+        self.settings = NodeSettings(self, NightDepthSettings)
+        self.statistics = FrameStatistics()
+        self._label = self.get_fully_qualified_name().lstrip('/')
+        self._load = load
+        self._model: Model | None = None
+        self._running: Running | None = None
+        self._is_enabled = True
+        self._problem = ''
+        self._previous = self.statistics.snapshot()
+        self._diagnostics = self.create_publisher(
+            DiagnosticArray, '/diagnostics', 10, qos_overriding_options=overridable()
+        )
+        self.create_service(SetBool, '~/enable', self._on_enable)
+        # Wall time: with use_sim_time these must run before, and without, a clock topic.
+        self._steady = Clock(clock_type=ClockType.STEADY_TIME)
+        self._every(WATCH_PERIOD_S, self._watch)
+        self._every(SCALE_PERIOD_S, self._publish_scale)
+        self._every(self.settings.value.diagnostics.period_s, self._publish_diagnostics)
+        if self.settings.value.autostart:
+            self._start = self._every(0.0, self._autostart)
+
+    def on_configure(self, state: State) -> TransitionCallbackReturn:
+        """Load the weights and warm up; a failure is logged and leaves the node unconfigured."""
+        try:
+            self._model = self._load(self.settings.value)
+        except StepsError as error:
+            return self._failed(str(error))
+        except Exception as error:  # a library may raise anything, and the process stays up
+            return self._failed(f'{type(error).__name__}: {error}')
+        self._problem = ''
+        model = self._model
+        self.get_logger().info(
+            f'{model.checkpoint}: {model.engine} on {model.device}, {model.precision}, '
+            f'network size {model.network_size}'
+        )
+        return TransitionCallbackReturn.SUCCESS
+
+    def on_activate(self, state: State) -> TransitionCallbackReturn:
+        """Create the topics and start the worker."""
+        assert self._model is not None
+        try:
+            self._running = Running(self, self._model)
+        except Exception as error:  # as above: qos_overrides, names, the middleware
+            return self._failed(f'{type(error).__name__}: {error}')
+        self._publish_scale()
+        return TransitionCallbackReturn.SUCCESS
+
+    def on_deactivate(self, state: State) -> TransitionCallbackReturn:
+        """Stop the worker and take the topics away; the weights stay."""
+        self._stop()
+        return TransitionCallbackReturn.SUCCESS
+
+    def on_cleanup(self, state: State) -> TransitionCallbackReturn:
+        """Free the memory of the networks."""
+        self.close()
+        return TransitionCallbackReturn.SUCCESS
+
+    def on_shutdown(self, state: State) -> TransitionCallbackReturn:
+        """Stop and free everything."""
+        self.close()
+        return TransitionCallbackReturn.SUCCESS
+
+    def on_error(self, state: State) -> TransitionCallbackReturn:
+        """Clean up so that the node may be configured again."""
+        self.close()
+        return TransitionCallbackReturn.SUCCESS
+
+    def on_image(self, frame: Incoming) -> None:
+        """Hand the frame to the worker; called for every image."""
+        self.statistics.count_received()
+        running = self._running
+        if running is None or not self._is_enabled:
+            self.statistics.count_dropped(Drop.DISABLED)
+            return
+        running.worker.offer(frame)
+
+    def close(self) -> None:
+        """Stop the worker and free the networks; may be called in any state."""
+        self._stop()
+        self._model = None
+        free_memory()
+
+    def _stop(self) -> None:
+        running, self._running = self._running, None
+        if running is not None and not running.stop():
+            self.get_logger().error(f'the model did not finish within {STOP_TIMEOUT_S:.0f} s')
+
+    def _failed(self, problem: str) -> TransitionCallbackReturn:
+        self._problem = ' '.join(problem.split())
+        self.get_logger().error(self._problem)
+        return TransitionCallbackReturn.FAILURE
+
+    def _every(self, period_s: float, callback: Callable[[], None]) -> Any:
+        return self.create_timer(period_s, guarded(self, callback), clock=self._steady)
+
+    def _autostart(self) -> None:
+        self._start.cancel()
+        if self.trigger_configure() == TransitionCallbackReturn.SUCCESS:
+            self.trigger_activate()
+
+    def _watch(self) -> None:
+        if self._running is not None and self._running.input.watch():
+            self.get_logger().info(
+                f'{self._running.input.state.topic}: subscribed anew, '
+                f'{self._running.input.state.reliability}, as its publishers are'
+            )
+
+    def _publish_scale(self) -> None:
+        if self._running is not None:
+            self._running.topics.publish_scale(scale_status(self._label))
+
+    def _publish_diagnostics(self) -> None:
+        snapshot, running = self.statistics.snapshot(), self._running
+        statuses = report(
+            NodeState(
+                name=self._label,
+                lifecycle=self._state_machine.current_state[1],
+                problem=self._problem,
+                is_enabled=self._is_enabled,
+                model=self._model,
+                input=None if running is None else running.input.state,
+                calibration=None if running is None else running.pipeline.calibration,
+                snapshot=snapshot,
+                previous=self._previous,
+                image_timeout_s=self.settings.value.image_timeout_s,
+            )
+        )
+        self._previous = snapshot
+        message = DiagnosticArray(status=statuses)
+        message.header.stamp = self.get_clock().now().to_msg()
+        self._diagnostics.publish(message)
+
+    def _on_enable(self, request: SetBool.Request, response: SetBool.Response) -> Any:
+        self._is_enabled = request.data
+        if request.data:
+            self.statistics.rearm()
+        response.success = True
+        response.message = 'enabled' if request.data else 'paused'
+        return response
+
+
+def main(args: Sequence[str] | None = None) -> int:
+    """Run the node; the console script and executable ``night_depth``."""
+    return run_node(NAME, NightDepth, args)
+
+
+if __name__ == '__main__':
+    sys.exit(main())

@@ -1,0 +1,73 @@
+"""
+Quality of service of every topic, and the reliability that fits the publishers of the input.
+
+A reliable subscription never matches a best-effort publisher, and best effort loses large
+frames on default transports; so the input looks at its publishers and follows them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from rclpy.node import Node
+from rclpy.qos import DurabilityPolicy, QoSPolicyKind, QoSProfile, ReliabilityPolicy
+from rclpy.qos_overriding_options import QoSOverridingOptions
+
+KEEP_LAST = 5
+AUTO, RELIABLE, BEST_EFFORT = 'auto', 'reliable', 'best_effort'
+_POLICIES = {RELIABLE: ReliabilityPolicy.RELIABLE, BEST_EFFORT: ReliabilityPolicy.BEST_EFFORT}
+
+
+def output_profile() -> QoSProfile:
+    """Return reliable, keep last 5: it matches reliable and best-effort subscribers."""
+    return QoSProfile(depth=KEEP_LAST, reliability=ReliabilityPolicy.RELIABLE)
+
+
+def latched_profile() -> QoSProfile:
+    """Return reliable, keep last 1, given to late subscribers too."""
+    return QoSProfile(
+        depth=1,
+        reliability=ReliabilityPolicy.RELIABLE,
+        durability=DurabilityPolicy.TRANSIENT_LOCAL,
+    )
+
+
+def input_profile(reliability: str) -> QoSProfile:
+    """Return keep last 5 with the reliability ``reliable`` or ``best_effort``."""
+    return QoSProfile(depth=KEEP_LAST, reliability=_POLICIES[reliability])
+
+
+def overridable() -> QoSOverridingOptions:
+    """Let the user override history, depth and reliability by qos_overrides parameters."""
+    return QoSOverridingOptions.with_default_policies()
+
+
+def overridable_but_reliability() -> QoSOverridingOptions:
+    """Let the user override history and depth; for :func:`wanted_reliability` topics."""
+    return QoSOverridingOptions([QoSPolicyKind.HISTORY, QoSPolicyKind.DEPTH])
+
+
+def wanted_reliability(node: Node, topic: str, default: str) -> str:
+    """
+    Return auto, reliable or best_effort for a subscription, as the user wants it.
+
+    The parameter has the name that rclpy's own overrides have; rclpy would keep the first value
+    that it saw, and a subscription made anew could not follow the publishers.
+    """
+    name = f'qos_overrides.{node.resolve_topic_name(topic)}.subscription.reliability'
+    if not node.has_parameter(name):
+        node.declare_parameter(name, default)
+    value = str(node.get_parameter(name).value).lower()
+    return value if value in _POLICIES else AUTO
+
+
+def fitting_reliability(offered: Iterable[ReliabilityPolicy]) -> str:
+    """Return best_effort when any publisher offers only that, else reliable."""
+    is_any_best_effort = any(policy == ReliabilityPolicy.BEST_EFFORT for policy in offered)
+    return BEST_EFFORT if is_any_best_effort else RELIABLE
+
+
+def offered_reliabilities(node: Node, topic: str) -> list[ReliabilityPolicy]:
+    """Return the reliability of every publisher of the topic that is known now."""
+    endpoints = node.get_publishers_info_by_topic(node.resolve_topic_name(topic))
+    return [endpoint.qos_profile.reliability for endpoint in endpoints]

@@ -1,0 +1,290 @@
+"""The node in this process, with a fake model: what comes out, when, and what bad input gets."""
+
+from __future__ import annotations
+
+import time
+
+import numpy as np
+import pytest
+
+pytest.importorskip('rclpy', reason='rclpy is not installed')
+
+from diagnostic_msgs.msg import DiagnosticArray, DiagnosticStatus
+from rclpy.lifecycle import TransitionCallbackReturn
+from rclpy.parameter import Parameter
+from ros_harness import bench, FakeModel, image_message, IMAGE_TOPIC, info_message, INFO_TOPIC
+from sensor_msgs.msg import CameraInfo, CompressedImage, Image, PointCloud2
+from std_srvs.srv import SetBool
+
+from steps_ros.errors import CheckpointError, SettingsError
+from steps_ros.ros.model import Need
+
+OUTPUT = '/night_depth/output/'
+pytestmark = pytest.mark.timeout(60)
+
+
+def _activate(made):
+    assert made.node.trigger_configure() == TransitionCallbackReturn.SUCCESS
+    assert made.node.trigger_activate() == TransitionCallbackReturn.SUCCESS
+
+
+def _connected(made, *topics: str, best_effort: bool = False):
+    """Activate, publish camera_info, listen to outputs; return the publisher of images."""
+    _activate(made)
+    images = made.publisher(Image, IMAGE_TOPIC, best_effort)
+    infos = made.publisher(CameraInfo, INFO_TOPIC)
+    kinds = {'points': PointCloud2, 'camera_info': CameraInfo}
+    for topic in topics:
+        made.listen(kinds.get(topic, Image), OUTPUT + topic)
+    made.wait(lambda: images.get_subscription_count() and infos.get_subscription_count())
+    made.wait(lambda: len(made.node._running.topics.wanted()) == len(topics))
+    infos.publish(info_message())
+    made.spin(0.1)
+    return images
+
+
+def _drops(made):
+    return made.node.statistics.snapshot().dropped
+
+
+def test_every_output_carries_the_stamp_and_frame_of_its_input():
+    model, topics = FakeModel(), ['image_enhanced', 'depth', 'camera_info', 'confidence', 'points']
+    with bench(model.load) as made:
+        images = _connected(made, *topics)
+        sent = image_message(stamp_s=12)
+        images.publish(sent)
+        made.wait(lambda: all(made.received[OUTPUT + topic] for topic in topics))
+        for topic in topics:
+            assert made.received[OUTPUT + topic][0].header == sent.header
+        depth = np.frombuffer(made.received[OUTPUT + 'depth'][0].data, np.float32).reshape(48, 64)
+        assert np.isposinf(depth[0]).all()
+        assert np.isnan(depth[1, 0])
+        assert (depth[2:] == 5.0).all()
+        cloud = made.received[OUTPUT + 'points'][0]
+        assert (cloud.height, cloud.width, cloud.is_dense) == (24, 32, False)
+        assert model.asked == [(Need(True, True, True), (48, 64))]
+
+
+def test_nothing_is_computed_that_nobody_listens_to():
+    model = FakeModel()
+    with bench(model.load) as made:
+        images = _connected(made)
+        images.publish(image_message())
+        made.wait(lambda: _drops(made) == {'no_subscriber': 1})
+        made.listen(Image, OUTPUT + 'confidence')
+        made.wait(lambda: made.node._running.topics.wanted())
+        images.publish(image_message())
+        made.wait(lambda: made.received[OUTPUT + 'confidence'])
+        assert model.asked == [(Need(enhanced=False, depth=False, confidence=True), (48, 64))]
+
+
+def test_outputs_shrink_with_their_camera_and_parameters_act_on_the_next_frame():
+    model = FakeModel()
+    with bench(model.load, output__max_width=32) as made:
+        images = _connected(made, 'depth', 'camera_info')
+        images.publish(image_message())
+        info = made.wait(lambda: made.received[OUTPUT + 'camera_info'])[0]
+        assert (info.height, info.width) == (24, 32)
+        assert info.k[0] == pytest.approx(0.6 * 32)
+        changed = [Parameter('output.max_width', value=16), Parameter('max_range', value=3)]
+        assert all(result.successful for result in made.node.set_parameters(changed))
+        images.publish(image_message())
+        depth = made.wait(lambda: len(made.received[OUTPUT + 'depth']) > 1 and made.received)[
+            OUTPUT + 'depth'
+        ][1]
+        assert (depth.height, depth.width) == (12, 16)
+        assert np.isposinf(np.frombuffer(depth.data, np.float32)[32:]).all()
+
+
+def test_a_slow_model_drops_old_frames_and_every_frame_is_counted():
+    model = FakeModel()
+    with bench(model.load) as made:
+        images = _connected(made, 'depth')
+        model.leave.clear()
+        for second in range(1, 5):
+            images.publish(image_message(second))
+            made.wait(lambda n=second: made.node.statistics.snapshot().received == n)
+        model.leave.set()
+        depths = made.received[OUTPUT + 'depth']
+        made.wait(lambda: depths and depths[-1].header.stamp.sec == 4)
+        now = made.node.statistics.snapshot()
+        assert now.dropped['superseded'] >= 2
+        assert now.received == now.published + sum(now.dropped.values()) == 4
+
+
+def _bad_frames():
+    empty, short, unknown, narrow = (image_message() for _ in range(4))
+    empty.height = 0
+    short.data = bytes(10)
+    unknown.encoding = 'nonsense'
+    narrow.step = 5
+    return [empty, short, unknown, narrow]
+
+
+def test_bad_frames_are_counted_and_the_next_good_one_works():
+    with bench(FakeModel().load) as made:
+        images = _connected(made, 'depth')
+        for number, message in enumerate(_bad_frames(), 1):
+            images.publish(message)
+            made.wait(lambda n=number: _drops(made) == {'bad_frame': n})
+        assert 'step 5' in made.node.statistics.snapshot().last_problem
+        images.publish(image_message(9))
+        assert made.wait(lambda: made.received[OUTPUT + 'depth'])[0].header.stamp.sec == 9
+
+
+def test_nan_intrinsics_drop_frames_until_good_ones_come():
+    with bench(FakeModel().load) as made:
+        images = _connected(made, 'depth')
+        infos = made.publisher(CameraInfo, INFO_TOPIC)
+        made.wait(lambda: infos.get_subscription_count())
+        broken = info_message()
+        broken.k[0] = float('nan')
+        infos.publish(broken)
+        made.spin(0.1)
+        images.publish(image_message())
+        made.wait(lambda: _drops(made) == {'bad_frame': 1})
+        infos.publish(info_message())
+        made.spin(0.1)
+        images.publish(image_message())
+        made.wait(lambda: made.received[OUTPUT + 'depth'])
+
+
+def test_an_uncalibrated_camera_gives_depth_without_cloud():
+    with bench(FakeModel().load) as made:
+        images = _connected(made, 'depth', 'points')
+        infos = made.publisher(CameraInfo, INFO_TOPIC)
+        made.wait(lambda: infos.get_subscription_count())
+        infos.publish(CameraInfo(height=48, width=64))
+        made.spin(0.1)
+        images.publish(image_message())
+        made.wait(lambda: made.received[OUTPUT + 'depth'])
+        made.spin(0.1)
+        assert not made.received[OUTPUT + 'points']
+        assert 'K[0] = 0' in made.node._running.pipeline.calibration
+
+
+def test_a_best_effort_camera_is_followed():
+    with bench(FakeModel().load) as made:
+        images = _connected(made, 'depth', best_effort=True)
+        made.wait(lambda: made.node._running.input.state.reliability == 'best_effort')
+        made.wait(lambda: images.get_subscription_count())
+        images.publish(image_message())
+        made.wait(lambda: made.received[OUTPUT + 'depth'])
+
+
+def test_a_reliability_that_the_user_chose_stays():
+    name = f'qos_overrides.{IMAGE_TOPIC}.subscription.reliability'
+    with bench(FakeModel().load, **{name: 'reliable'}) as made:
+        _activate(made)
+        made.publisher(Image, IMAGE_TOPIC, best_effort=True)
+        hint = made.wait(lambda: made.node._running.input.state.hint.count('incompatible'))
+        assert hint
+        assert made.node._running.input.state.reliability == 'reliable'
+
+
+def test_compressed_input_and_a_corrupt_jpeg():
+    import cv2
+
+    with bench(FakeModel().load, image_transport='compressed') as made:
+        _activate(made)
+        images = made.publisher(CompressedImage, IMAGE_TOPIC + '/compressed')
+        depths = made.listen(Image, OUTPUT + 'depth')
+        made.wait(lambda: images.get_subscription_count() and made.node._running.topics.wanted())
+        content = cv2.imencode('.jpg', np.zeros((48, 64, 3), np.uint8))[1].tobytes()
+        images.publish(CompressedImage(format='jpeg', data=content[: len(content) // 2]))
+        made.wait(lambda: _drops(made) == {'bad_frame': 1})
+        images.publish(CompressedImage(format='jpeg', data=content))
+        assert made.wait(lambda: depths)[0].height == 48
+
+
+def test_an_enhancer_alone_publishes_no_depth():
+    with bench(FakeModel(has_depth=False).load) as made:
+        images = _connected(made, 'image_enhanced', 'depth')
+        images.publish(image_message())
+        made.wait(lambda: made.received[OUTPUT + 'image_enhanced'])
+        assert not made.received[OUTPUT + 'depth']
+
+
+def test_a_checkpoint_that_cannot_be_read_leaves_the_node_unconfigured():
+    def refuse(settings):
+        raise CheckpointError(f'{settings.checkpoint}: no such file; give another')
+
+    with bench(refuse, checkpoint='/nowhere.safetensors') as made:
+        assert made.node.trigger_configure() == TransitionCallbackReturn.FAILURE
+        arrays = made.listen(DiagnosticArray, '/diagnostics')
+        state = {item.name: item for item in made.wait(lambda: arrays)[-1].status}
+        assert state['night_depth: state'].level == DiagnosticStatus.ERROR
+        assert state['night_depth: state'].message.startswith('/nowhere.safetensors')
+        assert state['night_depth: state'].values[0].value == 'unconfigured'
+
+
+def test_the_whole_cycle_twice():
+    with bench(FakeModel().load) as made:
+        for _ in range(2):
+            _activate(made)
+            assert made.node.trigger_deactivate() == TransitionCallbackReturn.SUCCESS
+            assert made.node.trigger_cleanup() == TransitionCallbackReturn.SUCCESS
+            assert made.node._model is None
+        assert made.node.trigger_shutdown() == TransitionCallbackReturn.SUCCESS
+
+
+def test_autostart_brings_the_node_up():
+    with bench(FakeModel().load, autostart=True) as made:
+        made.wait(lambda: made.node._running)
+
+
+def test_enable_pauses_and_resumes():
+    with bench(FakeModel().load) as made:
+        images = _connected(made, 'depth')
+        client = made.peer.create_client(SetBool, '/night_depth/enable')
+        made.wait(client.service_is_ready)
+        for is_enabled in (False, True):
+            answer = client.call_async(SetBool.Request(data=is_enabled))
+            made.wait(answer.done)
+            images.publish(image_message(5 if is_enabled else 4))
+            made.wait(lambda n=1 + is_enabled: made.node.statistics.snapshot().received == n)
+        assert made.wait(lambda: made.received[OUTPUT + 'depth'])[0].header.stamp.sec == 5
+        assert _drops(made) == {'disabled': 1}
+
+
+def test_scale_is_latched_and_says_relative():
+    with bench(FakeModel().load) as made:
+        _activate(made)
+        made.spin(0.2)
+        scales = made.listen(DiagnosticStatus, OUTPUT + 'scale', latched=True)
+        begun = time.monotonic()
+        status = made.wait(lambda: scales)[0]
+        assert time.monotonic() - begun < 1.0
+        values = {item.key: item.value for item in status.values}
+        assert (values['scale'], values['source']) == ('relative', 'none')
+
+
+def test_diagnostics_say_what_is_missing():
+    with bench(FakeModel().load, image_timeout_s=0.1, diagnostics__period_s=0.1) as made:
+        _activate(made)
+        arrays = made.listen(DiagnosticArray, '/diagnostics')
+
+        def silent():
+            return [
+                item for item in arrays[-1:] for item in item.status if 'no image' in item.message
+            ]
+
+        (status,) = made.wait(silent)
+        assert status.level == DiagnosticStatus.ERROR
+        assert f'nothing publishes {IMAGE_TOPIC}' in status.message
+        names = {item.name.split(': ')[1] for item in arrays[-1].status}
+        assert names == {
+            'state',
+            'memory',
+            'model',
+            'input',
+            'output',
+            'timing',
+            'calibration',
+            'scale',
+        }
+
+
+def test_a_bad_parameter_is_a_settings_error():
+    with pytest.raises(SettingsError, match='stride'), bench(FakeModel().load, cloud__stride=0):
+        pass

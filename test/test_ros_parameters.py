@@ -1,0 +1,132 @@
+"""Parameters of the node: declared, documented, lenient with integers, strict with the rest."""
+
+from __future__ import annotations
+
+import ast
+from pathlib import Path
+
+import pytest
+import yaml
+
+pytest.importorskip('rclpy', reason='rclpy is not installed')
+
+import rclpy
+from rclpy.parameter import Parameter
+
+from steps_ros.errors import SettingsError
+from steps_ros.ros.parameters import NightDepthSettings, NodeSettings
+from steps_ros.settings import build, describe, flatten
+
+ROOT = Path(__file__).parents[1]
+DESCRIBED = list(describe(NightDepthSettings))
+
+
+@pytest.fixture
+def make_node():
+    """Make nodes on a context of their own from parameter values."""
+    context = rclpy.Context()
+    rclpy.init(context=context)
+    nodes = []
+
+    def make(**values):
+        overrides = [Parameter(name.replace('__', '.'), value=v) for name, v in values.items()]
+        node = rclpy.create_node(
+            'parameters',
+            context=context,
+            parameter_overrides=overrides,
+            use_global_arguments=False,
+        )
+        nodes.append(node)
+        return node
+
+    yield make
+    for node in nodes:
+        node.destroy_node()
+    rclpy.shutdown(context=context)
+
+
+def test_every_setting_becomes_a_documented_parameter(make_node):
+    node = make_node()
+    assert NodeSettings(node, NightDepthSettings).value == NightDepthSettings()
+    for item in DESCRIBED:
+        descriptor = node.describe_parameter(item.name)
+        assert node.get_parameter(item.name).value == item.default
+        assert descriptor.description.endswith('.')
+        assert descriptor.read_only == item.read_only
+
+
+def test_integers_are_floats_where_floats_are_wanted(make_node):
+    settings = NodeSettings(make_node(max_range=30, cloud__max_range=20), NightDepthSettings).value
+    assert (settings.max_range, settings.cloud.max_range) == (30.0, 20.0)
+    assert type(settings.max_range) is float
+
+
+@pytest.mark.parametrize(
+    ('values', 'message'),
+    [
+        ({'cloud__stride': 0}, 'stride'),
+        ({'cloud__stride': 1.5}, r'cloud.stride: 1.5 is float'),
+        ({'cloud__min_confidence': 2.0}, 'min_confidence'),
+        ({'max_range': 'far'}, "max_range: 'far' is str"),
+        ({'image_transport': 'h264'}, "image_transport: 'h264' is not allowed; give one of raw"),
+        ({'network_size': '320'}, "network_size: '320' is no size; give HxW"),
+        ({'colour__nearest': 90}, r'colour.nearest 90.0 must be less'),
+        ({'cloud__strid': 2}, "unknown parameter 'cloud.strid'; did you mean 'cloud.stride'"),
+    ],
+)
+def test_a_bad_value_is_one_line(make_node, values, message):
+    with pytest.raises(SettingsError, match=message) as caught:
+        NodeSettings(make_node(**values), NightDepthSettings)
+    assert '\n' not in str(caught.value)
+
+
+def test_a_parameter_of_another_node_is_no_error(make_node):
+    NodeSettings(make_node(something_else_entirely=1), NightDepthSettings)
+
+
+def test_changes_take_effect_or_are_refused_with_a_reason(make_node):
+    node = make_node()
+    settings = NodeSettings(node, NightDepthSettings)
+    assert node.set_parameters([Parameter('cloud.stride', value=4)])[0].successful
+    assert node.set_parameters([Parameter('max_range', value=50)])[0].successful
+    assert (settings.value.cloud.stride, settings.value.max_range) == (4, 50.0)
+    for name, value in (('device', 'cpu'), ('cloud.stride', 0), ('max_range', 'far')):
+        result = node.set_parameters([Parameter(name, value=value)])[0]
+        assert not result.successful
+        assert result.reason
+    assert (settings.value.cloud.stride, settings.value.max_range) == (4, 50.0)
+
+
+def test_network_size_is_height_by_width():
+    assert build(NightDepthSettings, {'network_size': '192x320'}).network_height_width == (
+        192,
+        320,
+    )
+    assert NightDepthSettings().network_height_width is None
+
+
+def _attributes_read(path: Path) -> set[str]:
+    tree = ast.parse(path.read_text())
+    return {
+        node.attr
+        for node in ast.walk(tree)
+        if isinstance(node, ast.Attribute) and isinstance(node.ctx, ast.Load)
+    }
+
+
+def test_every_parameter_is_read_somewhere():
+    readers = [*(ROOT / 'steps_ros' / 'ros').glob('*.py'), ROOT / 'steps_ros/inference/cloud.py']
+    read = set().union(*map(_attributes_read, readers))
+    # network_size is read through the property that parses it.
+    assert 'network_height_width' in read
+    assert {item.name for item in DESCRIBED if item.name.split('.')[-1] not in read} == set()
+
+
+def test_the_shipped_file_holds_every_parameter_with_its_default():
+    path = ROOT / 'config' / 'night_depth.param.yaml'
+    shipped = yaml.safe_load(path.read_text())['/**']['ros__parameters']
+    values = {
+        name: value for name, value in flatten(shipped) if not name.startswith('qos_overrides')
+    }
+    assert values == {item.name: item.default for item in DESCRIBED}
+    assert list(values) == [item.name for item in DESCRIBED]
