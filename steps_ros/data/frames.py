@@ -73,6 +73,7 @@ class Source(ABC):
         self.frame_count = frame_count
         self.calibration = calibration
         self.skipped: list[Skipped] = []
+        self._warned = 0
         self._resources = ExitStack()
 
     @abstractmethod
@@ -86,17 +87,19 @@ class Source(ABC):
         :raises SourceError: none can.
         """
         self.skipped.clear()
-        usable = 0
+        self._warned = usable = 0
         for attempt in self._attempts():
             try:
                 frame = attempt.make()
             except FrameError as error:
-                self._skip(attempt.stem, str(error))
+                self.skipped.append(Skipped(attempt.stem, str(error)))
                 continue
             usable += 1
+            self._warn()
             yield frame
         if not usable:
             raise SourceError(self._nothing())
+        self._warn()
 
     def close(self) -> None:
         """Let go of what the source holds open."""
@@ -115,12 +118,11 @@ class Source(ABC):
         """Close the source."""
         self.close()
 
-    def _skip(self, stem: str, reason: str) -> None:
-        self.skipped.append(Skipped(stem, reason))
-        if len(self.skipped) <= MAX_WARNINGS:
+    def _warn(self) -> None:
+        """Log the first skipped frames; not before a good one, else an error says it all."""
+        for stem, reason in self.skipped[self._warned : MAX_WARNINGS]:
             logger.warning('%s: skipped %s: %s', self.name, stem, reason)
-        if len(self.skipped) == MAX_WARNINGS:
-            logger.warning('%s: further skipped frames are counted only', self.name)
+        self._warned = len(self.skipped)
 
     def _nothing(self) -> str:
         if not self.skipped:

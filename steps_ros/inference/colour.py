@@ -8,20 +8,44 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+UNKNOWN = (128, 128, 128)
+SKY = (180, 205, 235)
+PERCENTILES = (2, 98)
+
 
 def colour_depth(depth: NDArray[np.float32], nearest: float, farthest: float) -> NDArray[np.uint8]:
     """
     Paint near red and far blue, evenly in inverse depth, where the eye needs the detail.
 
-    :param depth: (H, W); NaN is painted black, infinity as far.
+    The range is the caller's, so that one depth has one colour throughout a sequence.
+
+    :param depth: (H, W); NaN is painted grey, infinity in a pale blue that no depth has.
     :param nearest: depth that is painted in the first colour, greater than 0.
     :param farthest: depth that is painted in the last colour, greater than ``nearest``.
     :returns: (H, W, 3) uint8 RGB.
     """
     with np.errstate(divide='ignore', invalid='ignore'):
         closeness = (1 / depth - 1 / farthest) / (1 / nearest - 1 / farthest)
-    known = ~np.isnan(closeness)
-    levels = np.where(known, np.clip(closeness, 0, 1) * 255, 0).astype(np.uint8)
+    unknown = np.isnan(depth)
+    levels = np.where(unknown, 0, np.clip(closeness, 0, 1) * 255).astype(np.uint8)
     painted = cv2.cvtColor(cv2.applyColorMap(levels, cv2.COLORMAP_TURBO), cv2.COLOR_BGR2RGB)
-    painted[~known] = 0
+    painted[unknown] = UNKNOWN
+    painted[np.isposinf(depth)] = SKY
     return np.asarray(painted, np.uint8)
+
+
+def colour_range(depth: NDArray[np.float32]) -> tuple[float, float]:
+    """
+    Return a (nearest, farthest) that suits this depth: its 2nd and 98th percentile.
+
+    Take it from one image of a sequence, not from each: colours that change their meaning
+    from frame to frame show movement where there is none.
+
+    :param depth: (H, W); values that are not finite and positive are left out.
+    :returns: 0.1 and 100 where nothing is left; never two equal numbers.
+    """
+    known = depth[np.isfinite(depth) & (depth > 0)]
+    if not known.size:
+        return 0.1, 100.0
+    nearest, farthest = (float(value) for value in np.percentile(known, PERCENTILES))
+    return nearest, max(farthest, 1.001 * nearest)
