@@ -142,11 +142,15 @@ def test_golden_c_depth_in_eval_mode(steps):
     for i in range(5):
         expected = named(arrays, f'eval/enc{i}_ch0to3')
         torch.testing.assert_close(features[i][:, :4], expected, atol=5e-6, rtol=1e-5)
+        moments = [features[i].mean().item(), features[i].std().item()]
+        assert moments == pytest.approx(arrays[f'eval/enc{i}_mean_std'].tolist(), rel=1e-4)
         expected = named(arrays, f'eval/disp{i}')
         torch.testing.assert_close(disparities[i], expected, atol=5e-6, rtol=0)
     torch.testing.assert_close(alone, named(arrays, 'eval_b1/disp0'), atol=5e-6, rtol=0)
     depth = disparity_to_depth(disparities[0])
     torch.testing.assert_close(depth, named(arrays, 'eval/depth0'), atol=0, rtol=1e-4)
+    scaled = named(arrays, 'eval/scaled_disp0')
+    torch.testing.assert_close(1 / depth, scaled, atol=5e-5, rtol=0)
 
 
 def test_golden_c_enhanced_then_depth(steps):
@@ -215,13 +219,22 @@ def test_golden_c_in_train_mode(steps):
     scalar = scalar + past[:, :3].square().sum() + future[:, :3].square().sum()
     assert scalar.item() == pytest.approx(float(arrays['train/scalar']), rel=1e-5)
     scalar.backward()
-    norms = {'DepthEncoder': network.encoder, 'DepthDecoder': network.decoder}
-    for name, module in norms.items():
+    pose_decoder = [m for name, m in pose_net.named_children() if name != 'encoder']
+    for name, module in (
+        ('DepthEncoder', network.encoder),
+        ('DepthDecoder', network.decoder),
+        ('PoseEncoder', pose_net.encoder),
+        ('PoseDecoder', nn.ModuleList(pose_decoder)),
+    ):
         expected = float(arrays[f'train/gradnorm_{name}'])
         assert gradient_norm(module) == pytest.approx(expected, rel=2e-3)
     statistics = network.encoder.stem[1]
-    expected = arrays['train/bn1_running_mean_after']
-    assert np.allclose(statistics.running_mean.numpy(), expected, atol=5e-5)
+    for name, ours in (
+        ('bn1_running_mean_after', statistics.running_mean),
+        ('bn1_running_var_after', statistics.running_var),
+        ('pose_bn1_running_mean_after', pose_net.encoder.stem[1].running_mean),
+    ):
+        assert np.allclose(ours.numpy(), arrays[f'train/{name}'], atol=5e-5)
 
 
 def test_golden_c_axis_angle(shared_reference):
@@ -233,7 +246,8 @@ def test_golden_c_axis_angle(shared_reference):
     inverse = transform_from_motion(axis_angle.detach(), translation, invert=True)
     torch.testing.assert_close(inverse, named(arrays, 'M_invert'), atol=1e-6, rtol=0)
     transform.sum().backward()
-    assert torch.isfinite(axis_angle.grad).all()
+    expected = named(arrays, 'grad_axisangle_of_sum_M').view(-1, 3).float()
+    torch.testing.assert_close(axis_angle.grad, expected, atol=1e-5, rtol=1e-3)
 
 
 def test_pose_matrix_vector():
@@ -264,6 +278,7 @@ def test_golden_d(shared_reference):
     torch.testing.assert_close(night[:1, :1], named(arrays, 'height_map'), atol=1e-6, rtol=0)
     torch.testing.assert_close(night[:1, 1:2], named(arrays, 'width_map'), atol=1e-6, rtol=0)
     torch.testing.assert_close(night[:, 2:], named(arrays, 'night_norm'), atol=1e-5, rtol=0)
+    night.requires_grad_()
     real, fake = network(day), network(night)
     torch.testing.assert_close(real.detach(), named(arrays, 'D_day'), atol=1e-5, rtol=0)
     torch.testing.assert_close(fake.detach(), named(arrays, 'D_night'), atol=1e-5, rtol=0)
@@ -274,7 +289,12 @@ def test_golden_d(shared_reference):
     }
     for name, loss in losses.items():
         assert loss.item() == pytest.approx(float(arrays[name]), rel=1e-5)
+    (gradient,) = torch.autograd.grad(losses['G_loss'], night, retain_graph=True)
+    expected = named(arrays, 'grad_G_wrt_night_norm')
+    torch.testing.assert_close(gradient[:, 2:], expected, atol=1e-3 * expected.abs().max(), rtol=0)
     (losses['D_loss_real'] + losses['D_loss_fake']).backward()
+    total = torch.stack([p.grad.norm() for p in network.parameters()]).norm()
+    assert total.item() == pytest.approx(float(arrays['gradnorm_D']), rel=1e-3)
     for key, parameter in network.named_parameters():
         expected = float(arrays[f'gradnorm_D/{key}'])
         # An instance norm cancels the bias gradients of its input up to rounding.
