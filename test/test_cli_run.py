@@ -79,7 +79,7 @@ def test_folder_layout_and_report(tmp_path, night, weights, capsys):
     assert (report['size'], report['engine'], report['precision']) == ('64x96', 'torch', 'float32')
     assert (report['scale'], report['scale_source']) == ('relative', 'none')
     assert report['checkpoint_sha256'] == hashlib.sha256(weights.read_bytes()).hexdigest()
-    assert report['intrinsics'] == {'source': 'assumed'}
+    assert (report['intrinsics']['source'], report['intrinsics']['fx']) == ('assumed', 42.0)
     captured = capsys.readouterr()
     assert '3/3' in captured.err
     assert captured.out == ''

@@ -121,7 +121,7 @@ def test_conversion_does_not_touch_the_message():
         (4, 4, 7, 'mono16', 'step 7 is smaller'),
         (5, 4, 12, 'rgb8', 'image data is 48 bytes, step 12 x height 5 needs 60'),
         (40000, 40000, 120000, 'rgb8', 'more than 100000000 pixels; scale it down'),
-        (2, 3, 6, 'yuv422', 'even width'),
+        (2, 3, 6, 'yuv422', 'width must be even'),
         (4, 4, 12, 'pink8', "'pink8' is unknown; taken are rgb8 bgr8"),
         (4, 4, 12, '', "'' is unknown"),
         (4, 4, 12, 'nv12', 'nv12 is not taken: .*bgr8'),

@@ -21,6 +21,7 @@ from tqdm.contrib.logging import logging_redirect_tqdm
 from steps_ros import __version__
 from steps_ros.cli.interrupt import one_interrupt
 from steps_ros.cli.results import ResultFolder
+from steps_ros.core.camera import Camera
 from steps_ros.core.checkpoint import DEFAULT_WEIGHTS, load_checkpoint
 from steps_ros.data.frames import Frame, Skipped, Source
 from steps_ros.data.sources import open_source
@@ -218,11 +219,11 @@ def _settings(arguments: argparse.Namespace, predictor: Predictor) -> dict[str, 
 
 
 def _intrinsics(frame: Frame, calibration: str) -> dict[str, Any]:
-    camera = frame.camera
-    if camera is None:
-        return {'source': 'assumed'}
+    height, width = frame.image.shape[:2]
+    camera = frame.camera or Camera.assumed(width, height)
+    source = 'assumed' if frame.camera is None else calibration
     pinhole = {'fx': camera.fx, 'fy': camera.fy, 'cx': camera.cx, 'cy': camera.cy}
-    return {'source': calibration, 'width': camera.width, 'height': camera.height, **pinhole}
+    return {'source': source, 'width': width, 'height': height, **pinhole}
 
 
 def _percentiles(times_ms: list[float]) -> dict[str, float]:

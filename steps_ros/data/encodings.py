@@ -30,6 +30,9 @@ _BAYER = {
 }
 
 
+_SHARED_CHROMA = (cv2.COLOR_YUV2RGB_UYVY, cv2.COLOR_YUV2RGB_YUY2)
+
+
 class _Layout(NamedTuple):
     """Bytes of one pixel and OpenCV's conversion to RGB; None where it is RGB already."""
 
@@ -90,6 +93,11 @@ def decode_image(
     if layout is None:
         raise FrameError(_refusal(encoding))
     _check_size(width, height, f'{encoding} image')
+    if width % 2 and layout.conversion in _SHARED_CHROMA:
+        raise FrameError(
+            f'{encoding} image of {width}x{height}: pixels share colour in pairs, so that the '
+            'width must be even; crop it at the driver'
+        )
     content = memoryview(data)
     _check_buffer(content.nbytes, height, width, step, layout.pixel_bytes)
     shape, strides = (height, width, layout.pixel_bytes), (step, layout.pixel_bytes, 1)
@@ -154,7 +162,7 @@ def _convert(pixels: Image, conversion: int, encoding: str) -> Image:
         height, width = pixels.shape[:2]
         raise FrameError(
             f'{encoding} image of {width}x{height} cannot be converted: {_first_line(error)}; '
-            'yuv422 needs an even width'
+            'let the driver publish bgr8'
         ) from error
     return converted
 
