@@ -4,6 +4,8 @@ Images, folders and videos as frames; every input that is none of them.
 
 from __future__ import annotations
 
+import os
+
 import cv2
 from make_bags import camera_messages, write_mcap
 import numpy as np
@@ -24,6 +26,8 @@ def write_image(path, value=0, size=(48, 64)):
 
 
 def write_video(path, count=12, rate_hz=10.0):
+    # ffmpeg reads this once in a process; other tests look at what reaches stderr.
+    os.environ.setdefault('OPENCV_FFMPEG_LOGLEVEL', '-8')
     writer = cv2.VideoWriter(str(path), cv2.VideoWriter_fourcc(*'MJPG'), rate_hz, (64, 48))
     assert writer.isOpened()
     for index in range(count):
