@@ -1,0 +1,75 @@
+"""
+A drive as one ``.mcap`` recording with the topics that a vehicle would record.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+
+import numpy as np
+
+from steps_ros.data.mcap_writer import McapWriter
+from steps_ros.data.messages import (
+    camera_info_message,
+    compressed_message,
+    depth_message,
+    image_message,
+    odometry_message,
+    Transform,
+    transforms_message,
+)
+from steps_ros.sim.clip import SimulatedFrame
+from steps_ros.sim.trajectory import body_from_camera
+
+IMAGE_TOPIC = '/camera/image_raw'
+COMPRESSED_TOPIC = '/camera/image_raw/compressed'
+INFO_TOPIC = '/camera/camera_info'
+DEPTH_TOPIC = '/camera/depth'
+ODOMETRY_TOPIC = '/odom'
+OPTICAL_FRAME, BASE_FRAME, ODOMETRY_FRAME = 'camera_optical_frame', 'base_link', 'odom'
+
+
+def write_recording(
+    frames: Iterable[SimulatedFrame], path: Path, compressed: bool = False, overwrite: bool = False
+) -> Iterator[int]:
+    """
+    Write all frames and yield the number of each when it is written.
+
+    A recording that was broken off is removed; a half drive is of no use to anyone.
+
+    :param compressed: JPEG images on ``/camera/image_raw/compressed`` instead of raw ones.
+    :raises OutputError: the file exists and ``overwrite`` is false, or cannot be written.
+    """
+    writer = McapWriter(path, overwrite)
+    try:
+        for number, frame in enumerate(frames):
+            if number == 0:
+                _write_mounting(writer, frame)
+            _write_frame(writer, frame, compressed)
+            yield number
+    except BaseException:
+        writer.__exit__(RuntimeError, None, None)
+        writer.partial.unlink(missing_ok=True)
+        raise
+    writer.close()
+
+
+def _write_mounting(writer: McapWriter, frame: SimulatedFrame) -> None:
+    mounted = Transform(BASE_FRAME, OPTICAL_FRAME, body_from_camera(frame.mounting))
+    writer.write_message(
+        '/tf_static', transforms_message([mounted], frame.stamp_ns), frame.stamp_ns
+    )
+
+
+def _write_frame(writer: McapWriter, frame: SimulatedFrame, compressed: bool) -> None:
+    stamp = frame.stamp_ns
+    body = frame.world_from_camera @ np.linalg.inv(body_from_camera(frame.mounting))
+    make = compressed_message if compressed else image_message
+    image = make(frame.image, stamp, OPTICAL_FRAME)
+    info = camera_info_message(frame.camera, stamp, OPTICAL_FRAME)
+    odometry = odometry_message(Transform(ODOMETRY_FRAME, BASE_FRAME, body), stamp)
+    writer.write_message(COMPRESSED_TOPIC if compressed else IMAGE_TOPIC, image, stamp)
+    writer.write_message(INFO_TOPIC, info, stamp)
+    writer.write_message(DEPTH_TOPIC, depth_message(frame.depth, stamp, OPTICAL_FRAME), stamp)
+    writer.write_message(ODOMETRY_TOPIC, odometry, stamp)

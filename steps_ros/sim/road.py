@@ -1,0 +1,127 @@
+"""
+The road's course and its cross-section.
+
+Road coordinates are (along, left, up) in metres: along the centre line between the two
+directions of traffic, left of it, above it. World axes are x forward, y left, z up. Traffic
+keeps to the right.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+import math
+
+import numpy as np
+from numpy.typing import NDArray
+
+from steps_ros.sim.mesh import Floats
+
+Doubles = NDArray[np.float64]
+KERB_HEIGHT = 0.13
+_BEHIND, _AHEAD, _STEP = -120.0, 900.0, 1.0
+
+
+@dataclass(frozen=True)
+class Road:
+    """
+    A road that swings left and right and up and down.
+
+    Heading is ``swing`` * sin(2 pi along / ``swing_period`` + ``swing_phase``) in radians,
+    elevation the same with ``rise`` in metres. ``lanes_right`` is the ego direction.
+    """
+
+    swing: float = 0.0
+    swing_period: float = 300.0
+    swing_phase: float = 0.0
+    rise: float = 0.0
+    rise_period: float = 200.0
+    rise_phase: float = 0.0
+    lane_width: float = 3.4
+    lanes_right: int = 1
+    lanes_left: int = 1
+    parking_right: float = 0.0
+    parking_left: float = 0.0
+    pavement_right: float = 2.5
+    pavement_left: float = 2.5
+    setback_right: float = 1.0
+    setback_left: float = 1.0
+
+    @property
+    def edge_right(self) -> float:
+        """Left coordinate of the right kerb (negative)."""
+        return -(self.lanes_right * self.lane_width + self.parking_right)
+
+    @property
+    def edge_left(self) -> float:
+        """Left coordinate of the left kerb (positive)."""
+        return self.lanes_left * self.lane_width + self.parking_left
+
+    def heading(self, along: Doubles) -> Doubles:
+        """Return the direction of the road in radians, counter-clockwise from x."""
+        return self.swing * np.sin(2 * math.pi * along / self.swing_period + self.swing_phase)
+
+    def elevation(self, along: Doubles) -> Doubles:
+        """Return the height of the centre line in metres."""
+        return self.rise * np.sin(2 * math.pi * along / self.rise_period + self.rise_phase)
+
+    def centre_line(self, along: Doubles) -> tuple[Doubles, Doubles]:
+        """Return world x and y of the centre line, integrated in steps of a metre."""
+        grid = np.arange(_BEHIND, _AHEAD + _STEP, _STEP)
+        middle = self.heading(grid[:-1] + _STEP / 2)
+        x = np.concatenate([[0.0], np.cumsum(np.cos(middle) * _STEP)]) + _BEHIND
+        y = np.concatenate([[0.0], np.cumsum(np.sin(middle) * _STEP)])
+        return np.interp(along, grid, x), np.interp(along, grid, y)
+
+    def to_world(self, points: Floats) -> Floats:
+        """Map (..., 3) road coordinates to world coordinates."""
+        along = points[..., 0].astype(np.float64)
+        x, y = self.centre_line(along)
+        heading = self.heading(along)
+        left = points[..., 1]
+        up = points[..., 2] + self.elevation(along)
+        world = np.stack([x - left * np.sin(heading), y + left * np.cos(heading), up], -1)
+        return world.astype(np.float32)
+
+    def pose(self, along: float, left: float, yaw: float = 0.0) -> Doubles:
+        """Return world_from_body (4x4) of a body standing on the road, x along its nose."""
+        ends = np.array([[along - 1.0, left, 0.0], [along + 1.0, left, 0.0]], np.float32)
+        back, front = self.to_world(ends).astype(np.float64)
+        forward = (front - back) / np.linalg.norm(front - back)
+        sideways = np.cross([0.0, 0.0, 1.0], forward)
+        sideways /= np.linalg.norm(sideways)
+        turn = np.array(
+            [[math.cos(yaw), -math.sin(yaw), 0], [math.sin(yaw), math.cos(yaw), 0], [0, 0, 1.0]]
+        )
+        matrix = np.eye(4)
+        matrix[:3, :3] = np.stack([forward, sideways, np.cross(forward, sideways)], 1) @ turn
+        matrix[:3, 3] = (back + front) / 2
+        return matrix
+
+
+def draw_road(generator: np.random.Generator) -> Road:
+    """Draw a road: straight or winding, flat or hilly, one to three lanes each way."""
+    winding = generator.random() < 0.6
+    hilly = generator.random() < 0.4
+    wide = generator.random() < 0.35
+    lanes = int(generator.integers(2, 4)) if wide else 1
+    one_way = generator.random() < 0.15
+    parking = generator.random(2) < (0.25 if wide else 0.65)
+    narrow = generator.random() < 0.6
+    setback = generator.uniform(0.0, 2.0, 2) if narrow else generator.uniform(2.0, 16.0, 2)
+    return Road(
+        swing=generator.uniform(-0.3, 0.3) * winding,
+        swing_period=generator.uniform(180.0, 500.0),
+        swing_phase=generator.uniform(0.0, 6.283),
+        rise=generator.uniform(0.3, 2.5) * hilly,
+        rise_period=generator.uniform(150.0, 400.0),
+        rise_phase=generator.uniform(0.0, 6.283),
+        lane_width=generator.uniform(2.8, 3.7),
+        lanes_right=lanes,
+        lanes_left=0 if one_way else lanes,
+        parking_right=2.3 * float(parking[0]),
+        parking_left=2.3 * float(parking[1]),
+        pavement_right=generator.uniform(1.2, 4.5),
+        pavement_left=generator.uniform(1.2, 4.5),
+        setback_right=float(setback[0]),
+        setback_left=float(setback[1]),
+    )

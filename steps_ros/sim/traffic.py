@@ -1,0 +1,150 @@
+"""
+Parked and moving vehicles on a road, and people beside it.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from steps_ros.sim.lamps import join_lamps, lamp, Lamps
+from steps_ros.sim.mesh import blob, box, cylinder, join, Mesh
+from steps_ros.sim.road import KERB_HEIGHT, Road
+from steps_ros.sim.vehicles import draw_body, headlamp_places, Vehicle, vehicle_mesh
+
+# Moving traffic lives in a window that travels with the ego vehicle and wraps round at its ends.
+WINDOW_BEHIND, WINDOW_LENGTH = 30.0, 270.0
+_MAX_LIT_AHEAD = 8
+_HEADLAMP_CANDELA = 9000.0
+
+
+@dataclass(frozen=True)
+class Traffic:
+    """The moving vehicles and the ego vehicle's speed in m/s and lane."""
+
+    vehicles: tuple[Vehicle, ...]
+    ego_speed: float
+    ego_left: float
+
+    def placed(self, road: Road, ego_along: float, seconds: float) -> tuple[Mesh | None, Lamps]:
+        """Return all vehicles as one mesh in the world, and the nearest headlamps."""
+        start = ego_along - WINDOW_BEHIND
+        placed = []
+        for vehicle in self.vehicles:
+            along = start + (vehicle.along + vehicle.speed * seconds - start) % WINDOW_LENGTH
+            # Nothing drives through the camera: it would be seen from inside.
+            if abs(along - ego_along) < vehicle.length and abs(vehicle.left - self.ego_left) < 2.2:
+                continue
+            placed.append((along, vehicle, vehicle.pose(road, along)))
+        placed.sort(key=lambda item: item[0])
+        lit = [item for item in placed if item[1].is_lit and item[0] > ego_along][:_MAX_LIT_AHEAD]
+        lights = [_headlight(vehicle, pose) for _, vehicle, pose in lit]
+        meshes = [vehicle.mesh.moved(pose) for _, vehicle, pose in placed]
+        return (join(meshes) if meshes else None), join_lamps(lights)
+
+
+def draw_traffic(road: Road, generator: np.random.Generator) -> Traffic:
+    """Draw moving vehicles for every lane, from an empty road to dense traffic."""
+    ego_lane = int(generator.integers(road.lanes_right))
+    ego_speed = float(generator.uniform(5.0, 12.0))
+    gap = float(np.exp(generator.uniform(np.log(9.0), np.log(90.0))))
+    vehicles: list[Vehicle] = []
+    for lane in range(-road.lanes_right, road.lanes_left):
+        left = (lane + 0.5) * road.lane_width
+        speed = ego_speed * generator.uniform(0.9, 1.15)
+        if lane == -1 - ego_lane:
+            speed = ego_speed
+        oncoming = lane >= 0
+        vehicles += _lane(left, -speed if oncoming else speed, oncoming, gap, generator)
+    return Traffic(tuple(vehicles), ego_speed, -(ego_lane + 0.5) * road.lane_width)
+
+
+def draw_parked(road: Road, length: float, generator: np.random.Generator) -> list[Mesh]:
+    """Return the vehicles on the parking strips, in world coordinates."""
+    meshes = []
+    for side, width in ((-1, road.parking_right), (1, road.parking_left)):
+        if width == 0:
+            continue
+        edge = road.edge_right if side < 0 else road.edge_left
+        fill = generator.uniform(0.3, 1.0)
+        along = -20.0
+        while along < length:
+            body, kind = draw_body(generator)
+            along += body.length / 2
+            if generator.random() < fill and kind not in ('bus', 'lorry'):
+                left = edge - side * (width / 2 + generator.uniform(-0.15, 0.15))
+                yaw = generator.normal(0.0, 0.02) + (np.pi if side > 0 else 0.0)
+                mesh = vehicle_mesh(body, kind, False).moved(road.pose(along, left, yaw))
+                meshes.append(mesh.numbered(int(generator.integers(1, 1 << 20))))
+            along += body.length / 2 + generator.uniform(0.6, 2.0)
+    return meshes
+
+
+def draw_people(road: Road, length: float, generator: np.random.Generator) -> list[Mesh]:
+    """Return standing people on the pavements, and now and then on the road, in the world."""
+    people = []
+    for _ in range(int(generator.integers(0, 25))):
+        edge = road.edge_left if generator.random() < 0.5 else road.edge_right
+        outwards = np.sign(edge) * generator.uniform(
+            -1.0 if generator.random() < 0.1 else 0.3, 2.5
+        )
+        place = road.pose(generator.uniform(0, length), edge + outwards, generator.uniform(0, 6.3))
+        place[2, 3] += KERB_HEIGHT if outwards * edge > 0 else 0.0
+        people.append(_person(generator).moved(place))
+    return people
+
+
+def _lane(
+    left: float, speed: float, oncoming: bool, gap: float, generator: np.random.Generator
+) -> list[Vehicle]:
+    vehicles = []
+    along = float(generator.uniform(0.0, gap))
+    while along < WINDOW_LENGTH - 10:
+        body, kind = draw_body(generator)
+        is_lit = bool(generator.random() < 0.93)
+        mesh = vehicle_mesh(body, kind, is_lit).numbered(int(generator.integers(1, 1 << 20)))
+        vehicles.append(
+            Vehicle(
+                mesh,
+                along - WINDOW_BEHIND + body.length / 2,
+                left + generator.normal(0, 0.15),
+                speed,
+                oncoming,
+                is_lit,
+                generator.normal(0, 0.01),
+                body.length,
+                headlamp_places(body),
+            )
+        )
+        along += body.length + max(2.5, generator.exponential(gap))
+    return vehicles
+
+
+def _headlight(vehicle: Vehicle, pose: np.ndarray[tuple[int, ...], np.dtype[np.float64]]) -> Lamps:
+    """Return one beam for both headlamps of a vehicle that is not near."""
+    middle = np.mean(vehicle.headlamps, axis=0)
+    place = pose[:3, :3] @ middle + pose[:3, 3]
+    nose = pose[:3, 0]
+    return lamp(
+        (place[0], place[1], place[2]),
+        (2 * _HEADLAMP_CANDELA, 1.95 * _HEADLAMP_CANDELA, 1.8 * _HEADLAMP_CANDELA),
+        (nose[0], nose[1], nose[2]),
+        beam=True,
+        reach=50.0,
+    )
+
+
+def _person(generator: np.random.Generator) -> Mesh:
+    size = generator.uniform(0.9, 1.1)
+    coat = generator.uniform(0.02, 0.4, 3)
+    legs = generator.uniform(0.02, 0.2, 3)
+    stride = generator.uniform(0.0, 0.3)
+    return join(
+        [
+            box((-stride - 0.07, 0.02, 0), (-stride + 0.09, 0.18, 0.85 * size), tuple(legs)),
+            box((stride - 0.07, -0.18, 0), (stride + 0.09, -0.02, 0.85 * size), tuple(legs)),
+            cylinder((0, 0, 1.12 * size), 0.2, 0.65 * size, 2, tuple(coat)),
+            blob((0, 0, 1.6 * size), (0.1, 0.1, 0.13), (0.4, 0.27, 0.2), generator),
+        ]
+    )

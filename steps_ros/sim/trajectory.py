@@ -1,0 +1,119 @@
+"""
+The camera on the ego vehicle and its way down the road.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+import math
+
+import numpy as np
+
+from steps_ros.core.camera import Camera
+from steps_ros.sim.lamps import join_lamps, lamp, Lamps
+from steps_ros.sim.mesh import Floats
+from steps_ros.sim.road import Doubles, Road
+from steps_ros.sim.settings import ClipSettings, Stream
+
+# Columns: the optical axes (right, down, forward) in body axes (forward, left, up).
+BODY_FROM_OPTICAL = np.array([[0.0, 0, 1], [-1, 0, 0], [0, -1, 0]])
+
+
+@dataclass(frozen=True)
+class Mounting:
+    """
+    How the camera sits on the vehicle.
+
+    ``height`` above the road and ``left`` of the lane's middle in metres; ``pitch`` (positive
+    looks down), ``roll`` and ``yaw`` in radians; ``headlamp_candela`` of each ego lamp.
+    """
+
+    camera: Camera
+    height: float
+    left: float
+    pitch: float
+    roll: float
+    yaw: float
+    headlamp_candela: float
+
+
+def draw_mounting(settings: ClipSettings) -> Mounting:
+    """Draw a camera: 44 to 110 degrees wide, 1.2 to 2.2 m high, never quite level."""
+    generator = settings.generator(Stream.CAMERA)
+    width, height = settings.width, settings.height
+    view = math.radians(generator.uniform(44.0, 110.0))
+    fx = width / 2 / math.tan(view / 2)
+    fy = fx * math.exp(settings.aspect_spread * generator.standard_normal())
+    centre = 0.5 + generator.uniform(-1, 1, 2) * (0.02, 0.09)
+    # The horizon stays in the middle half of the picture whatever the lens.
+    most = math.atan(0.3 * height / fy)
+    pitch = float(np.clip(generator.normal(0.02, 0.06), -most, most))
+    return Mounting(
+        camera=Camera(width, height, fx, fy, (width - 1) * centre[0], (height - 1) * centre[1]),
+        height=generator.uniform(1.2, 2.2),
+        left=generator.uniform(-0.6, 0.6),
+        pitch=pitch,
+        roll=generator.normal(0.0, 0.012),
+        yaw=generator.normal(0.0, 0.03),
+        headlamp_candela=math.exp(generator.uniform(math.log(1.5e3), math.log(1.5e4)))
+        * (generator.random() < 0.93),
+    )
+
+
+def body_from_camera(mounting: Mounting) -> Doubles:
+    """Return where the camera sits on the vehicle (4x4); its axes are right, down, forward."""
+    offset = np.eye(4)
+    offset[:3, :3] = _turn(mounting) @ BODY_FROM_OPTICAL
+    offset[2, 3] = mounting.height
+    return offset
+
+
+def world_from_camera(mounting: Mounting, body: Doubles) -> Doubles:
+    """Return the camera's pose (4x4) for the vehicle's pose ``body``, world_from_body."""
+    return np.asarray(body @ body_from_camera(mounting))
+
+
+def ego_lamps(mounting: Mounting, body: Doubles) -> Lamps:
+    """Return the ego vehicle's two headlamps, 1.6 m before the camera."""
+    if mounting.headlamp_candela == 0:
+        return join_lamps([])
+    level = mounting.headlamp_candela
+    places = body @ np.array([[1.6, 0.65, 0.68, 1.0], [1.6, -0.65, 0.68, 1.0]]).T
+    nose = body[:3, 0]
+    return join_lamps(
+        [
+            lamp(
+                (place[0], place[1], place[2]),
+                (level, 0.97 * level, 0.88 * level),
+                (nose[0], nose[1], nose[2]),
+                beam=True,
+                reach=110.0,
+            )
+            for place in places.T
+        ]
+    )
+
+
+def ego_body(road: Road, mounting: Mounting, along: float, lane_left: float) -> Doubles:
+    """Return world_from_body of the ego vehicle at a place of its lane."""
+    return road.pose(along, lane_left + mounting.left)
+
+
+def pixel_rays(camera: Camera) -> Floats:
+    """Return (H*W, 3) rays in camera axes with z = 1, row by row."""
+    u = (np.arange(camera.width, dtype=np.float32) - camera.cx) / camera.fx
+    v = (np.arange(camera.height, dtype=np.float32) - camera.cy) / camera.fy
+    across, down = np.meshgrid(u, v)
+    return np.stack([across, down, np.ones_like(across)], -1).reshape(-1, 3).astype(np.float32)
+
+
+def _turn(mounting: Mounting) -> Doubles:
+    """Return the rotation of a body-axes frame by yaw, then pitch, then roll."""
+    (cy, sy), (cp, sp), (cr, sr) = (
+        (math.cos(angle), math.sin(angle))
+        for angle in (mounting.yaw, mounting.pitch, mounting.roll)
+    )
+    yaw = np.array([[cy, -sy, 0], [sy, cy, 0], [0, 0, 1]])
+    pitch = np.array([[cp, 0, sp], [0, 1, 0], [-sp, 0, cp]])
+    roll = np.array([[1, 0, 0], [0, cr, -sr], [0, sr, cr]])
+    return np.asarray(yaw @ pitch @ roll)

@@ -1,0 +1,105 @@
+"""
+How good the default weights are on streets they have never seen, beside blind guesses.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+import torch
+
+from steps_ros.core.checkpoint import Checkpoint
+from steps_ros.core.geometry import disparity_to_depth
+from steps_ros.core.illumination import IlluminationNet
+from steps_ros.eval.baselines import flat_ground_depth, mean_log_depth
+from steps_ros.eval.metrics import depth_errors, DepthErrors, mean_errors
+from steps_ros.train.shards import DepthBatch, FARTHEST_DEPTH, Shards, to_batch
+from steps_ros.train.supervised import enhanced_input
+
+# Grey levels outside say how bright the light was no more: they are noise or saturation.
+DARKEST_LEVEL, BRIGHTEST_LEVEL = 3, 252
+BOUND_PERCENT = (2.0, 98.0)
+
+
+@dataclass(frozen=True)
+class MeasuredErrors:
+    """
+    Mean errors over ``frames`` pictures, each aligned by its median, up to 80 m, without sky.
+
+    ``flat_ground`` knows the camera's true height, tilt and K; ``template`` is the mean log-depth
+    map of the training set.
+    """
+
+    frames: int
+    network: DepthErrors
+    flat_ground: DepthErrors
+    template: DepthErrors
+
+
+def held_out_errors(held_out: Shards, training: Shards, checkpoint: Checkpoint) -> MeasuredErrors:
+    """Measure a checkpoint with both networks, and both blind guesses, on the same frames."""
+    template = mean_log_depth(
+        (depth.astype(np.float32) for street in training.depth for depth in street), FARTHEST_DEPTH
+    )
+    rows: list[tuple[DepthErrors, DepthErrors, DepthErrors]] = []
+    for image, depth, intrinsics, mounting in _frames(held_out):
+        flat = flat_ground_depth(
+            intrinsics, (depth.shape[0], depth.shape[1]), mounting, FARTHEST_DEPTH
+        )
+        predicted = predict(to_batch([image], [depth.astype(np.float16)]), checkpoint)
+        night, ground, blind = (
+            depth_errors(guess, depth, 'median', FARTHEST_DEPTH)
+            for guess in (predicted, flat, template)
+        )
+        rows.append((night, ground, blind))
+    network, flat_ground, template_errors = (
+        mean_errors([row[column] for row in rows]) for column in range(3)
+    )
+    return MeasuredErrors(len(rows), network, flat_ground, template_errors)
+
+
+@torch.no_grad()
+def predict(batch: DepthBatch, checkpoint: Checkpoint) -> NDArray[np.float32]:
+    """Return the depth (H, W) of a batch of one picture."""
+    assert checkpoint.depth_net is not None
+    assert checkpoint.enhancer is not None
+    disparity = checkpoint.depth_net.disparity(enhanced_input(batch, checkpoint.enhancer))
+    config = checkpoint.depth_net.config
+    depth = disparity_to_depth(disparity, config.min_depth, config.max_depth)
+    return np.asarray(depth[0, 0].numpy(), np.float32)
+
+
+@torch.no_grad()
+def illumination_bounds(shards: Shards, illumination: IlluminationNet) -> tuple[float, float]:
+    """
+    Return the illumination between which most well-lit pixels lie.
+
+    :returns: the 2nd and 98th percentile of the clamped stage-1 map where grey is in (3, 252).
+    """
+    values = []
+    for image, depth, _, _ in _frames(shards):
+        batch = to_batch([image], [depth.astype(np.float16)])
+        level = batch.grey * 255
+        lit = (level > DARKEST_LEVEL) & (level < BRIGHTEST_LEVEL)
+        values.append(illumination(batch.grey).clamped[lit].numpy()[::17])
+    low, high = np.percentile(np.concatenate(values), BOUND_PERCENT)
+    return float(low), float(high)
+
+
+def _frames(
+    shards: Shards,
+) -> Iterator[
+    tuple[NDArray[np.uint8], NDArray[np.float32], NDArray[np.float32], tuple[float, float, float]]
+]:
+    """Yield the first exposure of every frame with its depth, K and mounting."""
+    for images, depths, intrinsics, mountings in zip(
+        shards.images, shards.depth, shards.intrinsics, shards.mounting, strict=True
+    ):
+        for image, depth, matrix, (height, pitch, roll) in zip(
+            images, depths, intrinsics, mountings, strict=True
+        ):
+            mounting = (float(height), float(pitch), float(roll))
+            yield image[0], depth.astype(np.float32), matrix, mounting

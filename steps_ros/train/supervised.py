@@ -1,0 +1,210 @@
+"""
+Supervised warm start: a depth network learns simulated depth from enhanced pictures.
+
+The picture is enhanced by a frozen illumination network first, exactly as at inference. Small
+pictures come first and the final size last; the weights that are kept are a running mean.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+import math
+from pathlib import Path
+
+import numpy as np
+import torch
+from torch import nn, Tensor
+from torch.nn import functional
+
+from steps_ros.core.depth_net import DepthNet
+from steps_ros.core.geometry import disparity_to_depth
+from steps_ros.core.illumination import enhance, IlluminationNet
+from steps_ros.core.supervised_losses import (
+    log_depth_error,
+    log_gradient_loss,
+    scale_invariant_loss,
+)
+from steps_ros.train.shards import DepthBatch, draw_batch, Shards, SKY_DEPTH
+
+Progress = Callable[[int, float], None]
+State = dict[str, Tensor]
+SCALE_WEIGHTS = (1.0, 0.5, 0.25, 0.125)
+# The depth that an untrained network says: the middle of a street.
+FIRST_DEPTH = 10.0
+
+
+@dataclass(frozen=True)
+class Stage:
+    """Steps at one picture size."""
+
+    height: int
+    width: int
+    steps: int
+    batch: int
+
+
+@dataclass(frozen=True)
+class SupervisedSettings:
+    """
+    How the warm start runs.
+
+    :param stages: sizes in their order.
+    :param learning_rate: highest rate of AdamW, reached after ``warmup`` steps, then a cosine.
+    :param gradient_weight: of the slope term; much more than 0.05 blurs.
+    :param sky_weight: weight of a sky pixel beside 1 for others.
+    """
+
+    stages: tuple[Stage, ...]
+    seed: int = 0
+    learning_rate: float = 8e-4
+    final_rate: float = 1e-5
+    warmup: int = 200
+    weight_decay: float = 1e-4
+    mean_decay: float = 0.998
+    gradient_weight: float = 0.04
+    sky_weight: float = 0.3
+    save_every: int = 100
+
+    @property
+    def steps(self) -> int:
+        """Number of steps of all stages."""
+        return sum(stage.steps for stage in self.stages)
+
+    def stage_of(self, step: int) -> Stage:
+        """Return the stage that a step belongs to."""
+        for stage in self.stages:
+            if step < stage.steps:
+                return stage
+            step -= stage.steps
+        return self.stages[-1]
+
+    def rate_of(self, step: int) -> float:
+        """Return the learning rate of a step."""
+        if step < self.warmup:
+            return self.learning_rate * (step + 1) / self.warmup
+        share = (step - self.warmup) / max(1, self.steps - self.warmup)
+        cosine = 0.5 + 0.5 * math.cos(math.pi * min(1.0, share))
+        return self.final_rate + (self.learning_rate - self.final_rate) * cosine
+
+
+def depth_loss(
+    disparities: list[Tensor], batch: DepthBatch, settings: SupervisedSettings, net: DepthNet
+) -> Tensor:
+    """
+    Return the loss of each image over the four finest scales.
+
+    :param disparities: finest first, as :class:`DepthNet` gives them.
+    :returns: (B,).
+    """
+    total = batch.depth.new_zeros(batch.depth.shape[0])
+    for disparity, weight in zip(disparities, SCALE_WEIGHTS, strict=False):
+        reference = functional.interpolate(batch.depth, disparity.shape[-2:], mode='nearest')
+        depth = disparity_to_depth(disparity, net.config.min_depth, net.config.max_depth)
+        error = log_depth_error(depth, reference)
+        known = torch.where(reference >= SKY_DEPTH, settings.sky_weight, 1.0)
+        slope = log_gradient_loss(error, known)
+        total = total + weight * (
+            scale_invariant_loss(error, known) + settings.gradient_weight * slope
+        )
+    return total
+
+
+def start_at_depth(net: DepthNet, depth: float = FIRST_DEPTH) -> None:
+    """Set the heads' biases so that an untrained network says this depth in metres."""
+    nearest, farthest = 1 / net.config.min_depth, 1 / net.config.max_depth
+    disparity = (1 / depth - farthest) / (nearest - farthest)
+    for head in net.decoder.head:
+        nn.init.constant_(head.bias, math.log(disparity / (1 - disparity)))  # type: ignore[arg-type]
+
+
+def train_supervised(
+    net: DepthNet,
+    illumination: IlluminationNet,
+    shards: Shards,
+    settings: SupervisedSettings,
+    folder: Path,
+    progress: Progress | None = None,
+) -> DepthNet:
+    """
+    Train ``net`` and return it with its mean weights, in eval mode.
+
+    The state is saved in ``folder`` now and then; a later call goes on from there, and the
+    result is the same as without a break.
+
+    :param progress: called with the step's number and loss.
+    """
+    net.to(memory_format=torch.channels_last).train()  # type: ignore[call-overload]
+    illumination.eval()
+    optimiser = torch.optim.AdamW(net.parameters(), weight_decay=settings.weight_decay)
+    saved = folder / 'supervised.pt'
+    start, mean = _resume(saved, net, optimiser)
+    for step in range(start, settings.steps):
+        stage = settings.stage_of(step)
+        generator = np.random.default_rng((settings.seed, 7, step))
+        batch = draw_batch(shards, (stage.height, stage.width), stage.batch, generator)
+        loss = _step(net, illumination, optimiser, batch, settings, settings.rate_of(step))
+        _update_mean(mean, net, min(settings.mean_decay, (1 + step) / (10 + step)))
+        if (step + 1) % settings.save_every == 0 or step + 1 == settings.steps:
+            _save(saved, net, optimiser, mean, step + 1)
+        if progress:
+            progress(step, loss)
+    net.load_state_dict(mean)
+    return net.eval()
+
+
+def mean_weights(folder: Path) -> tuple[State, int]:
+    """Return the running mean of the weights saved in ``folder``, and its step."""
+    state = torch.load(folder / 'supervised.pt', weights_only=True)
+    return state['mean'], int(state['step'])
+
+
+def enhanced_input(batch: DepthBatch, illumination: IlluminationNet) -> Tensor:
+    """Return what the depth network sees, (B, 3, H, W)."""
+    with torch.no_grad():
+        return enhance(batch.image, illumination(batch.grey).clamped)
+
+
+def _step(
+    net: DepthNet, illumination: IlluminationNet, optimiser: torch.optim.Optimizer,
+    batch: DepthBatch, settings: SupervisedSettings, rate: float,
+) -> float:  # fmt: skip
+    for group in optimiser.param_groups:
+        group['lr'] = rate
+    image = enhanced_input(batch, illumination).contiguous(memory_format=torch.channels_last)
+    loss = depth_loss(net(image), batch, settings, net).mean()
+    optimiser.zero_grad(set_to_none=True)
+    loss.backward()  # type: ignore[no-untyped-call]
+    nn.utils.clip_grad_norm_(net.parameters(), 5.0)
+    optimiser.step()
+    return float(loss.detach())
+
+
+@torch.no_grad()
+def _update_mean(mean: State, net: DepthNet, decay: float) -> None:
+    for name, value in net.state_dict().items():
+        if value.is_floating_point():
+            mean[name].lerp_(value, 1 - decay)
+        else:
+            mean[name].copy_(value)
+
+
+def _resume(path: Path, net: DepthNet, optimiser: torch.optim.Optimizer) -> tuple[int, State]:
+    if not path.exists():
+        return 0, {name: value.clone() for name, value in net.state_dict().items()}
+    state = torch.load(path, weights_only=True)
+    net.load_state_dict(state['net'])
+    optimiser.load_state_dict(state['optimiser'])
+    return int(state['step']), state['mean']
+
+
+def _save(
+    path: Path, net: DepthNet, optimiser: torch.optim.Optimizer, mean: State, step: int
+) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    state = {
+        'net': net.state_dict(), 'optimiser': optimiser.state_dict(), 'mean': mean, 'step': step
+    }  # fmt: skip
+    partial = path.with_suffix('.partial')
+    torch.save(state, partial)
+    partial.replace(path)
