@@ -107,6 +107,8 @@ class NightDepth(LifecycleNode):
             return self._failed(f'{type(error).__name__}: {error}')
         self._problem = ''
         model = self._model
+        if not self.context.ok():  # Ctrl-C came while the weights were read
+            return TransitionCallbackReturn.FAILURE
         self.get_logger().info(
             f'{model.checkpoint}: {model.engine} on {model.device}, {model.precision}, '
             f'network size {model.network_size}'
@@ -218,7 +220,7 @@ class NightDepth(LifecycleNode):
 
 
 def main(args: Sequence[str] | None = None) -> int:
-    """Run the node; the console script and executable ``night_depth``."""
+    """Run the node until Ctrl-C; see :mod:`steps_ros.ros.entry` for the executable."""
     return run_node(NAME, NightDepth, args)
 
 

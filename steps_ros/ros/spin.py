@@ -1,10 +1,11 @@
 """
-Run a node from start to end: one line for bad settings, a clean end for Ctrl-C, even twice.
+Run a node from start to end: one line for what is wrong, a clean end for Ctrl-C, even twice.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 import signal
 from typing import Any
 
@@ -13,7 +14,9 @@ from rclpy.executors import ExternalShutdownException, SingleThreadedExecutor
 from rclpy.logging import get_logger
 from rclpy.node import Node
 
-from steps_ros.errors import StepsError
+from steps_ros.errors import SettingsError, StepsError
+
+DONE, FAILED = 0, 1
 
 
 def run_node(name: str, make_node: Callable[[], Node], args: Sequence[str] | None = None) -> int:
@@ -21,36 +24,46 @@ def run_node(name: str, make_node: Callable[[], Node], args: Sequence[str] | Non
     Spin the node until Ctrl-C, SIGTERM or the shutdown of its context.
 
     :param make_node: called after rclpy has started; the node may have a method ``close``.
+    :param args: the command line with the program's name, for rclpy; None takes sys.argv.
     :returns: the exit code: 0, or 1 where the node could not be made.
     """
-    node: Any = None
     try:
-        rclpy.init(args=args)
-        node = make_node()
-        executor = SingleThreadedExecutor()
-        executor.add_node(node)
-        executor.spin()
-    except (KeyboardInterrupt, ExternalShutdownException):
-        pass
+        with started(args) as keep:
+            node = keep(make_node())
+            executor = SingleThreadedExecutor()
+            executor.add_node(node)
+            executor.spin()
     except StepsError as error:
         get_logger(name).fatal(str(error))
-        return 1
+        return FAILED
+    return DONE
+
+
+@contextmanager
+def started(args: Sequence[str] | None) -> Iterator[Callable[[Any], Any]]:
+    """
+    Have rclpy running within the block, which Ctrl-C and SIGTERM end without an error.
+
+    Yields a function that takes the node, so that it is closed and destroyed at the end.
+
+    :raises SettingsError: rclpy refuses its command line.
+    """
+    nodes: list[Any] = []
+
+    def keep(node: Any) -> Any:
+        nodes.append(node)
+        return node
+
+    # rclpy puts its own handlers before these, and calls them too.
+    signal.signal(signal.SIGINT, signal.default_int_handler)
+    signal.signal(signal.SIGTERM, signal.SIG_DFL)
+    try:
+        _init(args)
+        yield keep
+    except (KeyboardInterrupt, ExternalShutdownException):
+        pass
     finally:
-        finish(node)
-    return 0
-
-
-def finish(node: Any) -> None:
-    """Take the node and its context down, deaf to further signals."""
-    # A second Ctrl-C, or the SIGINT that a launch sends after it, must not cut this short.
-    for name in (signal.SIGINT, signal.SIGTERM):
-        signal.signal(name, signal.SIG_IGN)
-    if node is not None:
-        if hasattr(node, 'close'):
-            node.close()
-        node.destroy_node()
-    if rclpy.ok():
-        rclpy.shutdown()
+        _finish(nodes)
 
 
 def guarded(node: Node, callback: Callable[..., None]) -> Callable[..., None]:
@@ -67,3 +80,24 @@ def guarded(node: Node, callback: Callable[..., None]) -> Callable[..., None]:
                 )
 
     return call
+
+
+def _init(args: Sequence[str] | None) -> None:
+    try:
+        rclpy.init(args=None if args is None else list(args))
+    except Exception as error:  # the error of the C library has no public class
+        reason = ' '.join(str(error).split())
+        raise SettingsError(f'ROS cannot start: {reason}') from error
+
+
+def _finish(nodes: Sequence[Any]) -> None:
+    """Take nodes and context down, deaf to further signals."""
+    # A second Ctrl-C, or the SIGINT that a launch sends after it, must not cut this short.
+    for name in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(name, signal.SIG_IGN)
+    for node in nodes:
+        if hasattr(node, 'close'):
+            node.close()
+        node.destroy_node()
+    if rclpy.ok():
+        rclpy.shutdown()

@@ -1,0 +1,25 @@
+"""
+What a process of the demo tells the others: a small JSON file, replaced as a whole.
+"""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+
+def write_status(path: Path, values: dict[str, Any]) -> None:
+    """Replace the file, so that a reader never sees half of it."""
+    partial = path.with_name(path.name + '.partial')
+    partial.write_text(json.dumps(values), encoding='utf-8')
+    partial.replace(path)
+
+
+def read_status(path: Path) -> dict[str, Any]:
+    """Return what the process said last; empty before it said anything."""
+    try:
+        values: dict[str, Any] = json.loads(path.read_text(encoding='utf-8'))
+    except FileNotFoundError:
+        return {}
+    return values
