@@ -28,7 +28,7 @@ def flat_ground_depth(
     u, v = np.meshgrid(np.arange(size[1]), np.arange(size[0]))
     right = (u - intrinsics[0, 2]) / intrinsics[0, 0]
     down = (v - intrinsics[1, 2]) / intrinsics[1, 1]
-    level_down = np.cos(roll) * down - np.sin(roll) * right
+    level_down = np.cos(roll) * down + np.sin(roll) * right
     fall = np.cos(pitch) * level_down + np.sin(pitch)
     depth = np.where(fall > 1e-6, height / np.maximum(fall, 1e-6), max_depth)
     return np.minimum(depth, max_depth).astype(np.float32)

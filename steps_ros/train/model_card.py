@@ -28,8 +28,8 @@ camera before you use metres.
 ## Measured
 
 Held-out simulated streets of other seeds, cameras 44 to 110 degrees wide, 1.2 to 2.2 m high.
-Median alignment per picture, depth up to 80 m, sky not counted. "Flat ground" knows each camera's true
-height, tilt and intrinsics; "template" is the mean log-depth map of the training set.
+Median alignment per picture, depth up to 80 m, sky not counted. "Flat ground" knows each camera's
+true height, tilt and intrinsics; "template" is the mean log-depth map of the training set.
 
 | pictures | guess | abs_rel | rmse (m) | a1 |
 |---|---|---|---|---|
@@ -47,7 +47,8 @@ height, tilt and intrinsics; "template" is the mean log-depth map of the trainin
 ## Making them again
 
 `steps-ros default-weights --out DIR --seed {seed}` draws the streets, trains, measures and
-writes this file; `--resume` goes on where it stopped. On another processor the numbers differ in the last digits.
+writes this file; `--resume` goes on where it stopped. On another
+processor the numbers differ in the last digits.
 
 Licence of the weights: Apache-2.0, as the package.
 """

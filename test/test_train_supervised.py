@@ -1,0 +1,115 @@
+"""Supervised training: it learns, it resumes exactly, and it meets its schedule."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+import torch
+
+from steps_ros.core.depth_net import DepthNet, DepthNetConfig
+from steps_ros.core.geometry import disparity_to_depth
+from steps_ros.core.illumination import IlluminationNet
+from steps_ros.core.resnet import EncoderConfig
+from steps_ros.errors import SourceError
+from steps_ros.train.enhancer import EnhancerSettings, train_enhancer
+from steps_ros.train.shards import draw_batch, load_shards, Shards, to_batch
+from steps_ros.train.supervised import (
+    depth_loss,
+    Stage,
+    start_at_depth,
+    SupervisedSettings,
+    train_supervised,
+)
+
+SMALL = DepthNetConfig(
+    EncoderConfig(stem=4, widths=(4, 4, 8, 8)), decoder=(4, 4, 4, 8, 8), padding='zeros'
+)
+SETTINGS = SupervisedSettings(
+    (Stage(32, 32, 1, 2), Stage(32, 64, 1, 2)), learning_rate=3e-3, warmup=1, save_every=1
+)
+
+
+@pytest.fixture
+def shards() -> Shards:
+    generator = np.random.default_rng(1)
+    images = generator.integers(0, 255, (2, 1, 32, 64, 3), np.uint8)
+    ramp = np.linspace(40, 4, 32, dtype=np.float16)[:, None].repeat(64, 1)
+    ramp[:6] = np.inf
+    matrix = np.eye(3, dtype=np.float32)[None].repeat(2, 0)
+    return Shards((images,), (ramp[None].repeat(2, 0),), (matrix,), (np.ones((2, 3)),))
+
+
+def network() -> DepthNet:
+    torch.manual_seed(0)
+    return DepthNet(SMALL)
+
+
+def test_an_untrained_network_says_the_depth_it_was_told():
+    net = network()
+    start_at_depth(net, 12.0)
+    torch.nn.init.zeros_(net.decoder.head[0].weight)
+    depth = disparity_to_depth(net.eval().disparity(torch.rand(1, 3, 32, 32)))
+    torch.testing.assert_close(depth, torch.full_like(depth, 12.0), rtol=1e-4, atol=0)
+
+
+def test_a_few_steps_lower_the_loss(shards, tmp_path):
+    batch = to_batch(list(shards.images[0][:, 0]), list(shards.depth[0]))
+    net = network()
+    before = depth_loss(net(batch.image), batch, SETTINGS, net).mean().item()
+    longer = replace(SETTINGS, stages=(Stage(32, 64, 8, 2),), mean_decay=0.0)
+    train_supervised(net, IlluminationNet(1), shards, longer, tmp_path)
+    net.train()
+    assert depth_loss(net(batch.image), batch, longer, net).mean().item() < before
+
+
+def test_going_on_equals_not_having_stopped(shards, tmp_path):
+    def stop(step: int, _: float) -> None:
+        if step == 0:
+            raise KeyboardInterrupt
+
+    whole = train_supervised(network(), IlluminationNet(1), shards, SETTINGS, tmp_path / 'a')
+    with pytest.raises(KeyboardInterrupt):
+        train_supervised(network(), IlluminationNet(1), shards, SETTINGS, tmp_path / 'b', stop)
+    parts = train_supervised(network(), IlluminationNet(1), shards, SETTINGS, tmp_path / 'b')
+    for name, value in whole.state_dict().items():
+        torch.testing.assert_close(parts.state_dict()[name], value, rtol=0, atol=0, msg=name)
+
+
+def test_stages_and_rates_follow_the_schedule():
+    stages = (Stage(32, 32, 2, 1), Stage(32, 64, 2, 1))
+    settings = replace(SETTINGS, stages=stages, warmup=2, learning_rate=1.0, final_rate=0.0)
+    assert [settings.stage_of(step).width for step in range(5)] == [32, 32, 64, 64, 64]
+    assert [settings.rate_of(step) for step in (0, 1, 2, 3, 4)] == pytest.approx(
+        [0.5, 1.0, 1.0, 0.5, 0.0]
+    )
+
+
+def test_batches_keep_depth_beside_their_pixels(shards):
+    batch = draw_batch(shards, (16, 32), 3, np.random.default_rng(2))
+    assert batch.image.shape == (3, 3, 16, 32)
+    assert batch.grey.shape == batch.depth.shape == (3, 1, 16, 32)
+    assert (batch.depth[:, :, :3] == 100).all()
+    assert batch.depth[0, 0, -1, 0].item() == pytest.approx(5.16, abs=0.01)
+    assert 0 <= batch.image.min() <= batch.image.max() <= 1
+
+
+def test_the_same_step_draws_the_same_batch(shards):
+    first, second = (draw_batch(shards, (16, 32), 2, np.random.default_rng(4)) for _ in range(2))
+    torch.testing.assert_close(first.image, second.image, rtol=0, atol=0)
+
+
+def test_the_enhancer_brightens_after_a_few_steps(shards):
+    settings = EnhancerSettings(steps=2, batch=2, crop=(16, 24))
+    enhancer = train_enhancer(shards, settings)
+    dark = torch.full((1, 1, 16, 24), 0.05)
+    assert 0.05 / enhancer.illumination(dark).clamped.mean().item() > 0.1
+
+
+def test_folders_without_shards_and_damaged_ones_are_named(tmp_path):
+    with pytest.raises(SourceError, match='no training shards'):
+        load_shards([tmp_path])
+    (tmp_path / 'scene_00000.npz').write_bytes(b'not a shard')
+    with pytest.raises(SourceError, match=r'scene_00000\.npz'):
+        load_shards([tmp_path])
