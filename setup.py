@@ -76,7 +76,7 @@ setup(
     entry_points={
         'console_scripts': [
             'steps-ros = steps_ros.cli.main:main',
-            'night_depth = steps_ros.ros.night_depth:main',
+            'night_depth = steps_ros.ros.entry:night_depth',
         ]
     },
 )

@@ -40,9 +40,9 @@ def test_maintainer_email_is_one_that_colcon_takes(package):
 def test_executables_run_what_the_console_scripts_run(name):
     path = PROJECT / 'resource' / 'executables' / name
     setup = (PROJECT / 'setup.py').read_text(encoding='utf8')
-    module = re.search(rf'{name} = ([\w.]+):main', setup)[1]
+    module, function = re.search(rf'{name} = ([\w.]+):(\w+)', setup).groups()
     assert path.stat().st_mode & 0o111
-    assert f'from {module} import main' in path.read_text(encoding='utf8')
+    assert f'from {module} import {function}' in path.read_text(encoding='utf8')
 
 
 def test_readme_is_short_and_names_the_two_commands():
