@@ -15,6 +15,7 @@ from typing import Any
 
 from tqdm import tqdm
 
+from steps_ros.data.sources import open_source
 from steps_ros.errors import OutputError, StepsError
 from steps_ros.eval.contact_sheet import make_contact_sheet, Topics
 from steps_ros.ros.processes import isolated_environment, Processes, shipped_file
@@ -91,7 +92,9 @@ def run_demo(settings: DemoSettings) -> dict[str, Any]:
     :raises StepsError: bad input, a process that fails, or a topic that stays silent; whatever
         could be written until then is whole.
     """
-    _prepare(settings)
+    # What cannot be read should be said before anything is started or written.
+    with open_source(settings.input, settings.image_topic, settings.rate_hz):
+        _prepare(settings)
     logs = settings.out / 'logs'
     environment = isolated_environment(logs, shipped_file(PROFILE))
     with tempfile.TemporaryDirectory(prefix='steps_ros_demo_') as folder:

@@ -1,0 +1,140 @@
+"""
+Bring up night_depth for one camera, and RViz on request.
+
+ros2 launch steps_ros night_depth.launch.py camera:=/front rviz:=true
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from ament_index_python.packages import get_package_share_directory
+from launch.actions import DeclareLaunchArgument, OpaqueFunction, SetEnvironmentVariable
+from launch.substitutions import LaunchConfiguration
+from launch_ros.actions import Node
+
+from launch import LaunchContext, LaunchDescription
+from steps_ros.ros.processes import profile_environment
+
+SHARE = Path(get_package_share_directory('steps_ros'))
+NODE = 'night_depth'
+BOOLEANS = ['true', 'false']
+OUTPUTS = ('output/image_enhanced', 'output/points', 'debug/depth_colored')
+
+
+def generate_launch_description() -> LaunchDescription:
+    """Declare the arguments; the nodes are made when their values are known."""
+    variables = profile_environment(SHARE / 'config' / 'fastdds_shm.xml')
+    return LaunchDescription(
+        [
+            *_arguments(),
+            *(SetEnvironmentVariable(name, value) for name, value in variables.items()),
+            OpaqueFunction(function=_nodes),
+        ]
+    )
+
+
+def _arguments() -> list[DeclareLaunchArgument]:
+    return [
+        DeclareLaunchArgument(
+            'params_file',
+            default_value=str(SHARE / 'config' / 'night_depth.param.yaml'),
+            description='Parameters of the node; the arguments below win over it when given.',
+        ),
+        DeclareLaunchArgument(
+            'namespace', default_value='', description='Namespace of the node and its topics.'
+        ),
+        DeclareLaunchArgument(
+            'camera',
+            default_value='/camera',
+            description='Takes CAMERA/image_raw, CAMERA/image_raw/compressed, CAMERA/camera_info.',
+        ),
+        DeclareLaunchArgument(
+            'image_transport',
+            default_value='',
+            choices=['', 'raw', 'compressed'],
+            description='Which of the image topics is taken; empty: as in params_file.',
+        ),
+        DeclareLaunchArgument(
+            'rviz',
+            default_value='false',
+            choices=BOOLEANS,
+            description='Show enhanced image, coloured depth and cloud in RViz.',
+        ),
+        DeclareLaunchArgument(
+            'autostart',
+            default_value='true',
+            choices=BOOLEANS,
+            description='Configure and activate at once; false waits for a lifecycle manager.',
+        ),
+        DeclareLaunchArgument(
+            'use_sim_time',
+            default_value='false',
+            choices=BOOLEANS,
+            description='Take the time from /clock, as for `ros2 bag play --clock`.',
+        ),
+        DeclareLaunchArgument(
+            'log_level',
+            default_value='info',
+            choices=['debug', 'info', 'warn', 'error', 'fatal'],
+            description='Least severity that is logged.',
+        ),
+        DeclareLaunchArgument(
+            'device',
+            default_value='',
+            description='auto, cpu, cuda or cuda:N; empty: as in params_file.',
+        ),
+        DeclareLaunchArgument(
+            'checkpoint',
+            default_value='',
+            description='Weights, a .safetensors file; empty: as in params_file.',
+        ),
+    ]
+
+
+def _nodes(context: LaunchContext) -> list[Node]:
+    values = {
+        argument.name: LaunchConfiguration(argument.name).perform(context)
+        for argument in _arguments()
+    }
+    nodes = [_night_depth(values)]
+    if values['rviz'] == 'true':
+        nodes.append(_rviz(values))
+    return nodes
+
+
+def _night_depth(values: dict[str, str]) -> Node:
+    camera = values['camera'].rstrip('/')
+    # An argument left empty must not hide what the file says.
+    given = {
+        name: values[name] for name in ('image_transport', 'device', 'checkpoint') if values[name]
+    }
+    flags = {name: values[name] == 'true' for name in ('autostart', 'use_sim_time')}
+    return Node(
+        package='steps_ros',
+        executable=NODE,
+        name=NODE,
+        namespace=values['namespace'],
+        parameters=[values['params_file'], {**given, **flags}],
+        remappings=[
+            ('~/input/image', f'{camera}/image_raw'),
+            ('~/input/image/compressed', f'{camera}/image_raw/compressed'),
+            ('~/input/camera_info', f'{camera}/camera_info'),
+        ],
+        arguments=['--ros-args', '--log-level', values['log_level']],
+        output='screen',
+    )
+
+
+def _rviz(values: dict[str, str]) -> Node:
+    namespace = '/' + values['namespace'].strip('/') if values['namespace'] else ''
+    return Node(
+        package='rviz2',
+        executable='rviz2',
+        name='rviz2',
+        arguments=['-d', str(SHARE / 'config' / 'night_depth.rviz')],
+        parameters=[{'use_sim_time': values['use_sim_time'] == 'true'}],
+        # The saved views name the topics of a node without a namespace.
+        remappings=[(f'/{NODE}/{topic}', f'{namespace}/{NODE}/{topic}') for topic in OUTPUTS],
+        output='screen',
+    )
