@@ -52,11 +52,13 @@ class _TrainingLog:
 
     def __init__(self, path: Path) -> None:
         self._path = path
-        self._mean = 0.0
+        self._mean: float | None = None
         self._start = time.monotonic()
 
     def __call__(self, part: str, step: int, loss: float) -> None:
-        self._mean = loss if step == 0 else 0.95 * self._mean + 0.05 * loss
+        if self._mean is None or step == 0:
+            self._mean = loss
+        self._mean = 0.95 * self._mean + 0.05 * loss
         if step % 20 == 0:
             seconds = time.monotonic() - self._start
             line = f'{part} step {step} loss {self._mean:.4f} after {seconds:.0f} s'

@@ -116,7 +116,7 @@ def finish(recipe: Recipe, folder: Path) -> Path:
     measured = _measure(folder, checkpoint)
     path = folder / 'default.safetensors'
     save_checkpoint(checkpoint, path, torch.float16)
-    numbers = {name: asdict(errors) for name, errors in measured.items()}
+    numbers = {time: errors.plain() for time, errors in measured.items()}
     (folder / 'measured.json').write_text(json.dumps(numbers, indent=2) + '\n')
     (folder / 'README.md').write_text(model_card(asdict(recipe), step, measured, path))
     return path

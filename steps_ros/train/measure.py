@@ -6,6 +6,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -37,6 +38,12 @@ class MeasuredErrors:
     network: DepthErrors
     flat_ground: DepthErrors
     template: DepthErrors
+
+    def plain(self) -> dict[str, Any]:
+        """Return names and numbers alone, for JSON."""
+        guesses = {'network': self.network, 'flat_ground': self.flat_ground}
+        guesses['template'] = self.template
+        return {'frames': self.frames, **{name: row._asdict() for name, row in guesses.items()}}
 
 
 def held_out_errors(held_out: Shards, training: Shards, checkpoint: Checkpoint) -> MeasuredErrors:

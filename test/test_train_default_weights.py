@@ -1,0 +1,79 @@
+"""The recipe of the default weights, at its smallest, and what it refuses."""
+
+from __future__ import annotations
+
+import argparse
+from dataclasses import replace
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from steps_ros.cli.default_weights import add_arguments, run
+from steps_ros.core.checkpoint import load_checkpoint
+from steps_ros.errors import OutputError
+from steps_ros.train.default_weights import make_default_weights, Recipe, Split
+from steps_ros.train.enhancer import EnhancerSettings
+from steps_ros.train.supervised import Stage, SupervisedSettings
+
+RECIPE = Recipe(
+    size=(32, 64),
+    frames=2,
+    enhancer=EnhancerSettings(steps=2, crop=(16, 24)),
+    depth=SupervisedSettings((Stage(32, 64, 2, 2),), warmup=1),
+)
+
+
+def fake_streets(recipe: Recipe, split: Split, folder: Path) -> None:
+    """Write one street of a plane that recedes upwards, under a sky."""
+    folder.mkdir(parents=True, exist_ok=True)
+    generator = np.random.default_rng(split.offset)
+    shape = (recipe.frames, split.exposures, *recipe.size)
+    depth = np.linspace(50, 4, recipe.size[0], dtype=np.float16)
+    depth[:5] = np.inf
+    np.savez(
+        folder / 'scene_00000.npz',
+        images=generator.integers(0, 90, (*shape, 3), np.uint8),
+        depth=np.broadcast_to(depth[:, None], (recipe.frames, *recipe.size)),
+        intrinsics=np.array([[[40, 0, 32], [0, 40, 8], [0, 0, 1]]] * 2, np.float32),
+        mounting=np.array([[1.5, 0.0, 0.0]] * 2, np.float32),
+    )
+
+
+def test_the_recipe_leaves_weights_numbers_and_a_card(tmp_path):
+    path = make_default_weights(RECIPE, tmp_path, fake_streets)
+    checkpoint = load_checkpoint(path)
+    assert checkpoint.input_size == (32, 64)
+    assert checkpoint.provenance.step == 2
+    assert 0 < checkpoint.confidence.low < checkpoint.confidence.high <= 1
+    assert path.stat().st_size < 8e6
+    measured = json.loads((tmp_path / 'measured.json').read_text())
+    assert measured['night']['frames'] == 2
+    card = (tmp_path / 'README.md').read_text()
+    assert f'{measured["day"]["flat_ground"]["abs_rel"]:.3f}' in card
+    assert '2 of 2 steps' in card
+
+
+def test_the_same_seed_gives_the_same_weights_also_after_a_break(tmp_path):
+    class Stopped(Exception):
+        pass
+
+    def stop(part: str, step: int, _: float) -> None:
+        if part == 'depth' and step == 0:
+            raise Stopped
+
+    recipe = replace(RECIPE, depth=replace(RECIPE.depth, save_every=1))
+    whole = make_default_weights(recipe, tmp_path / 'a', fake_streets)
+    with pytest.raises(Stopped):
+        make_default_weights(recipe, tmp_path / 'b', fake_streets, stop)
+    parts = make_default_weights(recipe, tmp_path / 'b', fake_streets)
+    assert whole.read_bytes() == parts.read_bytes()
+
+
+def test_a_full_folder_needs_resume(tmp_path):
+    (tmp_path / 'something').touch()
+    parser = argparse.ArgumentParser()
+    add_arguments(parser)
+    with pytest.raises(OutputError, match='--resume'):
+        run(parser.parse_args(['--out', str(tmp_path)]))
