@@ -32,7 +32,7 @@ from steps_ros.train.supervised import (
 
 Progress = Callable[[str, int, float], None]
 # Small pictures teach the layout of streets quickly; the last third of the time is for detail.
-STAGES = (Stage(64, 96, 2000, 16), Stage(96, 160, 1200, 12), Stage(192, 320, 700, 5))
+STAGES = (Stage(64, 96, 2000, 16), Stage(96, 160, 1300, 10), Stage(192, 320, 600, 4))
 
 
 @dataclass(frozen=True)
