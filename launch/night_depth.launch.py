@@ -97,10 +97,10 @@ def _nodes(context: LaunchContext) -> list[Node]:
         argument.name: LaunchConfiguration(argument.name).perform(context)
         for argument in _arguments()
     }
-    nodes = [_night_depth(values)]
-    if values['rviz'] == 'true':
-        nodes.append(_rviz(values))
-    return nodes
+    # RViz first: where it is not installed, launch gives up at its turn, and would leave a node
+    # that it has just started running without a parent.
+    rviz = [_rviz(values)] if values['rviz'] == 'true' else []
+    return [*rviz, _night_depth(values)]
 
 
 def _night_depth(values: dict[str, str]) -> Node:
