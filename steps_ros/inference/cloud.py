@@ -71,22 +71,21 @@ def organised_cloud(
     every = (slice(None, None, limits.stride),) * 2
     z = depth[every]
     rays = _rays(camera, limits.stride)
-    cloud = np.empty((*z.shape, 4), np.float32)
-    # Holes are cut out afterwards; infinite or NaN depth may pass through the products.
-    with np.errstate(invalid='ignore', over='ignore'):
-        np.multiply(rays, z[..., None], out=cloud[..., :2])
-        cloud[..., 2] = z
-        inside = _inside(z, cloud[..., 1], limits)
+    inside = _inside(z, rays[1], limits)
     if confidence is not None:
         inside &= confidence[every] >= limits.min_confidence
-    cloud[~inside, :3] = np.nan
+    cloud = np.empty((*z.shape, 4), np.float32)
+    # The NaN of a hole spreads to x and y by itself.
+    cloud[..., 2] = np.where(inside, z, np.float32(np.nan))
+    for axis in (0, 1):
+        np.multiply(rays[axis], cloud[..., 2], out=cloud[..., axis])
     cloud[..., 3] = 0 if colour is None else _packed(colour[every])
     return cloud
 
 
 @lru_cache(maxsize=4)
 def _rays(camera: Camera, stride: int) -> Floats:
-    """Return x/z and y/z of every stride-th pixel, (H', W', 2); computed once per camera."""
+    """Return x/z and y/z of every stride-th pixel, (2, H', W'); computed once per camera."""
     u, v = np.meshgrid(
         np.arange(0, camera.width, stride, dtype=np.float64),
         np.arange(0, camera.height, stride, dtype=np.float64),
@@ -94,8 +93,8 @@ def _rays(camera: Camera, stride: int) -> Floats:
     if any(camera.distortion):
         rays = _undistorted(camera, np.stack([u, v], axis=-1))
     else:
-        rays = np.stack([(u - camera.cx) / camera.fx, (v - camera.cy) / camera.fy], axis=-1)
-    single: Floats = rays.astype(np.float32)
+        rays = np.stack([(u - camera.cx) / camera.fx, (v - camera.cy) / camera.fy])
+    single: Floats = np.ascontiguousarray(rays, np.float32)
     single.setflags(write=False)
     return single
 
@@ -112,18 +111,20 @@ def _undistorted(camera: Camera, pixels: NDArray[np.float64]) -> NDArray[np.floa
             f'{camera.distortion_model} distortion {camera.distortion} cannot be undone; '
             'calibrate the camera again'
         ) from error
-    return np.asarray(rays, np.float64).reshape(pixels.shape)
+    return np.moveaxis(np.asarray(rays, np.float64).reshape(pixels.shape), -1, 0)
 
 
-def _inside(z: Floats, y: Floats, limits: CloudLimits) -> NDArray[np.bool_]:
-    near_enough = (z > 0) & (z >= limits.min_range) & (z <= limits.max_range) & np.isfinite(z)
-    height = -y
-    inside: NDArray[np.bool_] = (
-        near_enough & (height >= limits.min_height) & (height <= limits.max_height)
-    )
-    return inside
+def _inside(z: Floats, y_over_z: Floats, limits: CloudLimits) -> NDArray[np.bool_]:
+    # Comparisons with NaN are false, and infinity is beyond every limit but an infinite one.
+    inside = (z > 0) & (z >= limits.min_range) & (z <= limits.max_range) & (z < np.inf)
+    with np.errstate(invalid='ignore', over='ignore'):
+        height = -y_over_z * z
+    inside &= (height >= limits.min_height) & (height <= limits.max_height)
+    return np.asarray(inside, np.bool_)
 
 
 def _packed(colour: NDArray[np.uint8]) -> Floats:
-    red, green, blue = (colour[..., channel].astype(np.uint32) for channel in range(3))
-    return (red << 16 | green << 8 | blue).view(np.float32)
+    # In memory, least byte first: blue, green, red, 0.
+    packed = np.zeros((*colour.shape[:2], 4), np.uint8)
+    packed[..., :3] = colour[..., ::-1]
+    return packed.view('<u4').view(np.float32)[..., 0]

@@ -4,6 +4,8 @@ Depth as colours for people.
 
 from __future__ import annotations
 
+from functools import cache
+
 import cv2
 import numpy as np
 from numpy.typing import NDArray
@@ -24,13 +26,17 @@ def colour_depth(depth: NDArray[np.float32], nearest: float, farthest: float) ->
     :param farthest: depth that is painted in the last colour, greater than ``nearest``.
     :returns: (H, W, 3) uint8 RGB.
     """
+    scale = np.float32(255 / (1 / nearest - 1 / farthest))
     with np.errstate(divide='ignore', invalid='ignore'):
-        closeness = (1 / depth - 1 / farthest) / (1 / nearest - 1 / farthest)
-    unknown = np.isnan(depth)
-    levels = np.where(unknown, 0, np.clip(closeness, 0, 1) * 255).astype(np.uint8)
-    painted = cv2.cvtColor(cv2.applyColorMap(levels, cv2.COLORMAP_TURBO), cv2.COLOR_BGR2RGB)
+        levels = np.reciprocal(depth)
+        levels -= np.float32(1 / farthest)
+        levels *= scale
+    unknown, sky = np.isnan(depth), np.isposinf(depth)
+    np.copyto(levels, 0, where=unknown)
+    np.clip(levels, 0, 255, out=levels)
+    painted = cv2.applyColorMap(levels.astype(np.uint8), _turbo())
     painted[unknown] = UNKNOWN
-    painted[np.isposinf(depth)] = SKY
+    painted[sky] = SKY
     return np.asarray(painted, np.uint8)
 
 
@@ -49,3 +55,11 @@ def colour_range(depth: NDArray[np.float32]) -> tuple[float, float]:
         return 0.1, 100.0
     nearest, farthest = (float(value) for value in np.percentile(known, PERCENTILES))
     return nearest, max(farthest, 1.001 * nearest)
+
+
+@cache
+def _turbo() -> NDArray[np.uint8]:
+    """Return the 256 colours, (256, 1, 3) RGB, so that no picture has to be converted."""
+    levels = np.arange(256, dtype=np.uint8)[:, None]
+    colours = cv2.cvtColor(cv2.applyColorMap(levels, cv2.COLORMAP_TURBO), cv2.COLOR_BGR2RGB)
+    return np.asarray(colours, np.uint8)

@@ -116,8 +116,8 @@ def output_size(height: int, width: int, max_width: int) -> tuple[int, int]:
 
 def mark_range(depth: NDArray[np.float32], max_range: float) -> None:
     """Write NaN where depth is not positive and +Inf at or beyond the range, in place."""
-    depth[~(depth > 0)] = np.nan
-    depth[depth >= max_range] = np.inf
+    np.copyto(depth, np.nan, where=~(depth > 0))
+    np.copyto(depth, np.inf, where=depth >= max_range)
 
 
 def _message(
