@@ -17,9 +17,8 @@ import torch
 from steps_ros.core.checkpoint import Checkpoint, Provenance, save_checkpoint
 from steps_ros.core.depth_net import DepthNet, TINY
 from steps_ros.core.illumination import SelfCalibratedEnhancer
-from steps_ros.core.masks import Bridge
 from steps_ros.train.enhancer import EnhancerSettings, train_enhancer
-from steps_ros.train.measure import held_out_errors, illumination_bounds, MeasuredErrors
+from steps_ros.train.measure import confidence_bridge, held_out_errors, MeasuredErrors
 from steps_ros.train.model_card import model_card
 from steps_ros.train.shards import load_shards
 from steps_ros.train.supervised import (
@@ -32,7 +31,7 @@ from steps_ros.train.supervised import (
 
 Progress = Callable[[str, int, float], None]
 # Small pictures teach the layout of streets quickly; the last third of the time is for detail.
-STAGES = (Stage(64, 96, 2000, 16), Stage(96, 160, 1300, 10), Stage(192, 320, 600, 4))
+STAGES = (Stage(64, 96, 2000, 16), Stage(96, 160, 1000, 10), Stage(192, 320, 900, 6))
 
 
 @dataclass(frozen=True)
@@ -144,14 +143,12 @@ def _enhancer(recipe: Recipe, folder: Path, progress: Progress | None) -> SelfCa
 def _checkpoint(
     recipe: Recipe, folder: Path, net: DepthNet, enhancer: SelfCalibratedEnhancer, step: int
 ) -> Checkpoint:
-    low, high = illumination_bounds(
-        load_shards([shard_folder(folder, 'held_night')]), enhancer.illumination
-    )
+    night = load_shards([shard_folder(folder, 'held_night')])
     return Checkpoint(
         depth_net=net,
         enhancer=enhancer.illumination,
         input_size=recipe.size,
-        confidence=Bridge(low=low, high=high, below=5.0, above=5.0),
+        confidence=confidence_bridge(night, enhancer.illumination),
         provenance=Provenance(
             source='simulated night and day streets; steps-ros default-weights',
             step=step,

@@ -15,6 +15,7 @@ import torch
 from steps_ros.core.checkpoint import Checkpoint
 from steps_ros.core.geometry import disparity_to_depth
 from steps_ros.core.illumination import IlluminationNet
+from steps_ros.core.masks import Bridge
 from steps_ros.eval.baselines import flat_ground_depth, mean_log_depth
 from steps_ros.eval.metrics import depth_errors, DepthErrors, mean_errors
 from steps_ros.train.shards import DepthBatch, FARTHEST_DEPTH, Shards, to_batch
@@ -22,7 +23,8 @@ from steps_ros.train.supervised import enhanced_input
 
 # Grey levels outside say how bright the light was no more: they are noise or saturation.
 DARKEST_LEVEL, BRIGHTEST_LEVEL = 3, 252
-BOUND_PERCENT = (2.0, 98.0)
+BOUND_PERCENT = (5.0, 98.0)
+ABOVE = 5.0
 
 
 @dataclass(frozen=True)
@@ -80,20 +82,21 @@ def predict(batch: DepthBatch, checkpoint: Checkpoint) -> NDArray[np.float32]:
 
 
 @torch.no_grad()
-def illumination_bounds(shards: Shards, illumination: IlluminationNet) -> tuple[float, float]:
+def confidence_bridge(shards: Shards, illumination: IlluminationNet) -> Bridge:
     """
-    Return the illumination between which most well-lit pixels lie.
+    Return the bounds between which the illumination of most well-lit pixels lies.
 
-    :returns: the 2nd and 98th percentile of the clamped stage-1 map where grey is in (3, 252).
+    They are the 5th and 98th percentile of the clamped stage-1 map where grey is in (3, 252).
+    Below the lower bound the weight falls so that a black surrounding gets one half.
     """
     values = []
     for image, depth, _, _ in _frames(shards):
-        batch = to_batch([image], [depth.astype(np.float16)])
-        level = batch.grey * 255
-        lit = (level > DARKEST_LEVEL) & (level < BRIGHTEST_LEVEL)
-        values.append(illumination(batch.grey).clamped[lit].numpy()[::17])
-    low, high = np.percentile(np.concatenate(values), BOUND_PERCENT)
-    return float(low), float(high)
+        grey = to_batch([image], [depth.astype(np.float16)]).grey
+        lit = (grey * 255 > DARKEST_LEVEL) & (grey * 255 < BRIGHTEST_LEVEL)
+        values.append(illumination(grey).clamped[lit].numpy()[::17])
+    low, high = (float(bound) for bound in np.percentile(np.concatenate(values), BOUND_PERCENT))
+    black = float(illumination(torch.zeros(1, 1, 16, 16)).clamped.median())
+    return Bridge(low, high, below=max(ABOVE, 1 / max(low - black, 1e-3)), above=ABOVE)
 
 
 def _frames(
