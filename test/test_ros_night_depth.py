@@ -182,6 +182,14 @@ def test_a_reliability_that_the_user_chose_stays():
         assert made.node._running.input.state.reliability == 'reliable'
 
 
+def test_a_reliability_that_does_not_exist_is_refused():
+    name = f'qos_overrides.{IMAGE_TOPIC}.subscription.reliability'
+    with bench(FakeModel().load, **{name: 'sometimes'}) as made:
+        assert made.node.trigger_configure() == TransitionCallbackReturn.SUCCESS
+        assert made.node.trigger_activate() == TransitionCallbackReturn.FAILURE
+        assert "'sometimes' is not allowed" in made.node._problem
+
+
 def test_compressed_input_and_a_corrupt_jpeg():
     import cv2
 

@@ -9,9 +9,12 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
+from rcl_interfaces.msg import ParameterDescriptor
 from rclpy.node import Node
 from rclpy.qos import DurabilityPolicy, QoSPolicyKind, QoSProfile, ReliabilityPolicy
 from rclpy.qos_overriding_options import QoSOverridingOptions
+
+from steps_ros.errors import SettingsError
 
 KEEP_LAST = 5
 AUTO, RELIABLE, BEST_EFFORT = 'auto', 'reliable', 'best_effort'
@@ -53,12 +56,16 @@ def wanted_reliability(node: Node, topic: str, default: str) -> str:
 
     The parameter has the name that rclpy's own overrides have; rclpy would keep the first value
     that it saw, and a subscription made anew could not follow the publishers.
+
+    :raises SettingsError: the user wants something else.
     """
     name = f'qos_overrides.{node.resolve_topic_name(topic)}.subscription.reliability'
     if not node.has_parameter(name):
-        node.declare_parameter(name, default)
+        node.declare_parameter(name, default, ParameterDescriptor(read_only=True))
     value = str(node.get_parameter(name).value).lower()
-    return value if value in _POLICIES else AUTO
+    if value not in (AUTO, *_POLICIES):
+        raise SettingsError(f'{name}: {value!r} is not allowed; give auto, reliable, best_effort')
+    return value
 
 
 def fitting_reliability(offered: Iterable[ReliabilityPolicy]) -> str:

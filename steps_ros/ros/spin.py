@@ -7,6 +7,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 import signal
+import time
 from typing import Any
 
 import rclpy
@@ -17,6 +18,8 @@ from rclpy.node import Node
 from steps_ros.errors import SettingsError, StepsError
 
 DONE, FAILED = 0, 1
+# Long enough that an error without end does not fill a disk with its log.
+AFTER_ERROR_S = 0.1
 
 
 def run_node(name: str, make_node: Callable[[], Node], args: Sequence[str] | None = None) -> int:
@@ -29,14 +32,33 @@ def run_node(name: str, make_node: Callable[[], Node], args: Sequence[str] | Non
     """
     try:
         with started(args) as keep:
-            node = keep(make_node())
-            executor = SingleThreadedExecutor()
-            executor.add_node(node)
-            executor.spin()
+            spin(keep(make_node()))
     except StepsError as error:
         get_logger(name).fatal(str(error))
         return FAILED
     return DONE
+
+
+def spin(node: Node) -> None:
+    """
+    Serve the node until its context is shut down, whatever a callback raises.
+
+    Our own callbacks are guarded; rclpy's are not in every version: up to Jazzy, a request for
+    a lifecycle transition that does not exist in the present state raises.
+
+    Returns, or raises ``ExternalShutdownException`` or ``KeyboardInterrupt``, at the shutdown.
+    """
+    executor = SingleThreadedExecutor(context=node.context)
+    executor.add_node(node)
+    while node.context.ok():
+        try:
+            executor.spin()
+        except ExternalShutdownException:
+            raise
+        except Exception as error:  # as said above
+            if node.context.ok():
+                node.get_logger().error(f'callback failed: {type(error).__name__}: {error}')
+                time.sleep(AFTER_ERROR_S)
 
 
 @contextmanager

@@ -1,0 +1,54 @@
+"""Spinning a node that misbehaves."""
+
+from __future__ import annotations
+
+from contextlib import suppress
+import threading
+
+import pytest
+
+pytest.importorskip('rclpy', reason='rclpy is not installed')
+
+import rclpy
+from rclpy.executors import ExternalShutdownException
+from rclpy.node import Node
+
+from steps_ros.ros.spin import guarded, spin
+
+pytestmark = pytest.mark.timeout(30)
+
+
+@pytest.fixture
+def node():
+    """Return a node on a context of its own."""
+    context = rclpy.Context()
+    rclpy.init(context=context)
+    made = Node('misbehaves', context=context, use_global_arguments=False)
+    yield made
+    made.destroy_node()
+    context.try_shutdown()
+
+
+def test_a_callback_that_raises_does_not_end_the_node(node):
+    calls = []
+
+    def callback() -> None:
+        calls.append(len(calls))
+        if len(calls) < 3:
+            raise RuntimeError('not now')
+        node.context.try_shutdown()
+
+    node.create_timer(0.01, callback)
+    limit = threading.Timer(20.0, node.context.try_shutdown)
+    limit.start()
+    with suppress(ExternalShutdownException):
+        spin(node)
+    limit.cancel()
+    assert len(calls) >= 3
+
+
+def test_a_guarded_callback_never_raises(node):
+    def callback(value: int) -> None:
+        raise ValueError(value)
+
+    guarded(node, callback)(3)
