@@ -5,6 +5,7 @@
 from __future__ import annotations
 
 import argparse
+from contextlib import closing
 import json
 from pathlib import Path
 
@@ -32,7 +33,7 @@ def run(arguments: argparse.Namespace) -> int:
     """
     Draw all frames and write them.
 
-    :returns: 0 when done.
+    :returns: 0 when done; Ctrl-C leaves nothing half written.
     :raises StepsError: bad option or place.
     """
     with one_interrupt():
@@ -59,8 +60,10 @@ def run(arguments: argparse.Namespace) -> int:
             )
         else:
             written = write_folder(frames, arguments.out, arguments.overwrite)
-        for _ in tqdm(written, total=arguments.frames, unit='frame', desc='simulate'):
-            pass
+        # Closing takes away what was half written, wherever Ctrl-C came.
+        with closing(written):
+            for _ in tqdm(written, total=arguments.frames, unit='frame', desc='simulate'):
+                pass
     if arguments.json:
         print(json.dumps({'out': str(arguments.out), 'frames': arguments.frames}))
     return 0

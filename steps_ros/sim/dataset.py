@@ -8,7 +8,7 @@ ROS camera calibration writes it · ``poses.txt`` world_from_camera, 12 numbers 
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Generator, Iterable, Iterator
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
@@ -28,7 +28,7 @@ _FILES = ('camera.yaml', 'poses.txt', 'stamps.txt')
 
 def write_folder(
     frames: Iterable[SimulatedFrame], folder: Path, overwrite: bool = False
-) -> Iterator[int]:
+) -> Generator[int, None, None]:
     """
     Write all frames and yield the number of each when it is written.
 

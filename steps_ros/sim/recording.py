@@ -4,7 +4,7 @@ A drive as one ``.mcap`` recording with the topics that a vehicle would record.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Generator, Iterable
 from pathlib import Path
 
 import numpy as np
@@ -32,7 +32,7 @@ OPTICAL_FRAME, BASE_FRAME, ODOMETRY_FRAME = 'camera_optical_frame', 'base_link',
 
 def write_recording(
     frames: Iterable[SimulatedFrame], path: Path, compressed: bool = False, overwrite: bool = False
-) -> Iterator[int]:
+) -> Generator[int, None, None]:
     """
     Write all frames and yield the number of each when it is written.
 
