@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from types import ModuleType, SimpleNamespace
 from xml.etree import ElementTree
 
 import pytest
@@ -57,18 +58,99 @@ def test_the_profile_of_the_user_is_left_alone(monkeypatch):
     assert processes.profile_environment(profile) == {}
 
 
-def test_every_launch_argument_is_described():
-    for module in ('launch', 'launch_ros', 'ament_index_python'):
+@pytest.fixture
+def launch_file(monkeypatch) -> ModuleType:
+    """Load the launch file, with nodes that are recorded instead of started."""
+    # The folder launch/ of the project would pass for the package launch, but not for these.
+    for module in ('launch_ros', 'ament_index_python'):
         pytest.importorskip(module, reason=f'{module} is not installed; it comes with ROS only')
-    from ament_index_python.packages import PackageNotFoundError
-    from launch.actions import DeclareLaunchArgument
-    from launch.launch_description_sources import get_launch_description_from_python_launch_file
+    from launch.launch_description_sources import load_python_launch_file_as_module
 
-    path = str(ROOT / 'launch' / 'night_depth.launch.py')
-    try:
-        description = get_launch_description_from_python_launch_file(path)
-    except PackageNotFoundError:
-        pytest.skip('the package is not installed in a ROS prefix; build it with colcon')
-    declared = [item for item in description.entities if isinstance(item, DeclareLaunchArgument)]
-    assert {item.name for item in declared} == ARGUMENTS
-    assert all('.' in item.description for item in declared)
+    monkeypatch.setattr('launch_ros.actions.Node', lambda **wanted: SimpleNamespace(**wanted))
+    monkeypatch.setattr(
+        'ament_index_python.packages.get_package_share_directory', lambda package: str(ROOT)
+    )
+    monkeypatch.setenv('FASTDDS_DEFAULT_PROFILES_FILE', 'mine.xml')
+    return load_python_launch_file_as_module(str(ROOT / 'launch' / 'night_depth.launch.py'))
+
+
+@pytest.fixture
+def start(launch_file):
+    """Return what the launch file starts when it is given these arguments."""
+    from launch import LaunchContext
+
+    def nodes(**arguments: str) -> list[SimpleNamespace]:
+        context = LaunchContext()
+        context.launch_configurations.update(arguments)
+        visited = [e.visit(context) for e in launch_file.generate_launch_description().entities]
+        return [node for made in visited if made for node in made]
+
+    return nodes
+
+
+def test_every_launch_argument_is_described(launch_file):
+    arguments = launch_file.generate_launch_description().get_launch_arguments()
+    assert {argument.name for argument in arguments} == ARGUMENTS
+    assert all('.' in argument.description for argument in arguments)
+    assert all(argument.default_value is not None for argument in arguments)
+
+
+def test_camera_maps_the_topics_of_its_driver(start):
+    (node,) = start(camera='/front')
+    assert (node.package, node.executable, node.name) == (
+        'steps_ros',
+        'night_depth',
+        'night_depth',
+    )
+    assert dict(node.remappings) == {
+        '~/input/image': '/front/image_raw',
+        '~/input/image/compressed': '/front/image_raw/compressed',
+        '~/input/camera_info': '/front/camera_info',
+    }
+    assert start(camera='/front/')[0].remappings == node.remappings
+
+
+def test_arguments_that_are_not_given_leave_the_parameter_file_alone(start):
+    (node,) = start()
+    file, over = node.parameters
+    assert Path(file) == ROOT / 'config' / 'night_depth.param.yaml'
+    assert over == {'autostart': True, 'use_sim_time': False}
+
+
+def test_given_arguments_reach_the_node(start):
+    (node,) = start(
+        params_file='my.yaml',
+        namespace='car',
+        image_transport='compressed',
+        autostart='false',
+        use_sim_time='true',
+        log_level='warn',
+        device='cuda:1',
+        checkpoint='my.safetensors',
+    )
+    assert node.namespace == 'car'
+    assert node.parameters == [
+        'my.yaml',
+        {
+            'image_transport': 'compressed',
+            'device': 'cuda:1',
+            'checkpoint': 'my.safetensors',
+            'autostart': False,
+            'use_sim_time': True,
+        },
+    ]
+    assert node.arguments[-2:] == ['--log-level', 'warn']
+
+
+def test_a_value_that_does_not_exist_is_refused(start):
+    with pytest.raises(RuntimeError, match='image_transport'):
+        start(image_transport='h264')
+
+
+def test_rviz_starts_first_and_follows_the_namespace(start):
+    rviz, node = start(rviz='true', namespace='/car')
+    assert (rviz.package, node.package) == ('rviz2', 'steps_ros')
+    assert rviz.arguments == ['-d', str(ROOT / 'config' / 'night_depth.rviz')]
+    topics = dict(rviz.remappings)
+    assert topics['/night_depth/output/points'] == '/car/night_depth/output/points'
+    assert len(topics) == 3
