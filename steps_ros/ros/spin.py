@@ -84,6 +84,13 @@ def started(args: Sequence[str] | None) -> Iterator[Callable[[Any], Any]]:
         yield keep
     except (KeyboardInterrupt, ExternalShutdownException):
         pass
+    except StepsError:
+        raise
+    except Exception:
+        # rclpy's signal handler takes the context down under whatever is being made, and that
+        # then fails in its own way.
+        if rclpy.ok():
+            raise
     finally:
         _finish(nodes)
 

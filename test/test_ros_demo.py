@@ -1,0 +1,154 @@
+"""The parts of the demo, without its processes."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+import subprocess
+import sys
+import time
+
+import numpy as np
+import pytest
+
+pytest.importorskip('rclpy', reason='rclpy is not installed')
+
+from rclpy.serialization import serialize_message
+from sensor_msgs.msg import Image
+
+from steps_ros.data.frames import Frame
+from steps_ros.errors import OutputError, SourceError, StepsError
+from steps_ros.ros import demo, processes
+from steps_ros.ros.demo import DemoSettings, run_demo
+from steps_ros.ros.processes import isolated_environment, Processes, shipped_file
+from steps_ros.ros.publisher import timed
+from steps_ros.ros.recorder import stamp_of, TOPICS
+from steps_ros.ros.status_file import read_status, write_status
+from steps_ros.ros.summary import LOST, silent_topics, summarise
+
+PIXEL = np.zeros((1, 1, 3), np.uint8)
+PLAYED = {'sent': 10, 'intrinsics': 'calibrated', 'skipped': 1}
+
+
+def _recorded(frames_out: int = 7, silent: str = '') -> dict:
+    said = {
+        'output': {'dropped': '2', 'dropped.superseded': '2'},
+        'timing': {'model_ms.p50': '12.5', 'model_ms.p95': 'nan'},
+        'model': {'engine': 'torch', 'device': 'cpu', 'checkpoint': 'x'},
+        'scale': {'scale': 'relative'},
+    }
+    return {
+        'frames_out': frames_out,
+        'latency_ms': {'p50': 1.0, 'p95': 2.0, 'p99': float('nan')},
+        'topics': {
+            topic: {'count': 0 if topic == silent else 3, 'rate_hz': 5.0} for topic in TOPICS
+        },
+        'diagnostics': {f'night_depth: {part}': values for part, values in said.items()},
+    }
+
+
+def test_the_summary_accounts_for_every_frame():
+    summary = summarise(PLAYED, _recorded(), 'clip')
+    assert summary['frames_in'] == summary['frames_out'] + summary['dropped'] == 10
+    assert summary['dropped_by_reason'] == {'superseded': 2, LOST: 1}
+    assert summary['model_ms'] == {'p50': 12.5, 'p95': None}
+    assert (summary['scale'], summary['intrinsics']) == ('relative', 'calibrated')
+    assert json.dumps(summary, allow_nan=False)
+    assert silent_topics(summary) == []
+
+
+def test_a_node_that_never_spoke_makes_a_summary_too():
+    recorded = {**_recorded(0), 'diagnostics': {}}
+    summary = summarise({}, recorded, 'clip')
+    assert (summary['frames_in'], summary['dropped'], summary['engine']) == (0, 0, '')
+
+
+def test_a_silent_topic_is_named():
+    summary = summarise(PLAYED, _recorded(silent='/night_depth/output/depth'), 'clip')
+    assert silent_topics(summary) == ['/night_depth/output/depth']
+
+
+def test_frames_are_sent_at_the_rate_or_by_their_stamps():
+    frames = [Frame(stamp, PIXEL) for stamp in (5_000_000_000, 5_500_000_000, 7_000_000_000)]
+    assert [item.due_s for item in timed(iter(frames), 4.0)] == [0.0, 0.25, 0.5]
+    assert [item.due_s for item in timed(iter(frames), None)] == [0.0, 0.5, 2.0]
+
+
+def test_the_stamp_is_read_from_the_bytes():
+    message = Image()
+    message.header.stamp.sec, message.header.stamp.nanosec = 12, 34
+    assert stamp_of(serialize_message(message)) == 12_000_000_034
+
+
+def test_a_status_is_empty_until_it_is_written(tmp_path: Path):
+    path = tmp_path / 'status.json'
+    assert read_status(path) == {}
+    write_status(path, {'sent': 1})
+    assert read_status(path) == {'sent': 1}
+
+
+def test_the_environment_is_isolated_and_the_profile_is_shipped(monkeypatch, tmp_path: Path):
+    monkeypatch.setattr(processes, '_has_shared_memory', lambda: True)
+    for variable in processes.PROFILE_VARIABLES:
+        monkeypatch.delenv(variable, raising=False)
+    profile = shipped_file('fastdds_shm.xml')
+    assert profile is not None
+    environment = isolated_environment(tmp_path, profile)
+    assert 1 <= int(environment['ROS_DOMAIN_ID']) <= 99
+    assert environment['ROS_AUTOMATIC_DISCOVERY_RANGE'] == 'LOCALHOST'
+    assert environment['FASTDDS_DEFAULT_PROFILES_FILE'] == str(profile)
+    assert shipped_file('no_such_file') is None
+
+
+def _start(group: Processes, monkeypatch, code: str) -> None:
+    real = subprocess.Popen
+    with monkeypatch.context() as patch:
+        patch.setattr(
+            subprocess, 'Popen', lambda _, **more: real([sys.executable, '-c', code], **more)
+        )
+        group.start('child', [])
+
+
+def test_a_process_that_fails_is_named_with_its_last_words(monkeypatch, tmp_path: Path):
+    with Processes(tmp_path, {}) as group:
+        _start(group, monkeypatch, 'import sys; print("out of film"); sys.exit(3)')
+        end = time.monotonic() + 10
+        while not group.has_ended('child') and time.monotonic() < end:
+            time.sleep(0.02)
+        with pytest.raises(StepsError, match='child ended with code 3: out of film'):
+            group.check()
+
+
+def test_a_process_that_is_deaf_is_stopped_in_time(monkeypatch, tmp_path: Path):
+    monkeypatch.setattr(processes, 'STOP_S', 0.2)
+    deaf = (
+        'import signal, time\n'
+        'for number in (signal.SIGINT, signal.SIGTERM): signal.signal(number, signal.SIG_IGN)\n'
+        'print("deaf", flush=True); time.sleep(60)'
+    )
+    with Processes(tmp_path, {}) as group:
+        _start(group, monkeypatch, deaf)
+        end = time.monotonic() + 10
+        while not (tmp_path / 'child.log').read_text() and time.monotonic() < end:
+            time.sleep(0.02)
+        assert group.stop('child') == -9
+
+
+def test_bad_input_is_said_before_anything_is_started(monkeypatch, tmp_path: Path):
+    monkeypatch.setattr(demo, 'Processes', None)
+    out = tmp_path / 'out'
+    with pytest.raises(SourceError, match='does not exist'):
+        run_demo(DemoSettings(tmp_path / 'missing', out, None, 'missing'))
+    assert not out.exists()
+
+
+def test_an_earlier_demo_is_not_overwritten_unasked(tmp_path: Path):
+    import cv2
+
+    cv2.imwrite(str(tmp_path / 'a.png'), PIXEL)
+    out = tmp_path / 'out'
+    out.mkdir()
+    (out / 'summary.json').write_text('{}')
+    with pytest.raises(OutputError, match='--overwrite'):
+        run_demo(DemoSettings(tmp_path / 'a.png', out, None, 'a'))
+    assert (out / 'summary.json').read_text() == '{}'
