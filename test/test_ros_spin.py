@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from contextlib import suppress
+import subprocess
+import sys
 import threading
 
 import pytest
@@ -52,3 +54,29 @@ def test_a_guarded_callback_never_raises(node):
         raise ValueError(value)
 
     guarded(node, callback)(3)
+
+
+@pytest.mark.parametrize(
+    ('statement', 'code'),
+    [
+        ('os.kill(os.getpid(), signal.SIGINT)', 0),
+        ('os.kill(os.getpid(), signal.SIGTERM)', 0),
+        ('rclpy.shutdown()', 0),
+        ('raise ValueError', 1),
+    ],
+)
+def test_a_signal_while_the_node_is_made_is_a_clean_end(statement, code):
+    program = f"""
+import os, signal, sys
+import rclpy
+from steps_ros.ros.spin import run_node
+
+def make_node():
+    {statement}
+    return rclpy.create_node('made')
+
+sys.exit(run_node('made', make_node, ['made']))
+"""
+    ended = subprocess.run([sys.executable, '-c', program], capture_output=True, text=True)
+    assert ended.returncode == code
+    assert ('Traceback' in ended.stderr) == bool(code)
