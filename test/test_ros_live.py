@@ -241,12 +241,3 @@ def test_ctrl_c_twice_ends_the_demo_with_a_readable_recording(frames, checkpoint
     assert 'Traceback' not in out.with_suffix('.log').read_text()
     with open_bag(out / 'recording.mcap') as bag:
         assert bag.topics
-
-
-def test_processes_end_quietly_even_while_they_load(tmp_path):
-    for number, delay_s in enumerate((0.15, 0.4)):
-        log = tmp_path / f'{number}.log'
-        with running('steps_ros.ros.entry', 'night_depth', log=log) as process:
-            time.sleep(delay_s)
-            process.send_signal(signal.SIGINT)
-            assert process.wait(LIMIT_S) in (0, -signal.SIGINT)
