@@ -296,3 +296,11 @@ def test_diagnostics_say_what_is_missing():
 def test_a_bad_parameter_is_a_settings_error():
     with pytest.raises(SettingsError, match='stride'), bench(FakeModel().load, cloud__stride=0):
         pass
+
+
+def test_sim_time_without_a_clock_stops_nothing():
+    with bench(FakeModel().load, use_sim_time=True, diagnostics__period_s=0.1) as made:
+        images = _connected(made, 'depth')
+        arrays = made.listen(DiagnosticArray, '/diagnostics')
+        images.publish(image_message())
+        made.wait(lambda: made.received[OUTPUT + 'depth'] and arrays)
