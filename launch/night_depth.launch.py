@@ -14,6 +14,7 @@ from launch.substitutions import LaunchConfiguration
 from launch_ros.actions import Node
 
 from launch import LaunchContext, LaunchDescription
+from steps_ros.errors import SettingsError
 from steps_ros.ros.processes import profile_environment
 
 SHARE = Path(get_package_share_directory('steps_ros'))
@@ -115,7 +116,7 @@ def _night_depth(values: dict[str, str]) -> Node:
         executable=NODE,
         name=NODE,
         namespace=values['namespace'],
-        parameters=[values['params_file'], {**given, **flags}],
+        parameters=[_existing(values['params_file']), {**given, **flags}],
         remappings=[
             ('~/input/image', f'{camera}/image_raw'),
             ('~/input/image/compressed', f'{camera}/image_raw/compressed'),
@@ -124,6 +125,14 @@ def _night_depth(values: dict[str, str]) -> Node:
         arguments=['--ros-args', '--log-level', values['log_level']],
         output='screen',
     )
+
+
+def _existing(params_file: str) -> str:
+    # launch_ros only warns, and starts the node with other parameters than the user's.
+    path = Path(params_file).expanduser()
+    if not path.is_file():
+        raise SettingsError(f'params_file {path}: no such file; give a YAML file of parameters')
+    return str(path)
 
 
 def _rviz(values: dict[str, str]) -> Node:

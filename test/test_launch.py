@@ -9,6 +9,8 @@ from xml.etree import ElementTree
 import pytest
 import yaml
 
+from steps_ros.errors import SettingsError
+
 ROOT = Path(__file__).parents[1]
 ARGUMENTS = {
     'params_file',
@@ -117,9 +119,11 @@ def test_arguments_that_are_not_given_leave_the_parameter_file_alone(start):
     assert over == {'autostart': True, 'use_sim_time': False}
 
 
-def test_given_arguments_reach_the_node(start):
+def test_given_arguments_reach_the_node(start, tmp_path):
+    file = tmp_path / 'my.yaml'
+    file.touch()
     (node,) = start(
-        params_file='my.yaml',
+        params_file=str(file),
         namespace='car',
         image_transport='compressed',
         autostart='false',
@@ -130,7 +134,7 @@ def test_given_arguments_reach_the_node(start):
     )
     assert node.namespace == 'car'
     assert node.parameters == [
-        'my.yaml',
+        str(file),
         {
             'image_transport': 'compressed',
             'device': 'cuda:1',
@@ -145,6 +149,11 @@ def test_given_arguments_reach_the_node(start):
 def test_a_value_that_does_not_exist_is_refused(start):
     with pytest.raises(RuntimeError, match='image_transport'):
         start(image_transport='h264')
+
+
+def test_a_missing_parameter_file_is_refused(start):
+    with pytest.raises(SettingsError, match=r'params_file /nowhere/my\.yaml: no such file'):
+        start(params_file='/nowhere/my.yaml')
 
 
 def test_rviz_starts_first_and_follows_the_namespace(start):
