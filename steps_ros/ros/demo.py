@@ -170,7 +170,7 @@ def _publisher_arguments(stage: Stage, settings: DemoSettings) -> list[str]:
 
 def _follow(stage: Stage) -> None:
     """Show the progress until all that was sent has come out or been dropped."""
-    with tqdm(total=None, unit='frame', desc='live') as bar:
+    with tqdm(total=None, unit=' frames', desc='live', mininterval=0.5) as bar:
         while not stage.played.get('done'):
             _check_publisher(stage)
             _show(bar, stage)
