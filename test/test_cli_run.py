@@ -19,9 +19,11 @@ import torch
 
 from steps_ros.cli import results
 from steps_ros.cli.main import main
+from steps_ros.cli.run import PRECISIONS
 from steps_ros.core.checkpoint import Checkpoint, load_checkpoint, save_checkpoint
 from steps_ros.core.depth_net import DepthNet, TINY
 from steps_ros.core.illumination import IlluminationNet
+from steps_ros.inference import hardware
 from steps_ros.inference.predictor import Predictor
 
 PROJECT = Path(__file__).resolve().parent.parent
@@ -242,6 +244,10 @@ def test_wrong_usage_is_two(tmp_path, night, weights, options):
     with pytest.raises(SystemExit) as caught:
         run(night, tmp_path / 'out', weights, *options)
     assert caught.value.code == 2
+
+
+def test_precisions_are_those_of_the_predictor():
+    assert set(PRECISIONS) == {'auto', *hardware.PRECISIONS}
 
 
 def test_size_that_the_network_cannot_have(tmp_path, night, weights, capsys):

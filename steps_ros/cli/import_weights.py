@@ -7,10 +7,13 @@ from __future__ import annotations
 import argparse
 import json
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from steps_ros.core.checkpoint import save_checkpoint
-from steps_ros.core.importers import import_weights, Imported
+from steps_ros.cli.interrupt import held_interrupt
 from steps_ros.errors import OutputError
+
+if TYPE_CHECKING:
+    from steps_ros.core.importers import Imported
 
 SUFFIX = '.safetensors'
 
@@ -34,8 +37,13 @@ def run(arguments: argparse.Namespace) -> int:
         raise OutputError(f'{out} does not end in {SUFFIX}; give such a name')
     if out.exists() and not arguments.overwrite:
         raise OutputError(f'{out} exists; choose another name or give --overwrite')
-    imported = import_weights(arguments.file)
-    save_checkpoint(imported.checkpoint, out)
+    with held_interrupt():
+        # torch takes seconds to import; usage and help need not wait for it.
+        from steps_ros.core.checkpoint import save_checkpoint
+        from steps_ros.core.importers import import_weights
+
+        imported = import_weights(arguments.file)
+        save_checkpoint(imported.checkpoint, out)
     if arguments.json:
         print(json.dumps(_report(imported, out)))
     else:

@@ -1,38 +1,64 @@
 """
 Ctrl-C once ends the work cleanly, Ctrl-C again does not disturb the end.
+
+Both ways leave SIGINT ignored once it came, since the command is on its way out; without an
+interrupt the former handler comes back. Outside the main thread nothing changes.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 import signal
 import threading
-from types import FrameType
 
 
 @contextmanager
 def one_interrupt() -> Iterator[None]:
-    """
-    Let the first Ctrl-C raise KeyboardInterrupt and ignore those that follow.
+    """Let the first Ctrl-C raise KeyboardInterrupt and ignore those that follow."""
 
-    They stay ignored after the block as well, since the command is on its way out; without an
-    interrupt the former handler comes back. Outside the main thread nothing changes.
+    def stop() -> None:
+        raise KeyboardInterrupt
+
+    with _handled(stop):
+        yield
+
+
+@contextmanager
+def held_interrupt() -> Iterator[Callable[[], bool]]:
     """
+    Let the first Ctrl-C raise KeyboardInterrupt at the end of the block.
+
+    For imports, which leave half-made modules and a wrong exit code when torn, and for native
+    code, which swallows exceptions that come out of nowhere.
+
+    :returns: a function that says whether it came, for loops that should end early.
+    """
+    came = False
+
+    def note() -> None:
+        nonlocal came
+        came = True
+
+    with _handled(note):
+        yield lambda: came
+        if came:
+            raise KeyboardInterrupt
+
+
+@contextmanager
+def _handled(action: Callable[[], None]) -> Iterator[None]:
     if threading.current_thread() is not threading.main_thread():
         yield
         return
-    came = False
 
-    def interrupt(number: int, frame: FrameType | None) -> None:
-        nonlocal came
-        came = True
+    def handle(*_: object) -> None:
         signal.signal(signal.SIGINT, signal.SIG_IGN)
-        raise KeyboardInterrupt
+        action()
 
-    former = signal.signal(signal.SIGINT, interrupt)
+    former = signal.signal(signal.SIGINT, handle)
     try:
         yield
     finally:
-        if not came:
+        if signal.getsignal(signal.SIGINT) is handle:
             signal.signal(signal.SIGINT, former)
