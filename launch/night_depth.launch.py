@@ -66,13 +66,15 @@ def _arguments() -> list[DeclareLaunchArgument]:
             'autostart',
             default_value='true',
             choices=BOOLEANS,
-            description='Configure and activate at once; false waits for a lifecycle manager.',
+            description='Configure and activate at once; false waits for a lifecycle manager. '
+            'Set always, whatever params_file says.',
         ),
         DeclareLaunchArgument(
             'use_sim_time',
             default_value='false',
             choices=BOOLEANS,
-            description='Take the time from /clock, as for `ros2 bag play --clock`.',
+            description='Take the time from /clock, as for `ros2 bag play --clock`. '
+            'Set always, whatever params_file says.',
         ),
         DeclareLaunchArgument(
             'log_level',

@@ -21,6 +21,8 @@ from steps_ros.errors import SettingsError
 
 Settings = TypeVar('Settings')
 
+KINDS = {int: 'a whole number', float: 'a number', bool: 'true or false', str: 'a text'}
+
 
 @dataclass(frozen=True)
 class Setting:
@@ -120,10 +122,8 @@ def convert(described: Setting, value: Any) -> Any:
     if described.type is float and type(value) is int:
         return float(value)
     if type(value) is not described.type:
-        kind = type(value).__name__
-        raise SettingsError(
-            f'{described.name}: {value!r} is {kind}; give a {described.type.__name__}'
-        )
+        wanted = KINDS.get(described.type, described.type.__name__)
+        raise SettingsError(f'{described.name}: {value!r} is not {wanted}; give one')
     return value
 
 

@@ -65,9 +65,9 @@ def test_integers_are_floats_where_floats_are_wanted(make_node):
     ('values', 'message'),
     [
         ({'cloud__stride': 0}, 'stride'),
-        ({'cloud__stride': 1.5}, r'cloud.stride: 1.5 is float'),
+        ({'cloud__stride': 1.5}, r'cloud.stride: 1.5 is not a whole number'),
         ({'cloud__min_confidence': 2.0}, 'min_confidence'),
-        ({'max_range': 'far'}, "max_range: 'far' is str"),
+        ({'max_range': 'far'}, "max_range: 'far' is not a number"),
         ({'image_transport': 'h264'}, "image_transport: 'h264' is not allowed; give one of raw"),
         ({'network_size': '320'}, "network_size: '320' is no size; give HxW"),
         ({'colour__nearest': 90}, r'colour.nearest 90.0 must be less'),
