@@ -181,7 +181,7 @@ def _progress(source: Source) -> Iterator[Frame]:
     """Yield the frames under a progress bar that appears with the first of them."""
     frames = iter(source)
     for first in frames:
-        with tqdm(total=source.frame_count, unit='frame', desc=source.kind) as bar:
+        with tqdm(total=source.frame_count, unit=' frames', desc=source.kind) as bar:
             yield first
             bar.update()
             for frame in frames:
