@@ -57,7 +57,7 @@ setup(
         'safetensors>=0.4',
         'pyyaml>=5.4',
         'tqdm>=4.57',
-        'rosbags>=0.10.4,<1',
+        'rosbags>=0.11,<1',
         'mcap>=1.1',
     ],
     extras_require={

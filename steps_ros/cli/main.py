@@ -38,7 +38,9 @@ def main(argv: Sequence[str] | None = None) -> int:
     os.environ.setdefault('OMP_WAIT_POLICY', 'PASSIVE')
     arguments = sys.argv[1:] if argv is None else list(argv)
     parsed = _parser(_named(arguments)).parse_args(arguments)
-    logging.basicConfig(format='%(levelname)s: %(message)s', level=parsed.log_level.upper())
+    # Libraries speak up from warnings on; the package as loud as it was asked to.
+    logging.basicConfig(format='%(levelname)s: %(message)s', level=logging.WARNING)
+    logging.getLogger('steps_ros').setLevel(parsed.log_level.upper())
     try:
         module = importlib.import_module(f'steps_ros.cli.{COMMANDS[parsed.command].module}')
         return int(module.run(parsed))
