@@ -72,7 +72,7 @@ def _recipe(seed: int) -> Recipe:
     return replace(
         recipe,
         enhancer=replace(recipe.enhancer, seed=seed),
-        depth=replace(recipe.depth, seed=seed),
+        depth=tuple(replace(run, seed=run.seed + SEEDS_APART * seed) for run in recipe.depth),
     )
 
 

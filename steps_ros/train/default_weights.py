@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import asdict, dataclass, field
+from functools import partial
 import json
 from pathlib import Path
 
@@ -25,13 +26,26 @@ from steps_ros.train.supervised import (
     mean_weights,
     Stage,
     start_at_depth,
+    State,
     SupervisedSettings,
     train_supervised,
 )
 
 Progress = Callable[[str, int, float], None]
 # Small pictures teach the layout of streets quickly; the last third of the time is for detail.
-STAGES = (Stage(64, 96, 2000, 16), Stage(96, 160, 1000, 10), Stage(192, 320, 900, 6))
+# A second, gentler run goes on from the mean weights of the first.
+RUNS = (
+    SupervisedSettings(
+        (Stage(64, 96, 2000, 16), Stage(96, 160, 1000, 10), Stage(192, 320, 900, 6))
+    ),
+    SupervisedSettings(
+        (Stage(96, 160, 250, 16), Stage(192, 320, 330, 8)),
+        seed=1,
+        learning_rate=4e-4,
+        warmup=50,
+        mean_decay=0.995,
+    ),
+)
 
 
 @dataclass(frozen=True)
@@ -65,7 +79,7 @@ class Recipe:
         Split('train_night', 'night', 0, 400, 2),
     )
     enhancer: EnhancerSettings = field(default_factory=EnhancerSettings)
-    depth: SupervisedSettings = field(default_factory=lambda: SupervisedSettings(STAGES))
+    depth: tuple[SupervisedSettings, ...] = RUNS
 
 
 def make_default_weights(
@@ -89,14 +103,16 @@ def make_default_weights(
     torch.manual_seed(recipe.seed)
     net = DepthNet(TINY)
     start_at_depth(net)
-    train_supervised(
-        net,
-        enhancer.illumination,
-        load_shards([shard_folder(folder, 'train_night'), shard_folder(folder, 'train_day')]),
-        recipe.depth,
-        folder,
-        (lambda step, loss: progress('depth', step, loss)) if progress else None,
-    )
+    shards = load_shards([shard_folder(folder, 'train_night'), shard_folder(folder, 'train_day')])
+    for number, settings in enumerate(recipe.depth):
+        train_supervised(
+            net,
+            enhancer.illumination,
+            shards,
+            settings,
+            run_folder(folder, number),
+            partial(progress, f'depth run {number}') if progress else None,
+        )
     return finish(recipe, folder)
 
 
@@ -109,7 +125,7 @@ def finish(recipe: Recipe, folder: Path) -> Path:
     torch.manual_seed(recipe.seed)
     enhancer = _enhancer(recipe, folder, None)
     net = DepthNet(TINY)
-    weights, step = mean_weights(folder)
+    weights, step = _last_weights(recipe, folder)
     net.load_state_dict(weights)
     checkpoint = _checkpoint(recipe, folder, net.eval(), enhancer, step)
     measured = _measure(folder, checkpoint)
@@ -126,13 +142,25 @@ def shard_folder(folder: Path, name: str) -> Path:
     return folder / 'shards' / name
 
 
+def run_folder(folder: Path, number: int) -> Path:
+    """Return where the state of one run of the depth training is."""
+    return folder / f'run_{number}'
+
+
+def _last_weights(recipe: Recipe, folder: Path) -> tuple[State, int]:
+    """Return the mean weights of the last run that has begun, and the steps of all."""
+    last = max(n for n in range(len(recipe.depth)) if run_folder(folder, n).exists())
+    weights, step = mean_weights(run_folder(folder, last))
+    return weights, step + sum(settings.steps for settings in recipe.depth[:last])
+
+
 def _enhancer(recipe: Recipe, folder: Path, progress: Progress | None) -> SelfCalibratedEnhancer:
     path = folder / 'enhancer.pt'
     if not path.exists():
         enhancer = train_enhancer(
             load_shards([shard_folder(folder, 'train_night')]),
             recipe.enhancer,
-            (lambda step, loss: progress('enhancer', step, loss)) if progress else None,
+            partial(progress, 'enhancer') if progress else None,
         )
         torch.save(enhancer.state_dict(), path)
     enhancer = SelfCalibratedEnhancer(1)

@@ -48,7 +48,7 @@ true height, tilt and intrinsics; "template" is the mean log-depth map of the tr
 
 `steps-ros default-weights --out DIR --seed {seed}` draws the streets, trains, measures and
 writes this file; `--resume` goes on where it stopped. On another
-processor the numbers differ in the last digits.
+processor, or with another number of threads, the last digits differ.
 
 Licence of the weights: Apache-2.0, as the package.
 """
@@ -91,7 +91,7 @@ def model_card(
         night=pictures['night'],
         day=pictures['day'],
         step=step,
-        steps=sum(stage['steps'] for stage in recipe['depth']['stages']),
+        steps=sum(stage['steps'] for run in recipe['depth'] for stage in run['stages']),
         rows='\n'.join(rows),
         seed=recipe['seed'],
     )
