@@ -28,24 +28,36 @@ ABOVE = 5.0
 
 
 @dataclass(frozen=True)
+class GuessErrors:
+    """The mean errors over pictures, and the abs_rel of the middle picture beside the mean."""
+
+    mean: DepthErrors
+    median_abs_rel: float
+
+
+@dataclass(frozen=True)
 class MeasuredErrors:
     """
-    Mean errors over ``frames`` pictures, each aligned by its median, up to 80 m, without sky.
+    Errors over ``frames`` pictures, each aligned by its median, up to 80 m, without sky.
 
     ``flat_ground`` knows the camera's true height, tilt and K; ``template`` is the mean log-depth
     map of the training set.
     """
 
     frames: int
-    network: DepthErrors
-    flat_ground: DepthErrors
-    template: DepthErrors
+    network: GuessErrors
+    flat_ground: GuessErrors
+    template: GuessErrors
 
     def plain(self) -> dict[str, Any]:
         """Return names and numbers alone, for JSON."""
         guesses = {'network': self.network, 'flat_ground': self.flat_ground}
         guesses['template'] = self.template
-        return {'frames': self.frames, **{name: row._asdict() for name, row in guesses.items()}}
+        numbers = {
+            name: {**errors.mean._asdict(), 'median_abs_rel': errors.median_abs_rel}
+            for name, errors in guesses.items()
+        }
+        return {'frames': self.frames, **numbers}
 
 
 def held_out_errors(held_out: Shards, training: Shards, checkpoint: Checkpoint) -> MeasuredErrors:
@@ -65,9 +77,13 @@ def held_out_errors(held_out: Shards, training: Shards, checkpoint: Checkpoint) 
         )
         rows.append((night, ground, blind))
     network, flat_ground, template_errors = (
-        mean_errors([row[column] for row in rows]) for column in range(3)
+        _summary([row[column] for row in rows]) for column in range(3)
     )
     return MeasuredErrors(len(rows), network, flat_ground, template_errors)
+
+
+def _summary(errors: list[DepthErrors]) -> GuessErrors:
+    return GuessErrors(mean_errors(errors), float(np.median([row.abs_rel for row in errors])))
 
 
 @torch.no_grad()
