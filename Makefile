@@ -55,7 +55,7 @@ lint: .venv
 	$(BIN)/mypy
 
 weights: .venv
-	$(BIN)/steps-ros default-weights --seed 1 --out weights_out
+	$(BIN)/steps-ros default-weights --seed 0 --out weights_out
 
 clean:
 	rm -rf $(VENV) $(DEMO_OUT) build install log *.egg-info
