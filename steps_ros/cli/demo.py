@@ -21,7 +21,7 @@ from steps_ros.cli.interrupt import one_interrupt
 from steps_ros.data.bags import BAG_SUFFIXES, METADATA
 from steps_ros.errors import OutputError, SettingsError, StepsError
 
-CLIP_FRAMES, CLIP_SIZE, CLIP_SEED = 36, (288, 512), 7
+CLIP_FRAMES, CLIP_SIZE, CLIP_SEED = 36, (288, 512), 14
 DEFAULT_RATE_HZ = 5.0
 SIMULATED = 'simulated night clip'
 

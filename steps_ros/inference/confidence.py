@@ -18,7 +18,7 @@ BLACK, WHITE = 2.5 / 255, 252.5 / 255
 LEAST_TRUST = 0.1
 GRID = (24, 40)
 CONTRAST_QUANTILE = 0.98
-NO_CONTRAST, FULL_CONTRAST = 8 / 255, 20 / 255
+NO_CONTRAST, FULL_CONTRAST = 8 / 255, 14 / 255
 
 
 def confidence(illumination: Tensor, grey: Tensor, bridge: Bridge) -> Tensor:

@@ -1,0 +1,77 @@
+"""The weights that the package ships: small, honest about darkness, better than blind guesses."""
+
+import json
+
+import numpy as np
+import pytest
+
+from steps_ros.core.checkpoint import DEFAULT_WEIGHTS, load_checkpoint
+from steps_ros.eval.metrics import depth_errors
+from steps_ros.inference.predictor import Predictor
+from steps_ros.sim.clip import simulate_clip
+from steps_ros.sim.settings import ClipSettings
+
+MAX_DEPTH = 80.0
+# Streets of the default weights have seeds below 16.
+UNSEEN_SEED = 1234
+
+
+@pytest.fixture(scope='module')
+def predictor() -> Predictor:
+    return Predictor(load_checkpoint(DEFAULT_WEIGHTS), device='cpu')
+
+
+def test_they_are_small_and_say_what_they_are():
+    assert DEFAULT_WEIGHTS.stat().st_size < 8e6
+    checkpoint = load_checkpoint(DEFAULT_WEIGHTS)
+    assert checkpoint.input_size == (192, 320)
+    assert checkpoint.enhancer.channels == 1
+    assert 'simulated' in checkpoint.provenance.source
+    assert checkpoint.provenance.step > 0
+
+
+@pytest.mark.parametrize('time', ['night', 'day'])
+def test_measured_better_than_blind_guesses(time):
+    measured = json.loads((DEFAULT_WEIGHTS.parent / 'measured.json').read_text())[time]
+    for guess in ('flat_ground', 'template'):
+        assert measured['network']['abs_rel'] < measured[guess]['abs_rel']
+    card = (DEFAULT_WEIGHTS.parent / 'README.md').read_text(encoding='utf8')
+    assert f'{measured["network"]["abs_rel"]:.3f}' in card
+
+
+def test_an_unseen_street_is_better_than_its_mean_depth(predictor):
+    frame = next(iter(simulate_clip(ClipSettings(UNSEEN_SEED, 1, 192, 320))))
+    known = np.isfinite(frame.depth) & (frame.depth < MAX_DEPTH)
+    flat = np.full_like(frame.depth, np.median(frame.depth[known]))
+    depth = predictor.predict(frame.image).depth
+    network, blind = (
+        depth_errors(guess, frame.depth, 'median', MAX_DEPTH).abs_rel for guess in (depth, flat)
+    )
+    assert network < 0.6 * blind
+
+
+def grey(level: float, noise: float = 0.0) -> np.ndarray:
+    values = np.random.default_rng(0).normal(level, noise, (480, 640))
+    return np.repeat(np.clip(values, 0, 255).astype(np.uint8)[..., None], 3, axis=2)
+
+
+def glow() -> np.ndarray:
+    y, x = np.mgrid[-1:1:480j, -1:1:640j]
+    values = grey(4, 3) + 60 * np.exp(-2 * (x**2 + y**2))[..., None]
+    return np.clip(values, 0, 255).astype(np.uint8)
+
+
+@pytest.mark.parametrize(
+    'picture',
+    [grey(0), grey(255), grey(6, 3), grey(90, 6), glow()],
+    ids=['black', 'white', 'covered', 'fogged', 'glow'],
+)
+def test_frames_that_show_nothing_score_below_a_fifth(predictor, picture):
+    assert predictor.predict(picture).confidence.max() < 0.2
+
+
+def test_a_street_at_night_keeps_its_confidence_where_there_is_light(predictor):
+    frame = next(iter(simulate_clip(ClipSettings(UNSEEN_SEED, 1, 192, 320))))
+    level = frame.image.max(axis=2)
+    confidence = predictor.predict(frame.image).confidence
+    assert np.median(confidence[(level > 20) & (level < 240)]) > 0.8
