@@ -5,28 +5,18 @@ from __future__ import annotations
 from collections.abc import Callable
 import importlib.util
 from pathlib import Path
-import re
 from types import ModuleType
 
 import numpy as np
 import torch
 from torch import nn, Tensor
 
-from steps_ros.core.importers import enhancer_key
+from steps_ros.core.importers import enhancer_key, renamer
 
 Rename = Callable[[str], str]
 
 
-def _renamer(*rules: tuple[str, str]) -> Rename:
-    def rename(key: str) -> str:
-        for pattern, replacement in rules:
-            key = re.sub(pattern, replacement, key)
-        return key
-
-    return rename
-
-
-pose_net_name = _renamer(
+pose_net_name = renamer(
     (r'\.shortcut\.', '.downsample.'),
     (r'^encoder\.stem\.', 'PoseEncoder.blocks.0.'),
     *((rf'^encoder\.stages\.{i}\.', f'PoseEncoder.blocks.{i + 1}.') for i in range(4)),
@@ -34,7 +24,7 @@ pose_net_name = _renamer(
     (r'^translation\.', 'trans_conv.'),
     (r'^(reduce|conv1|conv2|axis_conv|trans_conv)\.', r'PoseDecoder.\1.'),
 )
-_calibration_name = _renamer(
+_calibration_name = renamer(
     (r'^calibration\.block_in\.', 'calibrate.in_conv.'),
     (r'^calibration\.block\.', 'calibrate.convs.'),
     (r'^calibration\.conv_out\.', 'calibrate.out_conv.0.'),

@@ -31,7 +31,9 @@ RESNETS = {(False, (2, 2, 2, 2)), (False, (3, 4, 6, 3)), (True, (3, 4, 6, 3))}
 BGR = [2, 1, 0]
 
 
-def _renamer(*rules: tuple[str, str]) -> Callable[[str], str]:
+def renamer(*rules: tuple[str, str]) -> Callable[[str], str]:
+    """Return a function that applies these (pattern, replacement) pairs to a key, in order."""
+
     def rename(key: str) -> str:
         for pattern, replacement in rules:
             key = re.sub(pattern, replacement, key)
@@ -40,13 +42,13 @@ def _renamer(*rules: tuple[str, str]) -> Callable[[str], str]:
     return rename
 
 
-enhancer_key = _renamer(
+enhancer_key = renamer(
     (r'^conv_in\.', 'enhance.in_conv.0.'),
     (r'^conv_mid\.', 'enhance.conv.0.'),
     (r'^bn\.', 'enhance.conv.1.'),
     (r'^conv_out\.', 'enhance.out_conv.0.'),
 )
-depth_net_key = _renamer(
+depth_net_key = renamer(
     (r'\.shortcut\.', '.downsample.'),
     (r'^encoder\.stem\.', 'DepthEncoder.blocks.0.'),
     *((rf'^encoder\.stages\.{i}\.', f'DepthEncoder.blocks.{i + 1}.') for i in range(4)),
@@ -55,7 +57,7 @@ depth_net_key = _renamer(
     (r'^decoder\.up_conv\.(\d)\.', r'DepthDecoder.up_conv\1.conv.conv.'),
     (r'^decoder\.head\.(\d)\.', r'DepthDecoder.disp_conv\1.'),
 )
-torchvision_key = _renamer(
+torchvision_key = renamer(
     (r'\.shortcut\.', '.downsample.'),
     (r'^stem\.0\.', 'conv1.'),
     (r'^stem\.1\.', 'bn1.'),
