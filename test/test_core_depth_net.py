@@ -23,6 +23,7 @@ from steps_ros.core.illumination import enhance
 from steps_ros.core.importers import depth_net_key, import_weights
 from steps_ros.core.losses import lsgan_loss
 from steps_ros.core.pose_net import PoseNet
+from steps_ros.inference.predictor import Outputs, Predictor
 
 
 def parameters(module: nn.Module) -> int:
@@ -165,6 +166,17 @@ def test_golden_c_enhanced_then_depth(steps):
     for i in range(5):
         expected = named(arrays, f'testfwd/disp{i}')
         torch.testing.assert_close(disparities[i], expected, atol=5e-6, rtol=0)
+
+
+def test_golden_c_through_the_predictor(steps):
+    """The whole way from 8-bit pixels, at the image's own size, which is not resampled."""
+    imported, _, arrays = steps
+    picture = np.ascontiguousarray(arrays['frames_bgr_u8'][0, 0, ..., ::-1])
+    predictor = Predictor(imported.checkpoint, device='cpu', precision='float32')
+    prediction = predictor.predict(picture, Outputs(raw=True))
+    enhanced = arrays['testfwd/color_aug'][0, ::-1].transpose(1, 2, 0)
+    assert np.abs(prediction.raw.enhanced - enhanced).max() < 5e-6
+    assert np.abs(prediction.raw.disparity - arrays['testfwd/disp0'][0, 0]).max() < 5e-6
 
 
 def test_golden_c_pose_in_eval_mode(steps):
