@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import signal
+import subprocess
+import sys
 from threading import Thread
 
 import pytest
@@ -92,3 +94,17 @@ def test_other_threads_change_nothing(way):
     thread.start()
     thread.join()
     assert seen == [former]
+
+
+def test_leaving_on_interrupt_ends_the_process_quietly():
+    code = (
+        'import signal\n'
+        'from steps_ros.cli.interrupt import leaving_on_interrupt\n'
+        'with leaving_on_interrupt():\n'
+        '    signal.raise_signal(signal.SIGINT)\n'
+        'print("not reached")\n'
+    )
+    ended = subprocess.run(
+        [sys.executable, '-c', code], capture_output=True, text=True, timeout=60, check=False
+    )
+    assert (ended.returncode, ended.stdout, ended.stderr) == (130, '', 'interrupted\n')

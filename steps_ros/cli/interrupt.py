@@ -1,7 +1,7 @@
 """
 Ctrl-C once ends the work cleanly, Ctrl-C again does not disturb the end.
 
-Both ways leave SIGINT ignored once it came, since the command is on its way out; without an
+All ways leave SIGINT ignored once it came, since the command is on its way out; without an
 interrupt the former handler comes back. Outside the main thread nothing changes.
 """
 
@@ -9,8 +9,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+import os
 import signal
+import sys
 import threading
+
+INTERRUPTED = 130
 
 
 @contextmanager
@@ -44,6 +48,19 @@ def held_interrupt() -> Iterator[Callable[[], bool]]:
         yield lambda: came
         if came:
             raise KeyboardInterrupt
+
+
+@contextmanager
+def leaving_on_interrupt() -> Iterator[None]:
+    """Let Ctrl-C end the process at once: for the time when nothing is open yet."""
+
+    def leave() -> None:
+        sys.stderr.write('interrupted\n')
+        sys.stderr.flush()
+        os._exit(INTERRUPTED)
+
+    with _handled(leave):
+        yield
 
 
 @contextmanager

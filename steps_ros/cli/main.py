@@ -11,9 +11,10 @@ import sys
 from typing import NamedTuple
 
 from steps_ros import __version__
+from steps_ros.cli.interrupt import INTERRUPTED, leaving_on_interrupt
 from steps_ros.errors import StepsError
 
-DONE, FAILED, INTERRUPTED = 0, 1, 130
+FAILED = 1
 
 
 class Command(NamedTuple):
@@ -37,12 +38,13 @@ def main(argv: Sequence[str] | None = None) -> int:
     # Threads that spin while they wait starve machines with few cores.
     os.environ.setdefault('OMP_WAIT_POLICY', 'PASSIVE')
     arguments = sys.argv[1:] if argv is None else list(argv)
-    parsed = _parser(_named(arguments)).parse_args(arguments)
+    with leaving_on_interrupt():
+        parsed = _parser(_named(arguments)).parse_args(arguments)
+        module = importlib.import_module(f'steps_ros.cli.{COMMANDS[parsed.command].module}')
     # Libraries speak up from warnings on; the package as loud as it was asked to.
     logging.basicConfig(format='%(levelname)s: %(message)s', level=logging.WARNING)
     logging.getLogger('steps_ros').setLevel(parsed.log_level.upper())
     try:
-        module = importlib.import_module(f'steps_ros.cli.{COMMANDS[parsed.command].module}')
         return int(module.run(parsed))
     except StepsError as error:
         print(f'error: {error}', file=sys.stderr)

@@ -19,7 +19,7 @@ from tqdm import tqdm
 from tqdm.contrib.logging import logging_redirect_tqdm
 
 from steps_ros import __version__
-from steps_ros.cli.interrupt import held_interrupt, one_interrupt
+from steps_ros.cli.interrupt import held_interrupt, INTERRUPTED, one_interrupt
 from steps_ros.cli.results import ResultFolder
 from steps_ros.core.camera import Camera
 from steps_ros.core.checkpoint import DEFAULT_WEIGHTS, load_checkpoint
@@ -28,7 +28,7 @@ from steps_ros.data.sources import open_source
 from steps_ros.errors import FrameError, SettingsError, SourceError
 from steps_ros.inference.predictor import Outputs, Prediction, Predictor
 
-DONE, INTERRUPTED = 0, 130
+DONE = 0
 
 logger = logging.getLogger(__name__)
 
