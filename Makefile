@@ -46,7 +46,7 @@ demo: .venv
 
 # Unit tests on both cores, then the live nodes one at a time.
 test: .venv
-	$(BIN)/python -m pytest -n 2 -m 'not live' --timeout 120
+	$(BIN)/python -m pytest -n 2 --dist loadfile -m 'not live' --timeout 120
 	$(BIN)/python -m pytest -m live --timeout 180
 
 lint: .venv

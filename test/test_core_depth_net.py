@@ -112,11 +112,12 @@ def steps(request, shared_reference, tmp_path_factory):
     name = request.param
     keys = json.loads((shared_reference / 'goldens' / f'c_keys_steps_{name}.json').read_text())
     seeded = recipe(shared_reference).weights
+    # The larger checkpoint goes without the parts that are ignored; they cost seconds.
+    ignored = ('gan_loss',) if name == 'r18' else ('gan_loss', 'D.', 'day_dispnet.')
     state = {
-        key: torch.tensor(1.0)
-        if key.startswith('gan_loss')
-        else torch.from_numpy(np.asarray(seeded(key, tuple(shape), 0)))
+        key: torch.from_numpy(np.asarray(seeded(key, tuple(shape), 0)))
         for key, (shape, _) in keys.items()
+        if not key.startswith(ignored)
     }
     path = tmp_path_factory.mktemp('steps') / f'steps_{name}.ckpt'
     torch.save({'epoch': 1, 'global_step': 9, 'state_dict': state}, path)
