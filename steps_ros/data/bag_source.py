@@ -14,7 +14,7 @@ from typing import Any
 from steps_ros.core.camera import Camera
 from steps_ros.data.bags import Bag, open_bag, RawMessage, Topic
 from steps_ros.data.cameras import camera_from_info, fitted
-from steps_ros.data.encodings import decode_compressed, decode_image, is_taken
+from steps_ros.data.encodings import decode_compressed, decode_image_message, is_taken
 from steps_ros.data.frames import Attempt, Frame, Source
 from steps_ros.data.messages import CAMERA_INFO, COMPRESSED_IMAGE, IMAGE
 from steps_ros.errors import FrameError, SourceError
@@ -57,14 +57,7 @@ class BagSource(Source):
         if raw.message_type == COMPRESSED_IMAGE:
             image = decode_compressed(message.data)
         else:
-            image = decode_image(
-                message.data,
-                message.height,
-                message.width,
-                message.step,
-                message.encoding,
-                bool(message.is_bigendian),
-            )
+            image = decode_image_message(message)
         camera = fitted(self._camera, image.shape[1], image.shape[0])
         return Frame(_stamp_ns(message, raw.receive_ns), image, camera, f'{index:06d}')
 

@@ -7,7 +7,7 @@ round it, since a driver or ``image_proc`` converts it better than we could.
 
 from __future__ import annotations
 
-from typing import NamedTuple, TYPE_CHECKING
+from typing import Any, NamedTuple, TYPE_CHECKING
 
 import cv2
 import numpy as np
@@ -108,6 +108,22 @@ def decode_image(
     if layout.conversion is None:
         return np.ascontiguousarray(pixels)
     return _convert(pixels, layout.conversion, encoding)
+
+
+def decode_image_message(message: Any) -> Image:
+    """
+    Return the pixels of a sensor_msgs/Image, whichever library made it, as uint8 RGB (H, W, 3).
+
+    :raises FrameError: as :func:`decode_image`.
+    """
+    return decode_image(
+        message.data,
+        message.height,
+        message.width,
+        message.step,
+        message.encoding,
+        bool(message.is_bigendian),
+    )
 
 
 def decode_compressed(data: Buffer) -> Image:

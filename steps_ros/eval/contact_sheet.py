@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from steps_ros.data.bags import Bag, open_bag, RawMessage
-from steps_ros.data.encodings import decode_image
+from steps_ros.data.encodings import decode_image_message
 from steps_ros.errors import OutputError, SourceError
 from steps_ros.inference.colour import colour_depth
 
@@ -87,14 +87,7 @@ def _read(
 def _decode(raw: RawMessage, message: Any) -> NDArray[Any]:
     if message.encoding == FLOAT_ENCODING:
         return np.frombuffer(message.data, np.float32).reshape(message.height, message.width)
-    return decode_image(
-        message.data,
-        message.height,
-        message.width,
-        message.step,
-        message.encoding,
-        bool(message.is_bigendian),
-    )
+    return decode_image_message(message)
 
 
 def _stamp_ns(message: Any) -> int:

@@ -17,7 +17,7 @@ from sensor_msgs.msg import CameraInfo, CompressedImage, Image, PointCloud2, Poi
 from std_msgs.msg import Header
 
 from steps_ros.core.camera import Camera
-from steps_ros.data.encodings import decode_compressed, decode_image, is_taken
+from steps_ros.data.encodings import decode_compressed, decode_image_message, is_taken
 from steps_ros.errors import FrameError
 
 POINT_NAMES = ('x', 'y', 'z', 'rgb')
@@ -50,14 +50,7 @@ def image_to_rgb(message: Image) -> NDArray[np.uint8]:
         converted = _through_cv_bridge(message)
         if converted is not None:
             return converted
-    return decode_image(
-        message.data,
-        message.height,
-        message.width,
-        message.step,
-        message.encoding,
-        bool(message.is_bigendian),
-    )
+    return decode_image_message(message)
 
 
 def compressed_to_rgb(message: CompressedImage) -> NDArray[np.uint8]:
