@@ -78,13 +78,7 @@ def save_checkpoint(
     if path.suffix != '.safetensors':
         raise OutputError(f'{path}: a checkpoint is a .safetensors file; give such a name')
     metadata = {METADATA_KEY: json.dumps(_describe(checkpoint), sort_keys=True)}
-    tensors = {
-        name: tensor.detach()
-        .cpu()
-        .contiguous()
-        .to(dtype if tensor.is_floating_point() else tensor.dtype)
-        for name, tensor in _tensors(checkpoint).items()
-    }
+    tensors = {name: _stored(tensor, dtype) for name, tensor in _tensors(checkpoint).items()}
     partial = path.with_name(path.name + '.partial')
     try:
         path.parent.mkdir(parents=True, exist_ok=True)

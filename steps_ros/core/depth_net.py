@@ -42,7 +42,6 @@ TINY = DepthNetConfig(
     decoder=(16, 32, 48, 96, 160),
     padding='zeros',
 )
-PRESETS = {'tiny': TINY, 'resnet18': RESNET18, 'resnet50': RESNET50}
 
 
 class DepthDecoder(nn.Module):

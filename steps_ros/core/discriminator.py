@@ -10,7 +10,6 @@ import torch
 from torch import nn, Tensor
 
 SLOPE = 0.2
-POSITION_MAPS = 2
 
 
 class Discriminator(nn.Module):
