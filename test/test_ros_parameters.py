@@ -81,7 +81,8 @@ def test_a_bad_value_is_one_line(make_node, values, message):
 
 
 def test_a_parameter_of_another_node_is_no_error(make_node):
-    NodeSettings(make_node(something_else_entirely=1), NightDepthSettings)
+    settings = NodeSettings(make_node(something_else_entirely=1), NightDepthSettings)
+    assert settings.value == NightDepthSettings()
 
 
 def test_changes_take_effect_or_are_refused_with_a_reason(make_node):

@@ -135,7 +135,9 @@ def _timing(state: NodeState) -> DiagnosticStatus:
         **_percentiles('model_ms', now.model_ms),
         **_percentiles('overhead_ms', now.overhead_ms),
     }
-    message = f'stamp to publish {now.latency_ms.p50:.0f} ms, model {now.model_ms.p50:.0f} ms'
+    message = 'no frame yet'
+    if now.published:
+        message = f'stamp to publish {now.latency_ms.p50:.0f} ms, model {now.model_ms.p50:.0f} ms'
     return _status(f'{state.name}: timing', OK, message, values)
 
 
