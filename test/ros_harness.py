@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 import threading
 import time
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 import rclpy
@@ -17,8 +17,9 @@ from rclpy.qos import DurabilityPolicy, QoSProfile, ReliabilityPolicy
 from sensor_msgs.msg import CameraInfo, Image
 
 from steps_ros.core.camera import Camera
+from steps_ros.inference.prediction import Outputs, Prediction
 from steps_ros.ros import messages
-from steps_ros.ros.model import Model, Need
+from steps_ros.ros.model import Model
 from steps_ros.ros.night_depth import NightDepth
 
 LIMIT_S = 10.0
@@ -26,33 +27,26 @@ IMAGE_TOPIC = '/night_depth/input/image'
 INFO_TOPIC = '/night_depth/input/camera_info'
 
 
-class FakePrediction(NamedTuple):
-    """The fields of a Prediction that the node reads."""
-
-    enhanced: Any
-    depth: Any
-    confidence: Any
-
-
 class FakeModel:
     """Depth 5 everywhere, the far row 200, confidence 1; remembers what was asked for."""
 
     def __init__(self, has_depth: bool = True) -> None:
-        self.asked: list[tuple[Need, tuple[int, int]]] = []
+        self.asked: list[tuple[Outputs, tuple[int, int]]] = []
         self.has_depth = has_depth
         self.leave = threading.Event()
         self.leave.set()
 
-    def predict(self, image: Any, need: Need, size: tuple[int, int]) -> FakePrediction:
+    def predict(self, image: Any, outputs: Outputs, size: tuple[int, int]) -> Prediction:
         """Return maps of the size asked for."""
         assert self.leave.wait(LIMIT_S)
-        self.asked.append((need, size))
+        self.asked.append((outputs, size))
         depth = np.full(size, 5.0, np.float32)
         depth[0], depth[1, 0] = 200.0, -1.0
-        return FakePrediction(
-            np.full((*size, 3), image[0, 0], np.uint8) if need.enhanced else None,
-            depth if need.depth else None,
-            np.ones(size, np.float32) if need.confidence else None,
+        return Prediction(
+            np.full((*size, 3), image[0, 0], np.uint8) if outputs.enhanced else None,
+            depth if outputs.depth else None,
+            np.ones(size, np.float32) if outputs.confidence else None,
+            None,
         )
 
     def load(self, settings: Any) -> Model:

@@ -23,7 +23,8 @@ from steps_ros.core.illumination import enhance
 from steps_ros.core.importers import depth_net_key, import_weights
 from steps_ros.core.losses import lsgan_loss
 from steps_ros.core.pose_net import PoseNet
-from steps_ros.inference.predictor import Outputs, Predictor
+from steps_ros.inference.prediction import Outputs
+from steps_ros.inference.predictor import Predictor
 
 
 def parameters(module: nn.Module) -> int:

@@ -12,7 +12,8 @@ from steps_ros.core.geometry import disparity_to_depth
 from steps_ros.core.illumination import enhance, IlluminationNet
 from steps_ros.core.importers import import_weights
 from steps_ros.errors import CheckpointError, FrameError, SettingsError
-from steps_ros.inference.predictor import Outputs, Predictor
+from steps_ros.inference.prediction import Outputs
+from steps_ros.inference.predictor import Predictor
 
 
 @pytest.fixture(scope='module')

@@ -17,7 +17,7 @@ from sensor_msgs.msg import CameraInfo, CompressedImage, Image, PointCloud2
 from std_srvs.srv import SetBool
 
 from steps_ros.errors import CheckpointError, SettingsError
-from steps_ros.ros.model import Need
+from steps_ros.inference.prediction import Outputs
 
 OUTPUT = '/night_depth/output/'
 pytestmark = pytest.mark.timeout(60)
@@ -62,7 +62,7 @@ def test_every_output_carries_the_stamp_and_frame_of_its_input():
         assert (depth[2:] == 5.0).all()
         cloud = made.received[OUTPUT + 'points'][0]
         assert (cloud.height, cloud.width, cloud.is_dense) == (24, 32, False)
-        assert model.asked == [(Need(True, True, True), (48, 64))]
+        assert model.asked == [(Outputs(True, True, True), (48, 64))]
 
 
 def test_nothing_is_computed_that_nobody_listens_to():
@@ -75,7 +75,7 @@ def test_nothing_is_computed_that_nobody_listens_to():
         made.wait(lambda: made.node._running.topics.wanted())
         images.publish(image_message())
         made.wait(lambda: made.received[OUTPUT + 'confidence'])
-        assert model.asked == [(Need(enhanced=False, depth=False, confidence=True), (48, 64))]
+        assert model.asked == [(Outputs(enhanced=False, depth=False, confidence=True), (48, 64))]
 
 
 def test_outputs_shrink_with_their_camera_and_parameters_act_on_the_next_frame():

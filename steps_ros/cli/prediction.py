@@ -26,7 +26,8 @@ from steps_ros.core.checkpoint import DEFAULT_WEIGHTS, load_checkpoint
 from steps_ros.data.frames import Frame, Skipped, Source
 from steps_ros.data.sources import open_source
 from steps_ros.errors import FrameError, SettingsError, SourceError
-from steps_ros.inference.predictor import Outputs, Prediction, Predictor
+from steps_ros.inference.prediction import Outputs, Prediction
+from steps_ros.inference.predictor import Predictor
 
 DONE = 0
 

@@ -20,7 +20,7 @@ from steps_ros.data.outputs import (
 )
 from steps_ros.errors import OutputError
 from steps_ros.inference.colour import colour_depth, colour_range
-from steps_ros.inference.predictor import Prediction, Raw
+from steps_ros.inference.prediction import Prediction, Raw
 
 REPORT = 'run.json'
 LAYOUT = {

@@ -8,7 +8,6 @@ of 32): the one place where an image becomes a tensor and back.
 from __future__ import annotations
 
 from copy import deepcopy
-from typing import NamedTuple
 
 import cv2
 import numpy as np
@@ -23,46 +22,11 @@ from steps_ros.core.resnet import STRIDE
 from steps_ros.errors import CheckpointError, FrameError, SettingsError
 from steps_ros.inference.confidence import confidence
 from steps_ros.inference.hardware import resolve_device, resolve_precision
+from steps_ros.inference.prediction import Outputs, Prediction, Raw
 from steps_ros.inference.resize import resize_image, resize_inverse_depth, resize_map
 
 Size = tuple[int, int]
 LEAST_SIZE = 2 * STRIDE
-
-
-class Outputs(NamedTuple):
-    """Which fields of a :class:`Prediction` are wanted; the others are not computed."""
-
-    enhanced: bool = True
-    depth: bool = True
-    confidence: bool = True
-    raw: bool = False
-
-
-class Raw(NamedTuple):
-    """
-    What the networks computed, unaltered, at network size, float32.
-
-    ``disparity`` (h, w) sigmoid output or None without a depth network; ``illumination`` (h, w)
-    or (3, h, w) clamped stage-1 map; ``enhanced`` (h, w, 3) RGB in [0, 1].
-    """
-
-    disparity: NDArray[np.float32] | None
-    illumination: NDArray[np.float32]
-    enhanced: NDArray[np.float32]
-
-
-class Prediction(NamedTuple):
-    """
-    Results for one image, at the output size (H, W); None where not wanted.
-
-    ``enhanced`` (H, W, 3) uint8 RGB; ``depth`` (H, W) float32 along the optical axis, in the
-    relative unit of the network unless a scale is applied; ``confidence`` (H, W) float32, 0 to 1.
-    """
-
-    enhanced: NDArray[np.uint8] | None
-    depth: NDArray[np.float32] | None
-    confidence: NDArray[np.float32] | None
-    raw: Raw | None
 
 
 class Predictor:

@@ -8,33 +8,26 @@ from collections.abc import Callable
 import gc
 from pathlib import Path
 import sys
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
+from steps_ros.inference.prediction import Outputs, Prediction
 from steps_ros.ros.parameters import NightDepthSettings
 
 WARM_UP_SIZE = (480, 640)
-
-
-class Need(NamedTuple):
-    """Which maps have to be computed for a frame."""
-
-    enhanced: bool
-    depth: bool
-    confidence: bool
 
 
 class Model(NamedTuple):
     """
     What turns an image into maps, and what /diagnostics says of it.
 
-    ``predict(image, need, (height, width))`` takes (H, W, 3) uint8 RGB and returns a
-    :class:`steps_ros.inference.predictor.Prediction` at the size asked for.
+    ``predict(image, outputs, (height, width))`` takes (H, W, 3) uint8 RGB and returns a
+    :class:`steps_ros.inference.prediction.Prediction` at the size asked for.
     """
 
-    predict: Callable[[NDArray[np.uint8], Need, tuple[int, int]], Any]
+    predict: Callable[[NDArray[np.uint8], Outputs, tuple[int, int]], Prediction]
     engine: str
     device: str
     precision: str
@@ -51,7 +44,7 @@ def load_model(settings: NightDepthSettings) -> Model:
     """
     # torch takes seconds to import; a node that is only told to wait does without.
     from steps_ros.core.checkpoint import DEFAULT_WEIGHTS, load_checkpoint
-    from steps_ros.inference.predictor import Outputs, Predictor
+    from steps_ros.inference.predictor import Predictor
 
     path = Path(settings.checkpoint).expanduser() if settings.checkpoint else DEFAULT_WEIGHTS
     predictor = Predictor(
@@ -60,7 +53,7 @@ def load_model(settings: NightDepthSettings) -> Model:
     predictor.predict(np.zeros((*WARM_UP_SIZE, 3), np.uint8))
     size = predictor.size
     return Model(
-        lambda image, need, size: predictor.predict(image, Outputs(*need), size),
+        predictor.predict,
         settings.engine,
         str(predictor.device),
         str(predictor.dtype).removeprefix('torch.'),

@@ -16,8 +16,8 @@ from std_msgs.msg import Header
 from steps_ros.core.camera import Camera
 from steps_ros.inference.cloud import organised_cloud
 from steps_ros.inference.colour import colour_depth
+from steps_ros.inference.prediction import Outputs, Prediction
 from steps_ros.ros import messages
-from steps_ros.ros.model import Need
 from steps_ros.ros.parameters import NightDepthSettings
 from steps_ros.ros.qos import latched_profile, output_profile, overridable
 
@@ -69,7 +69,7 @@ class OutputTopics:
         self,
         header: Header,
         wanted: frozenset[str],
-        prediction: Any,
+        prediction: Prediction,
         camera: Camera | None,
         settings: NightDepthSettings,
     ) -> None:
@@ -97,10 +97,10 @@ class OutputTopics:
             self._node.destroy_publisher(publisher)
 
 
-def needed_maps(wanted: frozenset[str], settings: NightDepthSettings) -> Need:
+def needed_maps(wanted: frozenset[str], settings: NightDepthSettings) -> Outputs:
     """Return which maps have to be computed for these topics."""
     is_cloud_confident = POINTS in wanted and settings.cloud.min_confidence > 0
-    return Need(
+    return Outputs(
         enhanced=bool(wanted & {ENHANCED, POINTS}),
         depth=bool(wanted & NEED_DEPTH),
         confidence=CONFIDENCE in wanted or is_cloud_confident,
@@ -123,7 +123,7 @@ def mark_range(depth: NDArray[np.float32], max_range: float) -> None:
 def _message(
     topic: str,
     header: Header,
-    prediction: Any,
+    prediction: Prediction,
     camera: Camera | None,
     settings: NightDepthSettings,
 ) -> Any:
