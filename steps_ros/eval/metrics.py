@@ -8,6 +8,7 @@ resized to the reference by nearest neighbour, aligned, then clipped to the rang
 from __future__ import annotations
 
 from collections.abc import Sequence
+import math
 from typing import Literal, NamedTuple
 
 import numpy as np
@@ -26,7 +27,10 @@ class DepthErrors(NamedTuple):
     Errors over the counted pixels of one image, or their mean over images.
 
     ``a1`` to ``a3`` are the shares with max(ratio, 1 / ratio) below 1.25, 1.25^2, 1.25^3; an
-    exact 1.25 does not count. ``sq_rel`` and ``rmse`` in metres, ``rmse_log`` natural.
+    exact 1.25 does not count. ``sq_rel`` and ``rmse`` in metres, ``rmse_log`` natural. ``log10``
+    is the mean absolute difference of decimal logarithms. ``silog`` is the standard deviation of
+    the difference of natural logarithms times 100 (Eigen et al. 2014, eq. 3, with lambda 1, as
+    KITTI's depth benchmark has it).
     """
 
     abs_rel: float
@@ -36,6 +40,8 @@ class DepthErrors(NamedTuple):
     a1: float
     a2: float
     a3: float
+    log10: float
+    silog: float
 
 
 def depth_errors(
@@ -78,6 +84,8 @@ def error_values(prediction: NDArray[np.float64], reference: NDArray[np.float64]
         float(np.sqrt(np.mean(difference**2))),
         float(np.sqrt(np.mean(log_difference**2))),
         *(float(np.mean(ratio < 1.25**power)) for power in (1, 2, 3)),
+        float(np.mean(np.abs(log_difference)) / math.log(10)),
+        float(100 * np.std(log_difference)),
     )
 
 
