@@ -24,6 +24,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument('--scenes', type=_positive, default=1, help='streets to drive through (1)')
     parser.add_argument('--workers', type=_positive, default=1, help='processes (1)')
     parser.add_argument('--rate', type=float, default=10.0, metavar='HZ', help='frames/s (10)')
+    parser.add_argument(
+        '--lidar', type=int, choices=(0, 32, 64), default=32, help='rings of the LiDAR (32)'
+    )
+    parser.add_argument(
+        '--lidar-noise', type=float, default=0.02, metavar='M', help='range noise in metres (0.02)'
+    )
     parser.add_argument('--compressed', action='store_true', help='JPEG images in the recording')
     parser.add_argument('--json', action='store_true', help='say what was made in one JSON line')
     parser.add_argument('--overwrite', action='store_true', help='replace what is there')
@@ -41,6 +47,7 @@ def run(arguments: argparse.Namespace) -> int:
 
         from steps_ros.sim.dataset import write_folder
         from steps_ros.sim.drive import Drive, drive_frames
+        from steps_ros.sim.lidar import LidarSettings
         from steps_ros.sim.recording import write_recording
         from steps_ros.sim.settings import ClipSettings
 
@@ -53,7 +60,10 @@ def run(arguments: argparse.Namespace) -> int:
             time=arguments.time,
             rate_hz=arguments.rate,
         )
-        frames = drive_frames(Drive(clip, arguments.scenes), arguments.workers)
+        lidar = None
+        if arguments.lidar:
+            lidar = LidarSettings(rings=arguments.lidar, noise_m=arguments.lidar_noise)
+        frames = drive_frames(Drive(clip, arguments.scenes, lidar), arguments.workers)
         if arguments.out.suffix == RECORDING_SUFFIX:
             written = write_recording(
                 frames, arguments.out, arguments.compressed, arguments.overwrite

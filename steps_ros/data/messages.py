@@ -28,7 +28,16 @@ ODOMETRY = 'nav_msgs/msg/Odometry'
 TRANSFORMS = 'tf2_msgs/msg/TFMessage'
 
 NANOSECONDS = 1_000_000_000
-FLOAT32_FIELD = 7
+UINT16_FIELD, FLOAT32_FIELD = 4, 7
+# What spinning LiDARs send; two bytes of padding keep every number aligned.
+LIDAR_POINT = np.dtype(
+    {
+        'names': ['x', 'y', 'z', 'intensity', 'ring'],
+        'formats': ['<f4', '<f4', '<f4', '<f4', '<u2'],
+        'offsets': [0, 4, 8, 12, 16],
+        'itemsize': 20,
+    }
+)
 
 
 class Transform(NamedTuple):
@@ -138,6 +147,40 @@ def points_message(points: NDArray[np.float32], stamp_ns: int, frame_id: str) ->
         row_step=content.nbytes,
         data=content.reshape(-1).view(np.uint8),
         is_dense=bool(np.isfinite(content).all()),
+    )
+
+
+def lidar_message(points: NDArray[np.void], stamp_ns: int, frame_id: str) -> Any:
+    """
+    Return a sensor_msgs/PointCloud2 of one row.
+
+    :param points: (N,) of :data:`LIDAR_POINT`: x y z metres, intensity, ring.
+    """
+    content = np.ascontiguousarray(points, LIDAR_POINT)
+    kinds = {'f': FLOAT32_FIELD, 'u': UINT16_FIELD}
+    layout = LIDAR_POINT.fields
+    assert layout is not None
+    fields = [
+        _make(
+            'sensor_msgs/msg/PointField',
+            name=name,
+            offset=offset,
+            datatype=kinds[kind.kind],
+            count=1,
+        )
+        for name, (kind, offset, *_) in layout.items()
+    ]
+    return _make(
+        POINT_CLOUD,
+        header=header(stamp_ns, frame_id),
+        height=1,
+        width=len(content),
+        fields=fields,
+        is_bigendian=False,
+        point_step=LIDAR_POINT.itemsize,
+        row_step=content.nbytes,
+        data=content.view(np.uint8).reshape(-1),
+        is_dense=True,
     )
 
 

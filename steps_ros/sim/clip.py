@@ -6,28 +6,20 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import lru_cache
 
 import numpy as np
 from numpy.typing import NDArray
 
 from steps_ros.core.camera import Camera
-from steps_ros.sim.lamps import join_lamps
+from steps_ros.sim.lidar import body_from_lidar, cast_turn, LidarSettings, Scan
 from steps_ros.sim.mesh import Floats
-from steps_ros.sim.raycast import RayScene
-from steps_ros.sim.render import Part, render, View
+from steps_ros.sim.render import render
 from steps_ros.sim.road import Doubles
-from steps_ros.sim.sensor import develop, draw_sensor, exposure_gain
+from steps_ros.sim.sensor import develop, draw_sensor, exposure_gain, Sensor
 from steps_ros.sim.settings import ClipSettings, Stream
-from steps_ros.sim.sky import draw_sky
-from steps_ros.sim.street import draw_street
-from steps_ros.sim.texture import draw_look
-from steps_ros.sim.trajectory import (
-    draw_mounting,
-    ego_body,
-    ego_lamps,
-    Mounting,
-    world_from_camera,
-)
+from steps_ros.sim.trajectory import Mounting, world_from_camera
+from steps_ros.sim.world import make_world, World
 
 
 @dataclass(frozen=True)
@@ -50,7 +42,11 @@ class RadianceFrame:
 
 @dataclass(frozen=True)
 class SimulatedFrame:
-    """As :class:`RadianceFrame`, with the picture, (H, W, 3) uint8 RGB, in place of radiance."""
+    """
+    As :class:`RadianceFrame`, with the picture, (H, W, 3) uint8 RGB, in place of radiance.
+
+    ``scan`` is the LiDAR's turn that belongs to the picture, None without a LiDAR.
+    """
 
     image: NDArray[np.uint8]
     depth: Floats
@@ -58,10 +54,14 @@ class SimulatedFrame:
     world_from_camera: Doubles
     stamp_ns: int
     mounting: Mounting
+    scan: Scan | None = None
 
 
 def simulate_clip(
-    settings: ClipSettings, first: int = 0, last: int | None = None
+    settings: ClipSettings,
+    first: int = 0,
+    last: int | None = None,
+    lidar: LidarSettings | None = None,
 ) -> Iterator[SimulatedFrame]:
     """
     Drive through one street and take a picture at every frame from ``first`` to before ``last``.
@@ -69,9 +69,8 @@ def simulate_clip(
     The exposure is set on frame 0 and kept, as a camera on a steady drive would. A frame is the
     same whatever part of the drive is asked for.
     """
-    sensor = draw_sensor(settings.generator(Stream.SENSOR), settings.time)
-    start = next(render_clip(settings, 0, 1))
-    gain = exposure_gain(start.radiance, sensor)
+    sensor, gain = _exposure(settings)
+    world = make_world(settings)
     numbers = range(settings.frames)[first:last]
     for number, frame in zip(numbers, render_clip(settings, first, last), strict=True):
         yield SimulatedFrame(
@@ -81,6 +80,7 @@ def simulate_clip(
             frame.world_from_camera,
             frame.stamp_ns,
             frame.mounting,
+            None if lidar is None else _scan(world, lidar, number),
         )
 
 
@@ -88,23 +88,30 @@ def render_clip(
     settings: ClipSettings, first: int = 0, last: int | None = None
 ) -> Iterator[RadianceFrame]:
     """Drive through one street and yield what reaches the lens, frame by frame."""
-    street = draw_street(settings)
-    mounting = draw_mounting(settings)
-    generator = settings.generator(Stream.LIGHT)
-    look = draw_look(generator)
-    sky = draw_sky(generator, settings.time)
-    body = ego_body(street.road, mounting, 0.0, street.traffic.ego_left)
-    static = Part(street.static, RayScene(street.static, body[:3, 3]))
+    world = make_world(settings)
+    camera = world.mounting.camera
     for number in range(settings.frames)[first:last]:
         seconds = number / settings.rate_hz
-        along = street.traffic.ego_speed * seconds
-        body = ego_body(street.road, mounting, along, street.traffic.ego_left)
-        moving, headlamps = street.traffic.placed(street.road, along, seconds)
-        parts = [static, *([Part(moving, RayScene(moving, body[:3, 3]))] if moving else [])]
-        lamps = join_lamps([])
-        if settings.time == 'night':
-            lamps = join_lamps([street.lamps, headlamps, ego_lamps(mounting, body)])
-        pose = world_from_camera(mounting, body)
-        view = View(tuple(parts), lamps, sky, look, street.road)
-        radiance, depth = render(view, mounting.camera, pose)
-        yield RadianceFrame(radiance, depth, mounting.camera, pose, round(seconds * 1e9), mounting)
+        moment = world.moment(seconds)
+        pose = world_from_camera(world.mounting, moment.body)
+        radiance, depth = render(world.view(moment), camera, pose)
+        yield RadianceFrame(radiance, depth, camera, pose, round(seconds * 1e9), world.mounting)
+
+
+@lru_cache(maxsize=2)
+def _exposure(settings: ClipSettings) -> tuple[Sensor, float]:
+    """Return the sensor of a clip and its gain, set on the first frame."""
+    sensor = draw_sensor(settings.generator(Stream.SENSOR), settings.time)
+    start = next(render_clip(settings, 0, 1))
+    return sensor, exposure_gain(start.radiance, sensor)
+
+
+def _scan(world: World, lidar: LidarSettings, number: int) -> Scan:
+    """Return the turn that belongs to a frame."""
+    seconds = number / world.settings.rate_hz + lidar.offset_s
+    moment = world.moment(seconds)
+    generator = world.settings.generator(Stream.LIDAR, number)
+    mounted = body_from_lidar(lidar, world.mounting.height)
+    parts = moment.parts(world.static)
+    points = cast_turn(parts, moment.body @ mounted, lidar, generator)
+    return Scan(points, round(seconds * 1e9), moment.body, mounted)

@@ -7,12 +7,18 @@ from __future__ import annotations
 from collections.abc import Iterator
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass, replace
+import math
 import multiprocessing
 from typing import NamedTuple
 
+import numpy as np
+
 from steps_ros.errors import SettingsError
 from steps_ros.sim.clip import simulate_clip, SimulatedFrame
+from steps_ros.sim.lidar import LidarSettings
+from steps_ros.sim.road import Doubles
 from steps_ros.sim.settings import ClipSettings
+from steps_ros.sim.street import ego_path
 
 FRAMES_A_JOB = 8
 # A drive starts at a time that no player takes for "unset".
@@ -26,6 +32,7 @@ class Drive:
 
     clip: ClipSettings
     scenes: int = 1
+    lidar: LidarSettings | None = None
 
     def __post_init__(self) -> None:
         """Raise :class:`SettingsError` where a street would get no frame."""
@@ -49,7 +56,9 @@ class _Job(NamedTuple):
     clip: ClipSettings
     first: int
     last: int
+    lidar: LidarSettings | None
     start_ns: int
+    odom_from_world: Doubles
 
 
 def drive_frames(drive: Drive, workers: int = 1) -> Iterator[SimulatedFrame]:
@@ -75,15 +84,59 @@ def drive_frames(drive: Drive, workers: int = 1) -> Iterator[SimulatedFrame]:
 
 def _jobs(drive: Drive, length: int) -> Iterator[_Job]:
     start_ns = START_NS
-    for clip in drive.streets():
+    placed = _placements(drive)
+    for clip, odom_from_world in zip(drive.streets(), placed, strict=True):
         for first in range(0, clip.frames, length):
-            yield _Job(clip, first, min(first + length, clip.frames), start_ns)
-        start_ns += round((clip.frames / clip.rate_hz + PAUSE_S) * 1e9)
+            last = min(first + length, clip.frames)
+            yield _Job(clip, first, last, drive.lidar, start_ns, odom_from_world)
+        start_ns += round(_seconds(clip) * 1e9)
+
+
+def _seconds(clip: ClipSettings) -> float:
+    """Return the time from a street's first frame to that of the next street."""
+    return clip.frames / clip.rate_hz + PAUSE_S
+
+
+def _placements(drive: Drive) -> Iterator[Doubles]:
+    """Yield odom_from_world of each street: its way begins where the last one's would go on."""
+    end: Doubles | None = None
+    for clip in drive.streets():
+        start, goal = ego_path(clip, (0.0, _seconds(clip)))
+        placement = np.eye(4) if end is None else _level(end) @ np.linalg.inv(_level(start))
+        end = placement @ goal
+        yield placement
+
+
+def _level(pose: Doubles) -> Doubles:
+    """Return the pose with its heading alone, so that up stays up from street to street."""
+    heading = math.atan2(pose[1, 0], pose[0, 0])
+    level = np.eye(4)
+    level[:2, :2] = [
+        [math.cos(heading), -math.sin(heading)],
+        [math.sin(heading), math.cos(heading)],
+    ]
+    level[:3, 3] = pose[:3, 3]
+    return level
 
 
 def _frames(job: _Job) -> Iterator[SimulatedFrame]:
-    for frame in simulate_clip(job.clip, job.first, job.last):
-        yield replace(frame, stamp_ns=frame.stamp_ns + job.start_ns)
+    for frame in simulate_clip(job.clip, job.first, job.last, job.lidar):
+        yield _in_drive(frame, job)
+
+
+def _in_drive(frame: SimulatedFrame, job: _Job) -> SimulatedFrame:
+    """Return a street's frame in the time and place of the whole drive."""
+    scan = frame.scan
+    if scan is not None:
+        scan = scan._replace(
+            stamp_ns=scan.stamp_ns + job.start_ns, body=job.odom_from_world @ scan.body
+        )
+    return replace(
+        frame,
+        stamp_ns=frame.stamp_ns + job.start_ns,
+        world_from_camera=job.odom_from_world @ frame.world_from_camera,
+        scan=scan,
+    )
 
 
 def _all_frames(job: _Job) -> list[SimulatedFrame]:

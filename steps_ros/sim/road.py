@@ -9,6 +9,7 @@ keeps to the right.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import lru_cache
 import math
 
 import numpy as np
@@ -66,10 +67,7 @@ class Road:
 
     def centre_line(self, along: Doubles) -> tuple[Doubles, Doubles]:
         """Return world x and y of the centre line, integrated in steps of a metre."""
-        grid = np.arange(_BEHIND, _AHEAD + _STEP, _STEP)
-        middle = self.heading(grid[:-1] + _STEP / 2)
-        x = np.concatenate([[0.0], np.cumsum(np.cos(middle) * _STEP)]) + _BEHIND
-        y = np.concatenate([[0.0], np.cumsum(np.sin(middle) * _STEP)])
+        grid, x, y = _centre_line(self)
         return np.interp(along, grid, x), np.interp(along, grid, y)
 
     def to_world(self, points: Floats) -> Floats:
@@ -96,6 +94,16 @@ class Road:
         matrix[:3, :3] = np.stack([forward, sideways, np.cross(forward, sideways)], 1) @ turn
         matrix[:3, 3] = (back + front) / 2
         return matrix
+
+
+@lru_cache(maxsize=8)
+def _centre_line(road: Road) -> tuple[Doubles, Doubles, Doubles]:
+    """Return places along the centre line, and world x and y there."""
+    grid = np.arange(_BEHIND, _AHEAD + _STEP, _STEP)
+    middle = road.heading(grid[:-1] + _STEP / 2)
+    x = np.concatenate([[0.0], np.cumsum(np.cos(middle) * _STEP)]) + _BEHIND
+    y = np.concatenate([[0.0], np.cumsum(np.sin(middle) * _STEP)])
+    return grid, x, y
 
 
 def draw_road(generator: np.random.Generator) -> Road:

@@ -23,6 +23,8 @@ class Stream(IntEnum):
     CAMERA = 2
     LIGHT = 3
     SENSOR = 4
+    LIDAR = 5
+    CROSSING = 6
 
 
 @dataclass(frozen=True)

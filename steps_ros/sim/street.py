@@ -4,6 +4,7 @@ The standing part of a scene: road, pavements, buildings, trees, street lamps, s
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 import itertools
 import math
@@ -12,9 +13,10 @@ import numpy as np
 
 from steps_ros.sim.lamps import join_lamps, lamp, Lamps
 from steps_ros.sim.mesh import blob, box, Colour, cylinder, join, Kind, Mesh, Point, strip
-from steps_ros.sim.road import draw_road, KERB_HEIGHT, Road
+from steps_ros.sim.road import Doubles, draw_road, KERB_HEIGHT, Road
 from steps_ros.sim.settings import ClipSettings, Stream
 from steps_ros.sim.traffic import draw_parked, draw_people, draw_traffic, Traffic
+from steps_ros.sim.trajectory import draw_mounting, ego_body
 
 VIEW_AHEAD = 260.0
 _FRONTAGES = {'row': 0.4, 'houses': 0.25, 'towers': 0.15, 'wall': 0.1, 'open': 0.1}
@@ -65,6 +67,16 @@ def draw_street(settings: ClipSettings) -> Street:
     bent_lights = join_lamps(lights)
     bent_lights = replace(bent_lights, position=road.to_world(bent_lights.position))
     return Street(road, join([bent, *standing]), bent_lights, traffic, clutter)
+
+
+def ego_path(settings: ClipSettings, seconds: Sequence[float]) -> list[Doubles]:
+    """Return world_from_body of the ego vehicle at some times, without drawing the street."""
+    road = draw_road(settings.generator(Stream.STREET))
+    traffic = draw_traffic(road, settings.generator(Stream.TRAFFIC))
+    mounting = draw_mounting(settings)
+    return [
+        ego_body(road, mounting, traffic.ego_speed * time, traffic.ego_left) for time in seconds
+    ]
 
 
 def _bend(parts: list[Mesh], road: Road, generator: np.random.Generator) -> Mesh:

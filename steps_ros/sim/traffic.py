@@ -4,19 +4,36 @@ Parked and moving vehicles on a road, and people beside it.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
+import math
+from typing import NamedTuple
 
 import numpy as np
 
 from steps_ros.sim.lamps import join_lamps, lamp, Lamps
 from steps_ros.sim.mesh import blob, box, cylinder, join, Mesh
-from steps_ros.sim.road import KERB_HEIGHT, Road
+from steps_ros.sim.road import Doubles, KERB_HEIGHT, Road
 from steps_ros.sim.vehicles import draw_body, headlamp_places, Vehicle, vehicle_mesh
 
 # Moving traffic lives in a window that travels with the ego vehicle and wraps round at its ends.
 WINDOW_BEHIND, WINDOW_LENGTH = 30.0, 270.0
 _MAX_LIT_AHEAD = 8
 _HEADLAMP_CANDELA = 9000.0
+
+
+class Placed(NamedTuple):
+    """
+    A moving vehicle at one moment.
+
+    ``number`` among the traffic; ``lap`` how often it has wrapped round in the window, which
+    changes where it jumps; ``along`` the road in metres; ``pose`` world_from_body.
+    """
+
+    number: int
+    lap: int
+    along: float
+    pose: Doubles
 
 
 @dataclass(frozen=True)
@@ -27,21 +44,30 @@ class Traffic:
     ego_speed: float
     ego_left: float
 
-    def placed(self, road: Road, ego_along: float, seconds: float) -> tuple[Mesh | None, Lamps]:
-        """Return all vehicles as one mesh in the world, and the nearest headlamps."""
+    def placed(self, road: Road, ego_along: float, seconds: float) -> tuple[Placed, ...]:
+        """Return where all vehicles are, in the order of their places along the road."""
         start = ego_along - WINDOW_BEHIND
         placed = []
-        for vehicle in self.vehicles:
-            along = start + (vehicle.along + vehicle.speed * seconds - start) % WINDOW_LENGTH
+        for number, vehicle in enumerate(self.vehicles):
+            way = vehicle.along + vehicle.speed * seconds - start
+            along = start + way % WINDOW_LENGTH
             # Nothing drives through the camera: it would be seen from inside.
             if abs(along - ego_along) < vehicle.length and abs(vehicle.left - self.ego_left) < 2.2:
                 continue
-            placed.append((along, vehicle, vehicle.pose(road, along)))
-        placed.sort(key=lambda item: item[0])
-        lit = [item for item in placed if item[1].is_lit and item[0] > ego_along][:_MAX_LIT_AHEAD]
-        lights = [_headlight(vehicle, pose) for _, vehicle, pose in lit]
-        meshes = [vehicle.mesh.moved(pose) for _, vehicle, pose in placed]
-        return (join(meshes) if meshes else None), join_lamps(lights)
+            lap = math.floor(way / WINDOW_LENGTH)
+            placed.append(Placed(number, lap, along, vehicle.pose(road, along)))
+        return tuple(sorted(placed, key=lambda item: item.along))
+
+    def mesh(self, placed: Sequence[Placed]) -> Mesh | None:
+        """Return all vehicles as one mesh in the world."""
+        meshes = [self.vehicles[item.number].mesh.moved(item.pose) for item in placed]
+        return join(meshes) if meshes else None
+
+    def headlamps(self, placed: Sequence[Placed], ego_along: float) -> Lamps:
+        """Return the headlamps of the nearest lit vehicles ahead."""
+        ahead = [item for item in placed if item.along > ego_along]
+        lit = [item for item in ahead if self.vehicles[item.number].is_lit][:_MAX_LIT_AHEAD]
+        return join_lamps([_headlight(self.vehicles[item.number], item.pose) for item in lit])
 
 
 def draw_traffic(road: Road, generator: np.random.Generator) -> Traffic:
@@ -121,7 +147,7 @@ def _lane(
     return vehicles
 
 
-def _headlight(vehicle: Vehicle, pose: np.ndarray[tuple[int, ...], np.dtype[np.float64]]) -> Lamps:
+def _headlight(vehicle: Vehicle, pose: Doubles) -> Lamps:
     """Return one beam for both headlamps of a vehicle that is not near."""
     middle = np.mean(vehicle.headlamps, axis=0)
     place = pose[:3, :3] @ middle + pose[:3, 3]

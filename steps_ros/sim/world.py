@@ -1,0 +1,92 @@
+"""
+A street made ready for rays, and what moves in it at one moment.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import lru_cache
+
+from steps_ros.sim.lamps import join_lamps, Lamps
+from steps_ros.sim.light import Sky
+from steps_ros.sim.raycast import RayScene
+from steps_ros.sim.render import Part, View
+from steps_ros.sim.road import Doubles
+from steps_ros.sim.settings import ClipSettings, Stream
+from steps_ros.sim.sky import draw_sky
+from steps_ros.sim.street import draw_street, Street
+from steps_ros.sim.texture import draw_look, Look
+from steps_ros.sim.traffic import Placed
+from steps_ros.sim.trajectory import draw_mounting, ego_body, ego_lamps, Mounting
+
+
+@dataclass(frozen=True)
+class Moment:
+    """
+    The world at one time.
+
+    ``seconds`` since the street's first frame; ``body`` world_from_body of the ego vehicle, x
+    along its nose, on the road under the camera; ``placed`` the moving vehicles, in the order of
+    their faces in ``moving``; ``lamps`` all that is lit.
+    """
+
+    seconds: float
+    body: Doubles
+    placed: tuple[Placed, ...]
+    moving: Part | None
+    lamps: Lamps
+
+    def parts(self, static: Part) -> tuple[Part, ...]:
+        """Return all that rays can meet."""
+        return (static,) if self.moving is None else (static, self.moving)
+
+
+@dataclass(frozen=True)
+class World:
+    """One street with its camera, its light and all that stands, ready for rays."""
+
+    settings: ClipSettings
+    street: Street
+    mounting: Mounting
+    look: Look
+    sky: Sky
+    static: Part
+
+    def body(self, seconds: float) -> Doubles:
+        """Return world_from_body of the ego vehicle."""
+        traffic = self.street.traffic
+        along = traffic.ego_speed * seconds
+        return ego_body(self.street.road, self.mounting, along, traffic.ego_left)
+
+    def moment(self, seconds: float) -> Moment:
+        """Return what is where ``seconds`` after the first frame."""
+        traffic, road = self.street.traffic, self.street.road
+        along = traffic.ego_speed * seconds
+        body = self.body(seconds)
+        placed = traffic.placed(road, along, seconds)
+        mesh = traffic.mesh(placed)
+        moving = None if mesh is None else Part(mesh, RayScene(mesh, body[:3, 3]))
+        lamps = join_lamps([])
+        if self.settings.time == 'night':
+            headlamps = traffic.headlamps(placed, along)
+            lamps = join_lamps([self.street.lamps, headlamps, ego_lamps(self.mounting, body)])
+        return Moment(seconds, body, placed, moving, lamps)
+
+    def view(self, moment: Moment) -> View:
+        """Return what a camera could see at that moment."""
+        parts = moment.parts(self.static)
+        return View(parts, moment.lamps, self.sky, self.look, self.street.road)
+
+
+# Streets follow one another; the parts of a drive that one process draws come from few of them.
+@lru_cache(maxsize=2)
+def make_world(settings: ClipSettings) -> World:
+    """Draw a scene; the last ones are kept, since a street takes longer than a frame."""
+    street = draw_street(settings)
+    mounting = draw_mounting(settings)
+    generator = settings.generator(Stream.LIGHT)
+    look = draw_look(generator)
+    sky = draw_sky(generator, settings.time)
+    start = ego_body(street.road, mounting, 0.0, street.traffic.ego_left)
+    static = Part(street.static, RayScene(street.static, start[:3, 3]))
+    return World(settings, street, mounting, look, sky, static)
