@@ -128,6 +128,19 @@ def test_unknown_topic_lists_those_there_are(tmp_path):
         open_source(two_cameras(tmp_path), image_topic='/up')
 
 
+def test_camera_info_of_another_place_is_taken_by_name(tmp_path):
+    path = two_cameras(tmp_path)
+    options = {'image_topic': '/right/image', 'info_topic': '/left/camera_info'}
+    assert frames_of(path, **options)[0].camera == CAMERA
+    with pytest.raises(SourceError, match='no camera_info topic /up; it has /left/camera_info'):
+        open_source(path, **{**options, 'info_topic': '/up'})
+
+
+def test_frames_keep_their_coordinate_frame(tmp_path):
+    path = write_mcap(tmp_path / 'night.mcap', camera_messages(1))
+    assert frames_of(path)[0].frame_id == 'camera'
+
+
 def test_lone_camera_info_elsewhere_is_taken(tmp_path):
     items = camera_messages(2, '/image', '/calibration/camera_info')
     assert frames_of(write_mcap(tmp_path / 'night.mcap', items))[0].camera == CAMERA

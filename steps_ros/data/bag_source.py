@@ -27,16 +27,17 @@ logger = logging.getLogger(__name__)
 class BagSource(Source):
     """Images of a bag in the order of receipt, stamped by their headers."""
 
-    def __init__(self, path: Path, image_topic: str | None) -> None:
+    def __init__(self, path: Path, image_topic: str | None, info_topic: str | None = None) -> None:
         """
         Open the bag and choose its topics.
 
+        :param info_topic: of the camera; None takes the one beside the image topic.
         :raises SourceError: a damaged bag, no such topic, or several to choose from.
         """
         with ExitStack() as opened:
             self._bag = opened.enter_context(open_bag(path))
             self.topic = choose_image_topic(self._bag, image_topic)
-            self._info_topic = find_info_topic(self._bag, self.topic.name)
+            self._info_topic = choose_info_topic(self._bag, self.topic.name, info_topic)
             self._camera = self._first_camera()
             calibration = '' if self._camera is None else f'topic {self._info_topic}'
             super().__init__(str(path), 'bag', self.topic.message_count, calibration)
@@ -59,7 +60,8 @@ class BagSource(Source):
         else:
             image = decode_image_message(message)
         camera = fitted(self._camera, image.shape[1], image.shape[0])
-        return Frame(_stamp_ns(message, raw.receive_ns), image, camera, f'{index:06d}')
+        stamp_ns, frame_id = _stamp_ns(message, raw.receive_ns), message.header.frame_id
+        return Frame(stamp_ns, image, camera, f'{index:06d}', frame_id)
 
     def _first_camera(self) -> Camera | None:
         """Return the first camera, for the images that were recorded before it."""
@@ -97,6 +99,21 @@ def choose_image_topic(bag: Bag, name: str | None) -> Topic:
         raise SourceError(f'{bag.path} has no images; it has {there or "no messages at all"}')
     names = ', '.join(topic.name for topic in filled)
     raise SourceError(f'{bag.path} has several image topics: {names}; choose by --image-topic')
+
+
+def choose_info_topic(bag: Bag, image_topic: str, name: str | None) -> str | None:
+    """
+    Return the camera_info topic of this name, or the one that belongs to the image topic.
+
+    :raises SourceError: there is none of this name.
+    """
+    if name is None:
+        return find_info_topic(bag, image_topic)
+    infos = [topic.name for topic in bag.topics if topic.message_type == CAMERA_INFO]
+    if name not in infos:
+        there = ', '.join(infos) or 'none'
+        raise SourceError(f'{bag.path} has no camera_info topic {name}; it has {there}')
+    return name
 
 
 def find_info_topic(bag: Bag, image_topic: str) -> str | None:

@@ -31,7 +31,10 @@ logger = logging.getLogger(__name__)
 
 
 def open_source(
-    path: Path | str, image_topic: str | None = None, rate_hz: float | None = DEFAULT_RATE_HZ
+    path: Path | str,
+    image_topic: str | None = None,
+    rate_hz: float | None = DEFAULT_RATE_HZ,
+    info_topic: str | None = None,
 ) -> Source:
     """
     Open an image, a folder of images, a video or a bag.
@@ -42,16 +45,19 @@ def open_source(
 
     :param image_topic: which images of a bag; its only colour image topic where None.
     :param rate_hz: of folders and videos; None takes a video's own rate.
+    :param info_topic: camera_info of a bag; the one beside the images where None.
     :raises SourceError: missing, of no known type, empty or not readable.
     """
     path = Path(path)
     if not path.exists():
         raise SourceError(f'{path} does not exist; check the path')
     if path.is_dir():
-        return _open_folder(path, image_topic, rate_hz or DEFAULT_RATE_HZ)
+        if (path / METADATA).exists():
+            return BagSource(path, image_topic, info_topic)
+        return _open_folder(path, rate_hz or DEFAULT_RATE_HZ)
     suffix = path.suffix.lower()
     if suffix in BAG_SUFFIXES:
-        return BagSource(path, image_topic)
+        return BagSource(path, image_topic, info_topic)
     if suffix in IMAGE_SUFFIXES:
         return ImageFiles(path, 'image', [path], rate_hz or DEFAULT_RATE_HZ)
     if suffix in VIDEO_SUFFIXES:
@@ -167,9 +173,7 @@ class Video(Source):
         return capture
 
 
-def _open_folder(path: Path, image_topic: str | None, rate_hz: float) -> Source:
-    if (path / METADATA).exists():
-        return BagSource(path, image_topic)
+def _open_folder(path: Path, rate_hz: float) -> Source:
     nested = path / IMAGES
     paths = (list_images(nested) if nested.is_dir() else []) or list_images(path)
     if paths:
