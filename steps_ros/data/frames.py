@@ -30,8 +30,8 @@ class Frame(NamedTuple):
 
     ``stamp_ns`` is in nanoseconds; ``image`` is (H, W, 3) RGB and may be a read-only view of the
     message that it came in; ``camera`` has the size of the image, None when nothing calibrates
-    it; ``stem`` names the files made from this frame; ``frame_id`` is the coordinate frame that its
-    message named, empty where there was none.
+    it; ``stem`` names the files made from this frame; ``frame_id`` is the coordinate frame named
+    by its message, empty where there is none.
     """
 
     stamp_ns: int
