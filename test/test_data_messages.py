@@ -72,6 +72,17 @@ def test_points():
     np.testing.assert_array_equal(message.data.view('<f4').reshape(2, 3), points)
 
 
+def test_lidar_points_have_intensity_and_ring():
+    points = np.zeros(2, messages.LIDAR_POINT)
+    points['x'], points['intensity'], points['ring'] = [1, 2], [30, 255], [0, 31]
+    message = round_trip(messages.lidar_message(points, STAMP_NS, 'lidar'))
+    assert (message.height, message.width) == (1, 2)
+    assert (message.point_step, message.row_step) == (20, 40)
+    layout = [(field.name, field.offset, field.datatype) for field in message.fields]
+    assert layout == [('x', 0, 7), ('y', 4, 7), ('z', 8, 7), ('intensity', 12, 7), ('ring', 16, 4)]
+    np.testing.assert_array_equal(message.data.view(messages.LIDAR_POINT), points)
+
+
 def test_odometry_and_transforms_turn_a_quarter():
     transform = Transform('odom', 'base_link', QUARTER_TURN)
     odometry = round_trip(messages.odometry_message(transform, STAMP_NS))

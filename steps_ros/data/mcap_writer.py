@@ -2,7 +2,7 @@
 One .mcap file of ROS 2 messages, written without ROS.
 
 The file is what ``ros2 bag``, Foxglove and rosbags open as a bag of its own, without a folder
-and a metadata.yaml around it.
+and a metadata.yaml around it: what would stand there is in the file.
 """
 
 from __future__ import annotations
@@ -13,18 +13,19 @@ from typing import Any, BinaryIO
 
 from mcap.writer import CompressionType, Writer
 
-from steps_ros.data.messages import definition, serialise
+from steps_ros.data.bag_metadata import (
+    BagSummary,
+    metadata_yaml,
+    offered_qos,
+    RECORD_KEY,
+    RECORD_NAME,
+    TopicSummary,
+)
+from steps_ros.data.messages import definition, serialise, type_hash
 from steps_ros.errors import OutputError
 
 PARTIAL = '.partial'
 CHUNK_BYTES = 1 << 20
-# A player that finds this beside a topic offers it to late subscribers, as /tf_static needs.
-LATCHED_QOS = """
-- {history: 1, depth: 1, reliability: 1, durability: 1, deadline: {sec: 0, nsec: 0},
-   lifespan: {sec: 0, nsec: 0}, liveliness: 1, liveliness_lease_duration: {sec: 0, nsec: 0},
-   avoid_ros_namespace_conventions: false}
-"""
-LATCHED_TOPICS = frozenset({'/tf_static'})
 
 
 class McapWriter:
@@ -46,7 +47,8 @@ class McapWriter:
         self.partial = self.path.with_name(self.path.name + PARTIAL)
         if self.path.exists() and not overwrite:
             raise OutputError(f'{self.path} exists; choose another name or give --overwrite')
-        self._channels: dict[str, int] = {}
+        self._channels: dict[str, tuple[int, TopicSummary]] = {}
+        self._summary = BagSummary([])
         self._schemas: dict[str, int] = {}
         try:
             self.path.parent.mkdir(parents=True, exist_ok=True)
@@ -76,12 +78,12 @@ class McapWriter:
         try:
             if channel is None:
                 channel = self._channels[topic] = self._register(topic, message_type)
+            number, topic_summary = channel
+            log_ns = stamp_ns if receive_ns is None else receive_ns
             self._writer.add_message(
-                channel_id=channel,
-                log_time=stamp_ns if receive_ns is None else receive_ns,
-                publish_time=stamp_ns,
-                data=content,
+                channel_id=number, log_time=log_ns, publish_time=stamp_ns, data=content
             )
+            self._summary.count(topic_summary, log_ns)
         except OSError as error:
             raise self._failure(error) from error
 
@@ -114,21 +116,28 @@ class McapWriter:
 
     def _finish(self) -> None:
         try:
+            record = {RECORD_KEY: metadata_yaml(self._summary)}
+            self._writer.add_metadata(RECORD_NAME, record)
             self._writer.finish()
         except OSError as error:
             raise self._failure(error) from error
         finally:
             self._file.close()
 
-    def _register(self, topic: str, message_type: str) -> int:
+    def _register(self, topic: str, message_type: str) -> tuple[int, TopicSummary]:
         schema = self._schemas.get(message_type)
         if schema is None:
             text = definition(message_type).encode()
             schema = self._writer.register_schema(message_type, 'ros2msg', text)
             self._schemas[message_type] = schema
-        metadata = {'offered_qos_profiles': LATCHED_QOS if topic in LATCHED_TOPICS else ''}
-        channel: int = self._writer.register_channel(topic, 'cdr', schema, metadata)
-        return channel
+        summary = TopicSummary(topic, message_type, type_hash(message_type))
+        self._summary.topics.append(summary)
+        metadata = {
+            'offered_qos_profiles': offered_qos(topic),
+            'topic_type_hash': summary.type_hash,
+        }
+        number: int = self._writer.register_channel(topic, 'cdr', schema, metadata)
+        return number, summary
 
     def _failure(self, error: OSError) -> OutputError:
         reason = error.strerror or str(error)

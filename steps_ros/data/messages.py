@@ -66,6 +66,13 @@ def definition(message_type: str) -> str:
     return text
 
 
+@cache
+def type_hash(message_type: str) -> str:
+    """Return the RIHS01 hash by which ROS tells whether two definitions are the same."""
+    text: str = typestore().hash_rihs01(message_type)
+    return text
+
+
 def header(stamp_ns: int, frame_id: str) -> Any:
     """Return a std_msgs/Header."""
     seconds, nanoseconds = divmod(stamp_ns, NANOSECONDS)
