@@ -1,8 +1,9 @@
 """
-Depth errors as STEPS and RNW compute them (steps_spec 7).
+Depth errors as STEPS and RNW compute them (steps_spec 7), and the three alignments.
 
 Reference pixels count where they lie strictly inside a range of depths. The prediction is
-resized to the reference by nearest neighbour, aligned, then clipped to the range.
+brought to them, aligned, then clipped to the range: +inf counts as the cap. NaN, and what is not
+positive, is no prediction: it is left out of the errors and counted as unpredicted instead.
 """
 
 from __future__ import annotations
@@ -20,6 +21,7 @@ Alignment = Literal['none', 'median', 'scale_shift']
 MIN_DEPTH = 1e-5
 NIGHT_CAP = 60.0
 Depth = NDArray[np.float32] | NDArray[np.float64]
+Doubles = NDArray[np.float64]
 
 
 class DepthErrors(NamedTuple):
@@ -44,6 +46,30 @@ class DepthErrors(NamedTuple):
     silog: float
 
 
+UNKNOWN_ERRORS = DepthErrors(*[math.nan] * len(DepthErrors._fields))
+
+
+class Fit(NamedTuple):
+    """
+    How a prediction becomes comparable: 1 / aligned = ``scale`` / predicted + ``shift``.
+
+    Without alignment ``scale`` is 1; ``shift`` is 0 but for the alignment by scale and shift.
+    """
+
+    scale: float
+    shift: float
+
+    def apply(self, depth: Depth) -> Doubles:
+        """Return aligned depth of the same shape; +inf where it came out negative or was inf."""
+        with np.errstate(divide='ignore', invalid='ignore'):
+            inverse = self.scale / np.asarray(depth, np.float64)
+            aligned = 1 / np.maximum(inverse + self.shift, 0)
+        return np.asarray(np.where(np.isposinf(depth), np.inf, aligned))
+
+
+IDENTITY = Fit(1.0, 0.0)
+
+
 def depth_errors(
     prediction: Depth,
     reference: Depth,
@@ -62,31 +88,67 @@ def depth_errors(
     valid = (reference > min_depth) & (reference < max_depth)
     truth = reference[valid].astype(np.float64)
     guess = resize_nearest(prediction, height, width)[valid].astype(np.float64)
-    known = ~np.isnan(guess)
+    known = is_predicted(guess)
     if not known.any():
         raise FrameError(
             f'no pixel of this frame has both a reference within ({min_depth:g}, {max_depth:g}) m '
             'and a prediction; check the reference and the cap'
         )
-    truth, guess = truth[known], np.where(np.isposinf(guess[known]), max_depth, guess[known])
-    aligned = np.clip(align(guess, truth, alignment), min_depth, max_depth)
-    return error_values(aligned, truth)
+    truth, guess = truth[known], guess[known]
+    aligned = fit(guess, truth, alignment).apply(guess)
+    return error_values(np.clip(aligned, min_depth, max_depth), truth)
 
 
-def error_values(prediction: NDArray[np.float64], reference: NDArray[np.float64]) -> DepthErrors:
-    """Return the errors of paired depths (N,), all positive."""
+def is_predicted(prediction: Depth) -> NDArray[np.bool_]:
+    """Say which values are a prediction: positive, +inf among them."""
+    with np.errstate(invalid='ignore'):
+        return np.asarray(prediction > 0)
+
+
+def error_terms(prediction: Doubles, reference: Doubles) -> Doubles:
+    """
+    Return what each pair of depths adds to the means that :func:`errors_of_means` takes.
+
+    :param prediction: (N,) aligned and clipped, positive; so is ``reference``.
+    :returns: (N, 9).
+    """
     difference = reference - prediction
     ratio = np.maximum(reference / prediction, prediction / reference)
     log_difference = np.log(reference) - np.log(prediction)
-    return DepthErrors(
-        float(np.mean(np.abs(difference) / reference)),
-        float(np.mean(difference**2 / reference)),
-        float(np.sqrt(np.mean(difference**2))),
-        float(np.sqrt(np.mean(log_difference**2))),
-        *(float(np.mean(ratio < 1.25**power)) for power in (1, 2, 3)),
-        float(np.mean(np.abs(log_difference)) / math.log(10)),
-        float(100 * np.std(log_difference)),
+    return np.stack(
+        [
+            np.abs(difference) / reference,
+            difference**2 / reference,
+            difference**2,
+            log_difference**2,
+            *(ratio < 1.25**power for power in (1, 2, 3)),
+            np.abs(log_difference),
+            log_difference,
+        ],
+        axis=1,
     )
+
+
+def errors_of_means(means: Doubles) -> DepthErrors:
+    """Return the errors for the means (9,) of :func:`error_terms` over some pixels."""
+    abs_rel, sq_rel, square, log_square, a1, a2, a3, log_abs, log_mean = (float(x) for x in means)
+    variance = max(log_square - log_mean**2, 0.0)
+    return DepthErrors(
+        abs_rel,
+        sq_rel,
+        math.sqrt(square),
+        math.sqrt(log_square),
+        a1,
+        a2,
+        a3,
+        log_abs / math.log(10),
+        100 * math.sqrt(variance),
+    )
+
+
+def error_values(prediction: Doubles, reference: Doubles) -> DepthErrors:
+    """Return the errors of paired depths (N,), all positive; N is at least 1."""
+    return errors_of_means(error_terms(prediction, reference).mean(axis=0))
 
 
 def mean_errors(errors: Sequence[DepthErrors]) -> DepthErrors:
@@ -94,24 +156,24 @@ def mean_errors(errors: Sequence[DepthErrors]) -> DepthErrors:
     return DepthErrors(*np.mean(errors, axis=0).tolist())
 
 
-def align(
-    prediction: NDArray[np.float64], reference: NDArray[np.float64], alignment: Alignment
-) -> NDArray[np.float64]:
+def fit(prediction: Depth, reference: Depth, alignment: Alignment) -> Fit:
     """
-    Fit a prediction (N,) to its reference (N,).
+    Fit a prediction (N,) to its reference (N,), both positive.
 
     ``median`` multiplies by the ratio of the medians. ``scale_shift`` fits a factor and a shift
-    of inverse depth by least squares; where that is not positive the depth is +inf.
+    of inverse depth by least squares. Infinite predictions take no part; where nothing is left
+    the fit is the identity.
     """
-    if alignment == 'none':
-        return prediction
+    finite = np.isfinite(prediction)
+    if alignment == 'none' or not finite.any():
+        return IDENTITY
+    guess, truth = np.float64(prediction[finite]), np.float64(reference[finite])
     if alignment == 'median':
-        return prediction * (np.median(reference) / np.median(prediction))
-    inverse = 1 / prediction
+        return Fit(float(np.median(guess) / np.median(truth)), 0.0)
+    inverse = 1 / guess
     design = np.stack([inverse, np.ones_like(inverse)], 1)
-    (scale, shift), *_ = np.linalg.lstsq(design, 1 / reference, rcond=None)
-    fitted = scale * inverse + shift
-    return np.asarray(np.where(fitted > 0, 1 / np.maximum(fitted, 1e-12), np.inf))
+    (scale, shift), *_ = np.linalg.lstsq(design, 1 / truth, rcond=None)
+    return Fit(float(scale), float(shift))
 
 
 def resize_nearest(image: Depth, height: int, width: int) -> Depth:

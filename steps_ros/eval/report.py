@@ -34,12 +34,16 @@ class Interval(NamedTuple):
     high: float
 
 
+UNKNOWN = Interval(math.nan, math.nan, math.nan)
+
+
 class Row(NamedTuple):
     """
     One line of a table: errors of one method or of one part of the pixels.
 
     ``unpredicted`` is the share of its reference pixels without a prediction. ``errors`` holds
     one entry for each alignment, in the order of ``ALIGNMENTS``, NaN where nothing could be said.
+    ``abs_rel`` has the bounds of that error under the alignment of the settings.
     """
 
     name: str
@@ -47,6 +51,7 @@ class Row(NamedTuple):
     pixels: int
     unpredicted: float
     errors: tuple[DepthErrors, ...]
+    abs_rel: Interval = UNKNOWN
 
 
 class Table(NamedTuple):
