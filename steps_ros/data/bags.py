@@ -73,12 +73,14 @@ class Bag:
     An open bag; use it as a context manager.
 
     ``topics`` lists all topics by name. A bag that turns out to be damaged on the way ends
-    there with a warning, provided that something could be read.
+    there with a warning, provided that something could be read; ``damage`` says so, and is empty
+    as long as all is well.
     """
 
     def __init__(self, path: Path, storage: Storage, is_ros1: bool) -> None:
         """Take the opened storage over."""
         self.path = path
+        self.damage = ''
         counts = storage.counts().items()
         self.topics = tuple(sorted(Topic(*key, number) for key, number in counts))
         self._storage = storage
@@ -97,7 +99,8 @@ class Bag:
             except Exception as error:  # parsers raise anything on damaged bytes
                 if index == 0:
                     raise _damaged(self.path, error) from error
-                logger.warning('%s after %d messages', _damaged(self.path, error), index)
+                self.damage = f'{_damaged(self.path, error)}; read are {index} messages'
+                logger.warning('%s', self.damage)
                 return
             if item is None:
                 return
@@ -158,7 +161,9 @@ def open_bag(path: Path) -> Bag:
         if not recovered.counts():
             raise damage from error
         logger.warning('%s; reading what comes before the damage', damage)
-        return Bag(path, recovered, is_ros1)
+        bag = Bag(path, recovered, is_ros1)
+        bag.damage = f'{damage}; read is what comes before the damage'
+        return bag
 
 
 def _mcap_files(path: Path) -> list[Path]:

@@ -1,0 +1,263 @@
+"""
+Recordings give samples with the numbers that arithmetic says; bad ones give one line.
+"""
+
+from __future__ import annotations
+
+import logging
+
+from make_bags import CAMERA, HEIGHT, picture, stamp_ns, WIDTH
+from make_recordings import (
+    clouds,
+    DEPTH,
+    depths,
+    IMAGE,
+    images,
+    INFO,
+    mounted,
+    odometry,
+    POINTS,
+    travelled,
+    WALL_M,
+    write,
+)
+import numpy as np
+import pytest
+
+from steps_ros.data import messages
+from steps_ros.data.mcap_writer import McapWriter
+from steps_ros.errors import SourceError
+from steps_ros.eval.input_settings import InputSettings
+from steps_ros.eval.inputs import open_samples
+from steps_ros.eval.pairing import MAX_HELD
+
+MS = 1_000_000
+
+
+def samples_of(path, **options):
+    with open_samples(path, InputSettings(**options)) as source:
+        return list(source), source
+
+
+def refusal(path, **options):
+    with pytest.raises(SourceError) as caught:
+        samples_of(path, **options)
+    message = str(caught.value)
+    assert '\n' not in message
+    return message
+
+
+def test_depth_reference(tmp_path):
+    path = write(tmp_path / 'drive.mcap', images(), depths(), mounted(), odometry())
+    samples, source = samples_of(path)
+    assert [sample.stamp_ns for sample in samples] == [stamp_ns(index) for index in range(5)]
+    assert source.sample_count == 5
+    assert not source.dropped
+    first = samples[0]
+    np.testing.assert_array_equal(first.image, picture(0))
+    assert (first.drive, first.camera, first.stem) == ('drive', IMAGE, '000000')
+    assert first.intrinsics == CAMERA
+    assert first.prediction is None
+    columns, rows, depth, size = first.reference
+    assert size == (HEIGHT, WIDTH)
+    assert (columns[WIDTH + 1], rows[WIDTH + 1]) == (1, 1)
+    np.testing.assert_array_equal(depth, np.ones(HEIGHT * WIDTH))
+    assert first.mounting == pytest.approx((1.5, 0, 0))
+    assert samples[3].world_from_camera[:3, 3] == pytest.approx(
+        (travelled(stamp_ns(3)) + 1, 0, 1.5)
+    )
+
+
+def test_lidar_is_moved_to_the_stamp_of_the_picture(tmp_path):
+    late = 40 * MS
+    path = write(tmp_path / 'd.mcap', images(), clouds(offset_ns=late), mounted(), odometry())
+    samples, source = samples_of(path)
+    assert source.inputs['motion'] == 'odometry /odom'
+    for sample in samples:
+        # The camera is 1 m before base_link; the wall stands still.
+        assert sample.reference.depth == pytest.approx(WALL_M - travelled(sample.stamp_ns) - 1.0)
+        assert sample.gap_ns == late
+
+
+def test_lidar_without_motion_stays_where_it_was_seen(tmp_path):
+    late = 40 * MS
+    path = write(tmp_path / 'd.mcap', images(), clouds(offset_ns=late), mounted())
+    samples, source = samples_of(path)
+    assert source.inputs['motion'].startswith('none')
+    assert samples[0].reference.depth == pytest.approx(WALL_M - travelled(stamp_ns(0) + late) - 1)
+    assert samples[0].world_from_camera is None
+    assert samples[0].mounting == pytest.approx((1.5, 0, 0))
+
+
+def test_place_of_a_point_is_exact(tmp_path):
+    path = write(tmp_path / 'd.mcap', images(1), clouds(1), mounted(), odometry())
+    reference = samples_of(path)[0][0].reference
+    # The wall's points, 1.9 m above base_link at the LiDAR, seen from a camera 1.5 m above it.
+    across, up = np.meshgrid(np.linspace(-8, 8, 9), np.linspace(-1, 6, 9))
+    columns = CAMERA.cx - CAMERA.fx * across / (WALL_M - 1)
+    rows = CAMERA.cy - CAMERA.fy * (up + 1.9 - 1.5) / (WALL_M - 1)
+    np.testing.assert_allclose(reference.columns, columns.ravel(), atol=1e-4)
+    np.testing.assert_allclose(reference.rows, rows.ravel(), atol=1e-4)
+
+
+def test_two_recorded_depths(tmp_path):
+    predicted = depths(value=4.0, topic='/net/depth')
+    path = write(tmp_path / 'd.mcap', images(), depths(), predicted)
+    samples, _ = samples_of(path, depth_topic='/net/depth')
+    assert len(samples) == 5
+    np.testing.assert_array_equal(samples[1].prediction, np.full((HEIGHT, WIDTH), 4.0))
+    np.testing.assert_array_equal(samples[1].image, picture(1))
+    assert samples[1].reference.depth[0] == 2.0
+
+
+def test_nearest_reference_is_taken_even_when_it_comes_later(tmp_path):
+    early, late = depths(2, offset_ns=-15 * MS, value=1.0), depths(2, offset_ns=5 * MS, value=2.0)
+    path = write(tmp_path / 'd.mcap', images(2), early, late)
+    samples, _ = samples_of(path)
+    assert [sample.reference.depth[0] for sample in samples] == [2.0, 2.0]
+    assert [sample.gap_ns for sample in samples] == [5 * MS, 5 * MS]
+
+
+def test_memory_does_not_grow_with_the_recording(tmp_path):
+    count = 300
+    parts = images(count), clouds(count, ahead_m=20.0), mounted(), odometry(50 * count // 10)
+    path = write(tmp_path / 'd.mcap', *parts)
+    with open_samples(path, InputSettings()) as source:
+        held = [source.held for _ in source]
+    assert len(held) > count - 10
+    # Ten seconds of odometry at 50 Hz, held up to twice before it is cut.
+    assert max(held) <= 2 * MAX_HELD + 1000
+    assert max(held[200:]) <= max(held[:200]) + 1
+
+
+def test_pictures_without_a_reference_are_counted(tmp_path):
+    path = write(tmp_path / 'd.mcap', images(6), depths(4))
+    samples, source = samples_of(path)
+    assert len(samples) == 4
+    assert source.dropped == {'no reference within tolerance': 2}
+
+
+def test_stamps_that_never_pair(tmp_path):
+    path = write(tmp_path / 'd.mcap', images(), depths(offset_ns=-30 * MS))
+    message = refusal(path)
+    assert 'the nearest is 30.0 ms away' in message
+    assert 'within 20 ms' in message
+    assert '--tolerance-ms' in message
+    assert len(samples_of(path, tolerance_ms=30)[0]) == 5
+
+
+def test_no_reference_topic_lists_what_there_is(tmp_path):
+    message = refusal(write(tmp_path / 'd.mcap', images(), mounted()))
+    for expected in (f'{IMAGE} (sensor_msgs/msg/Image)', INFO, '/tf_static', 'no reference'):
+        assert expected in message
+
+
+def test_several_references_are_listed(tmp_path):
+    message = refusal(write(tmp_path / 'd.mcap', images(), depths(), clouds(), mounted()))
+    assert f'{DEPTH} (sensor_msgs/msg/Image), {POINTS} (sensor_msgs/msg/PointCloud2)' in message
+    assert '--reference-topic' in message
+
+
+@pytest.mark.parametrize(
+    ('frames', 'expected'),
+    [
+        (['camera_optical_frame'], "no frame 'lidar' in tf, which has base_link, camera_optical"),
+        ([], 'neither /tf_static nor /tf'),
+    ],
+)
+def test_no_transform_between_lidar_and_camera(tmp_path, frames, expected):
+    path = write(tmp_path / 'd.mcap', images(), clouds(), mounted(frames) if frames else [])
+    message = refusal(path)
+    assert 'no transform from lidar to camera_optical_frame' in message
+    assert expected in message
+
+
+@pytest.mark.parametrize('value', [0.0, np.nan, np.inf])
+def test_reference_without_a_value(tmp_path, value):
+    message = refusal(write(tmp_path / 'd.mcap', images(), depths(value=value)))
+    assert 'none of 5 pictures' in message
+    assert 'has no value above 0' in message
+    assert '--reference-topic' in message
+
+
+def test_reference_of_the_wrong_encoding(tmp_path):
+    wrong = [('/other', messages.image_message(picture(0), stamp_ns(0), 'c'), stamp_ns(0))]
+    path = write(tmp_path / 'd.mcap', images(), wrong)
+    message = refusal(path, image_topic=IMAGE, reference_topic='/other')
+    assert "/other has encoding 'rgb8', which is no depth; taken are 32FC1" in message
+    assert 'here on no topics; correct --reference-topic' in message
+
+
+def test_lidar_needs_a_camera(tmp_path):
+    path = write(tmp_path / 'd.mcap', images(camera=None), clouds(), mounted())
+    assert 'no camera_info' in refusal(path)
+
+
+def test_uncalibrated_camera(tmp_path):
+    info = messages.camera_info_message(CAMERA, stamp_ns(0), 'c')
+    info.k[:] = 0
+    items = [(INFO, info, stamp_ns(0))]
+    path = write(tmp_path / 'd.mcap', images(camera=None), items, clouds(), mounted())
+    assert 'uncalibrated' in refusal(path)
+    # A depth reference needs no camera.
+    path = write(tmp_path / 'e.mcap', images(camera=None), items, depths())
+    assert samples_of(path)[0][0].intrinsics is None
+
+
+def test_no_images(tmp_path):
+    assert 'has no images' in refusal(write(tmp_path / 'd.mcap', clouds(), mounted()))
+    message = refusal(write(tmp_path / 'e.mcap', depths(), depths(topic='/net/depth')))
+    assert '/net/depth' in message
+
+
+def test_bag_that_ends_in_the_middle(tmp_path, caplog):
+    caplog.set_level(logging.WARNING)
+    whole = write(tmp_path / 'd.mcap', images(400), depths(400))
+    content = whole.read_bytes()
+    (tmp_path / 'cut.mcap').write_bytes(content[: len(content) * 6 // 10])
+    samples, source = samples_of(tmp_path / 'cut.mcap')
+    assert 100 < len(samples) < 400
+    assert 'cannot be read as a bag' in source.inputs['damage']
+    assert 'mcap recover' in caplog.text
+
+
+def test_picture_that_cannot_be_decoded(tmp_path):
+    path = tmp_path / 'd.mcap'
+    items = sorted(images(3) + depths(3), key=lambda item: item[2])
+    items[0][1].encoding = 'nv12'
+    with McapWriter(path) as writer:
+        for topic, message, when in items:
+            writer.write_message(topic, message, when)
+    samples, source = samples_of(path, image_topic=IMAGE)
+    assert len(samples) == 2
+    assert source.dropped == {'image cannot be decoded': 1}
+
+
+def test_camera_info_of_another_size_is_scaled(tmp_path):
+    path = write(
+        tmp_path / 'd.mcap',
+        images(camera=CAMERA.resized(2 * WIDTH, 2 * HEIGHT)),
+        clouds(),
+        mounted(),
+    )
+    assert samples_of(path)[0][0].intrinsics == CAMERA
+
+
+def test_camera_info_of_another_shape(tmp_path):
+    path = write(tmp_path / 'd.mcap', images(camera=CAMERA.resized(40, 40)), clouds(), mounted())
+    assert 'another shape' in refusal(path)
+
+
+def test_damaged_settings_and_paths(tmp_path):
+    assert 'does not exist' in refusal(tmp_path / 'none.mcap')
+    path = write(tmp_path / 'd.mcap', images(), depths())
+    assert 'correct --odom-topic' in refusal(path, odom_topic='/camera/depth')
+    assert 'no topic /nothing' in refusal(path, reference_topic='/nothing')
+
+
+def test_iterating_twice_starts_again(tmp_path):
+    path = write(tmp_path / 'd.mcap', images(), depths(4), mounted(), odometry())
+    with open_samples(path, InputSettings()) as source:
+        assert len(list(source)) == 4
+        assert len(list(source)) == 4
+        assert source.dropped.total() == 1
