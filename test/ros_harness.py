@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from pathlib import Path
 import threading
 import time
 from typing import Any
@@ -15,8 +16,12 @@ from rclpy.node import Node
 from rclpy.parameter import Parameter
 from rclpy.qos import DurabilityPolicy, QoSProfile, ReliabilityPolicy
 from sensor_msgs.msg import CameraInfo, Image
+import torch
 
 from steps_ros.core.camera import Camera
+from steps_ros.core.checkpoint import Checkpoint, save_checkpoint
+from steps_ros.core.depth_net import DepthNet, TINY
+from steps_ros.core.illumination import IlluminationNet
 from steps_ros.inference.prediction import Outputs, Prediction
 from steps_ros.ros import messages
 from steps_ros.ros.model import Model
@@ -130,3 +135,11 @@ def image_message(stamp_s: int = 1, size: tuple[int, int] = (48, 64), value: int
 def info_message(size: tuple[int, int] = (48, 64)) -> CameraInfo:
     """Return the camera_info of such an image."""
     return messages.camera_info_message(Image().header, Camera.assumed(size[1], size[0]))
+
+
+def write_tiny_checkpoint(path: Path) -> Path:
+    """Write untrained weights, small and quick, and return the path."""
+    torch.manual_seed(0)
+    made = Checkpoint(DepthNet(TINY).eval(), IlluminationNet(3).eval(), input_size=(64, 96))
+    save_checkpoint(made, path)
+    return path

@@ -16,68 +16,73 @@ pytest.importorskip('rclpy', reason='rclpy is not installed')
 from rclpy.serialization import serialize_message
 from sensor_msgs.msg import Image
 
-from steps_ros.data.frames import Frame
 from steps_ros.errors import OutputError, SourceError, StepsError
 from steps_ros.ros import demo, processes
-from steps_ros.ros.demo import DemoSettings, run_demo
+from steps_ros.ros.demo import DemoSettings, run_demo, silent_topics, summarise
+from steps_ros.ros.live_run import LiveRun, Reception, stamp_of
+from steps_ros.ros.outputs import FRAME_TOPICS
 from steps_ros.ros.processes import isolated_environment, Processes, shipped_file
-from steps_ros.ros.publisher import timed
-from steps_ros.ros.recorder import stamp_of, TOPICS
+from steps_ros.ros.recorder import topics_of
+from steps_ros.ros.statistics import Percentiles
 from steps_ros.ros.status_file import read_status, write_status
-from steps_ros.ros.summary import LOST, silent_topics, summarise
 
 PIXEL = np.zeros((1, 1, 3), np.uint8)
-PLAYED = {'sent': 10, 'intrinsics': 'calibrated', 'skipped': 1}
+SENT = {'sent': 10, 'intrinsics': 'calibrated', 'skipped': 1}
+NONE = Percentiles(*[float('nan')] * 3)
 
 
-def _recorded(frames_out: int = 7, silent: str = '') -> dict:
-    said = {
-        'output': {'dropped': '2', 'dropped.superseded': '2'},
-        'timing': {'model_ms.p50': '12.5', 'model_ms.p95': 'nan'},
-        'model': {'engine': 'torch', 'device': 'cpu', 'checkpoint': 'x'},
-        'scale': {'scale': 'relative'},
-    }
-    return {
-        'frames_out': frames_out,
-        'latency_ms': {'p50': 1.0, 'p95': 2.0, 'p99': float('nan')},
-        'topics': {
-            topic: {'count': 0 if topic == silent else 3, 'rate_hz': 5.0} for topic in TOPICS
-        },
-        'diagnostics': {f'night_depth: {part}': values for part, values in said.items()},
-    }
+def _run(silent: str = '') -> LiveRun:
+    return LiveRun(
+        recording=Path('run.mcap'),
+        depth_topic='/night_depth/output/depth',
+        frames_in=10,
+        frames_out=8,
+        dropped=2,
+        dropped_by_reason={'superseded': 2},
+        latency_ms=NONE,
+        since_stamp_ms=Percentiles(1.0, 2.0, 3.0),
+        model_ms=Percentiles(12.5, float('nan'), float('nan')),
+        topics={t: Reception(3, 5.0) for t in topics_of(list(FRAME_TOPICS)) if t != silent},
+        engine='torch',
+        device='cpu',
+        precision='float32',
+        network_size='64x96',
+        checkpoint='x',
+        scale='relative',
+    )
 
 
-def test_the_summary_accounts_for_every_frame():
-    summary = summarise(PLAYED, _recorded(), 'clip')
+def test_the_summary_has_what_the_contract_names():
+    summary = summarise(_run(), SENT, 'clip')
     assert summary['frames_in'] == summary['frames_out'] + summary['dropped'] == 10
-    assert summary['dropped_by_reason'] == {'superseded': 2, LOST: 1}
-    assert summary['model_ms'] == {'p50': 12.5, 'p95': None}
+    assert summary['latency_ms'] == {'p50': 1.0, 'p95': 2.0, 'p99': 3.0}
+    assert summary['model_ms']['p95'] is None
+    assert summary['topics']['/camera/image_raw'] == {'count': 3, 'rate_hz': 5.0}
     assert (summary['scale'], summary['intrinsics']) == ('relative', 'calibrated')
+    assert (summary['input'], summary['skipped']) == ('clip', 1)
     assert json.dumps(summary, allow_nan=False)
-    assert silent_topics(summary) == []
-
-
-def test_a_node_that_never_spoke_makes_a_summary_too():
-    recorded = {**_recorded(0), 'diagnostics': {}}
-    summary = summarise({}, recorded, 'clip')
-    assert (summary['frames_in'], summary['dropped'], summary['engine']) == (0, 0, '')
 
 
 def test_a_silent_topic_is_named():
-    summary = summarise(PLAYED, _recorded(silent='/night_depth/output/depth'), 'clip')
-    assert silent_topics(summary) == ['/night_depth/output/depth']
-
-
-def test_frames_are_sent_at_the_rate_or_by_their_stamps():
-    frames = [Frame(stamp, PIXEL) for stamp in (5_000_000_000, 5_500_000_000, 7_000_000_000)]
-    assert [item.due_s for item in timed(iter(frames), 4.0)] == [0.0, 0.25, 0.5]
-    assert [item.due_s for item in timed(iter(frames), None)] == [0.0, 0.5, 2.0]
+    assert silent_topics(_run()) == []
+    assert silent_topics(_run('/night_depth/output/depth')) == ['/night_depth/output/depth']
 
 
 def test_the_stamp_is_read_from_the_bytes():
     message = Image()
     message.header.stamp.sec, message.header.stamp.nanosec = 12, 34
     assert stamp_of(serialize_message(message)) == 12_000_000_034
+
+
+def test_what_is_recorded_follows_the_camera_and_the_choice():
+    chosen = topics_of(['~/output/depth'], compressed=True)
+    assert list(chosen) == [
+        '/camera/image_raw/compressed',
+        '/camera/camera_info',
+        '/night_depth/output/depth',
+        '/night_depth/output/scale',
+        '/diagnostics',
+    ]
 
 
 def test_a_status_is_empty_until_it_is_written(tmp_path: Path):
@@ -135,7 +140,7 @@ def test_a_process_that_is_deaf_is_stopped_in_time(monkeypatch, tmp_path: Path):
 
 
 def test_bad_input_is_said_before_anything_is_started(monkeypatch, tmp_path: Path):
-    monkeypatch.setattr(demo, 'Processes', None)
+    monkeypatch.setattr(demo, 'perform', None)
     out = tmp_path / 'out'
     with pytest.raises(SourceError, match='does not exist'):
         run_demo(DemoSettings(tmp_path / 'missing', out, None, 'missing'))

@@ -22,13 +22,15 @@ from lifecycle_msgs.srv import GetState
 import rclpy
 from rclpy.node import Node
 from rclpy.qos import QoSProfile
-from ros_harness import image_message, IMAGE_TOPIC, info_message, INFO_TOPIC
+from ros_harness import (
+    image_message,
+    IMAGE_TOPIC,
+    info_message,
+    INFO_TOPIC,
+    write_tiny_checkpoint,
+)
 from sensor_msgs.msg import CameraInfo, Image, PointCloud2
-import torch
 
-from steps_ros.core.checkpoint import Checkpoint, save_checkpoint
-from steps_ros.core.depth_net import DepthNet, TINY
-from steps_ros.core.illumination import IlluminationNet
 from steps_ros.data.bags import open_bag
 
 pytestmark = [pytest.mark.live, pytest.mark.timeout(180)]
@@ -47,11 +49,7 @@ OUTPUTS = {
 @pytest.fixture(scope='module')
 def checkpoint(tmp_path_factory) -> Path:
     """Return untrained weights, small and quick."""
-    torch.manual_seed(0)
-    path = tmp_path_factory.mktemp('weights') / 'tiny.safetensors'
-    made = Checkpoint(DepthNet(TINY).eval(), IlluminationNet(3).eval(), input_size=(64, 96))
-    save_checkpoint(made, path)
-    return path
+    return write_tiny_checkpoint(tmp_path_factory.mktemp('weights') / 'tiny.safetensors')
 
 
 @contextmanager

@@ -13,11 +13,11 @@ from diagnostic_msgs.msg import DiagnosticStatus, KeyValue
 
 from steps_ros.ros.image_input import InputState
 from steps_ros.ros.model import Model
+from steps_ros.ros.names import DROPPED, DROPPED_FOR
 from steps_ros.ros.pipeline import CALIBRATED
 from steps_ros.ros.statistics import Drop, Percentiles, Snapshot
 
 OK, WARN, ERROR = DiagnosticStatus.OK, DiagnosticStatus.WARN, DiagnosticStatus.ERROR
-DROPPED = 'dropped.'
 
 
 class NodeState(NamedTuple):
@@ -116,8 +116,8 @@ def _output(state: NodeState) -> DiagnosticStatus:
     values: dict[str, Any] = {
         'rate_hz': f'{now.output_rate_hz:.2f}',
         'published': now.published,
-        'dropped': sum(now.dropped.values()),
-        **{f'{DROPPED}{reason}': count for reason, count in sorted(now.dropped.items())},
+        DROPPED: sum(now.dropped.values()),
+        **{f'{DROPPED_FOR}{reason}': count for reason, count in sorted(now.dropped.items())},
         'last_problem': now.last_problem,
     }
     name = f'{state.name}: output'

@@ -18,16 +18,17 @@ from steps_ros.inference.cloud import organised_cloud
 from steps_ros.inference.colour import colour_depth
 from steps_ros.inference.prediction import Outputs, Prediction
 from steps_ros.ros import messages
+from steps_ros.ros.names import (
+    CAMERA_INFO,
+    CONFIDENCE,
+    DEPTH,
+    DEPTH_COLORED,
+    ENHANCED,
+    POINTS,
+    SCALE,
+)
 from steps_ros.ros.parameters import NightDepthSettings
 from steps_ros.ros.qos import latched_profile, output_profile, overridable
-
-ENHANCED = '~/output/image_enhanced'
-DEPTH = '~/output/depth'
-CAMERA_INFO = '~/output/camera_info'
-CONFIDENCE = '~/output/confidence'
-POINTS = '~/output/points'
-SCALE = '~/output/scale'
-DEPTH_COLORED = '~/debug/depth_colored'
 
 FRAME_TOPICS: dict[str, type] = {
     ENHANCED: Image,

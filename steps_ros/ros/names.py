@@ -1,0 +1,30 @@
+"""
+Names that the processes agree on: the node, its topics and counts, the camera that plays for it.
+"""
+
+from __future__ import annotations
+
+NODE = 'night_depth'
+
+ENHANCED = '~/output/image_enhanced'
+DEPTH = '~/output/depth'
+CAMERA_INFO = '~/output/camera_info'
+CONFIDENCE = '~/output/confidence'
+POINTS = '~/output/points'
+SCALE = '~/output/scale'
+DEPTH_COLORED = '~/debug/depth_colored'
+
+IMAGE_TOPIC = '/camera/image_raw'
+COMPRESSED_TOPIC = '/camera/image_raw/compressed'
+INFO_TOPIC = '/camera/camera_info'
+DIAGNOSTICS = '/diagnostics'
+CLOCK = '/clock'
+
+# In the diagnostics of the output: the sum of all drops, and before the name of each reason.
+DROPPED = 'dropped'
+DROPPED_FOR = f'{DROPPED}.'
+
+
+def of_node(topic: str) -> str:
+    """Return the full name of one of the node's own topics, which begin with ``~``."""
+    return topic.replace('~', f'/{NODE}', 1)

@@ -1,0 +1,156 @@
+"""Replay of a bag through the live node: its options, then the real processes."""
+
+from __future__ import annotations
+
+import json
+import os
+from pathlib import Path
+import signal
+import subprocess
+from threading import Thread
+import time
+
+import numpy as np
+import pytest
+
+pytest.importorskip('rclpy', reason='rclpy is not installed')
+
+from make_bags import camera_messages, stamp_ns, write_mcap
+from ros_harness import write_tiny_checkpoint
+
+from steps_ros.core.camera import Camera
+from steps_ros.data import messages
+from steps_ros.data.bags import open_bag
+from steps_ros.errors import OutputError, SettingsError, SourceError
+from steps_ros.ros import live, processes
+from steps_ros.ros.live import LiveSettings, run_live
+from steps_ros.ros.live_run import stamp_of
+
+START_S = 60.0
+BAG_FRAMES = 8
+
+
+@pytest.fixture
+def nothing_starts(monkeypatch) -> None:
+    """Fail where processes would be started."""
+    monkeypatch.setattr(live, 'perform', None)
+
+
+@pytest.mark.parametrize('factor', [0.0, -1.0, float('nan'), 101.0])
+def test_a_rate_factor_that_is_none_is_refused(factor, tmp_path):
+    with pytest.raises(SettingsError, match='rate factor'):
+        LiveSettings(tmp_path, tmp_path, rate_factor=factor)
+
+
+@pytest.mark.usefixtures('nothing_starts')
+def test_what_cannot_be_played_is_said_before_anything_starts(tmp_path):
+    out = tmp_path / 'live'
+    with pytest.raises(SourceError, match='does not exist'):
+        run_live(LiveSettings(tmp_path / 'none.mcap', out))
+    bag = write_mcap(tmp_path / 'drive.mcap', camera_messages(2))
+    with pytest.raises(SourceError, match='no image topic /up'):
+        run_live(LiveSettings(bag, out, image_topic='/up'))
+    with pytest.raises(SourceError, match='no camera_info topic /up'):
+        run_live(LiveSettings(bag, out, camera_info_topic='/up'))
+    assert not out.exists()
+
+
+@pytest.mark.usefixtures('nothing_starts')
+def test_only_bags_are_played(tmp_path):
+    import cv2
+
+    cv2.imwrite(str(tmp_path / 'a.png'), np.zeros((4, 4, 3), np.uint8))
+    with pytest.raises(SourceError, match='is no bag but a folder'):
+        run_live(LiveSettings(tmp_path, tmp_path / 'live'))
+
+
+@pytest.mark.usefixtures('nothing_starts')
+def test_an_earlier_run_is_not_overwritten_unasked(tmp_path):
+    bag = write_mcap(tmp_path / 'drive.mcap', camera_messages(2))
+    out = tmp_path / 'live'
+    out.mkdir()
+    (out / 'recording.mcap').touch()
+    with pytest.raises(OutputError, match='--overwrite'):
+        run_live(LiveSettings(bag, out))
+    assert (out / 'recording.mcap').exists()
+
+
+@pytest.fixture(scope='module')
+def checkpoint(tmp_path_factory) -> Path:
+    """Return untrained weights, small and quick."""
+    return write_tiny_checkpoint(tmp_path_factory.mktemp('weights') / 'tiny.safetensors')
+
+
+@pytest.fixture
+def bag(tmp_path) -> Path:
+    """Return a recording of a camera of another name, in a frame of its own, at 10 Hz."""
+    noise = np.random.default_rng(0).integers(0, 60, (BAG_FRAMES, 96, 128, 3)).astype(np.uint8)
+    items = []
+    for index, image in enumerate(noise):
+        when = stamp_ns(index)
+        info = messages.camera_info_message(Camera.assumed(128, 96), when, 'front')
+        items.append(('/front/camera_info', info, when))
+        items.append(('/front/image', messages.image_message(image, when, 'front'), when))
+    return write_mcap(tmp_path / 'drive.mcap', items)
+
+
+@pytest.fixture
+def started_processes(monkeypatch) -> list[subprocess.Popen]:
+    """Return the list that every child of the stage will be in."""
+    started = []
+    real = subprocess.Popen
+
+    def popen(*arguments, **options):
+        started.append(real(*arguments, **options))
+        return started[-1]
+
+    monkeypatch.setattr(processes.subprocess, 'Popen', popen)
+    return started
+
+
+@pytest.mark.live
+@pytest.mark.timeout(180)
+def test_replay_keeps_the_stamps_and_the_time_of_the_bag(
+    bag, checkpoint, started_processes, tmp_path
+):
+    out = tmp_path / 'live'
+    run = run_live(LiveSettings(bag, out, rate_factor=2.0, checkpoint=checkpoint, device='cpu'))
+    assert len(started_processes) == 3
+    assert all(process.returncode == 0 for process in started_processes)
+    assert run.frames_in == BAG_FRAMES == run.frames_out + run.dropped
+    assert sum(run.dropped_by_reason.values()) == run.dropped
+    assert run.frames_out > 0 < run.latency_ms.p50 <= run.latency_ms.p99 < 60_000
+    assert (run.scale, run.device, run.is_partial) == ('relative', 'cpu', False)
+    own = [stamp_ns(index) for index in range(BAG_FRAMES)]
+    with open_bag(run.recording) as recording:
+        depth = list(recording.messages([run.depth_topic]))
+        assert {stamp_of(message.content) for message in depth} <= set(own)
+        assert {recording.decode(message).header.frame_id for message in depth} == {'front'}
+        # The node stamps its diagnostics by the clock that it uses.
+        told = [stamp_of(m.content) for m in recording.messages(['/diagnostics'])]
+    assert own[0] <= told[-1] <= own[-1]
+
+
+@pytest.mark.live
+@pytest.mark.timeout(180)
+def test_ctrl_c_during_replay_leaves_a_whole_recording_and_no_process(
+    bag, checkpoint, started_processes, tmp_path
+):
+    out = tmp_path / 'live'
+
+    def interrupt() -> None:
+        status = out / 'logs' / 'recorder.json'
+        end = time.monotonic() + START_S
+        while time.monotonic() < end:
+            if status.exists() and json.loads(status.read_text())['frames_out']:
+                break
+            time.sleep(0.1)
+        os.kill(os.getpid(), signal.SIGINT)
+
+    Thread(target=interrupt, daemon=True).start()
+    run = run_live(LiveSettings(bag, out, rate_factor=0.1, checkpoint=checkpoint, device='cpu'))
+    assert all(process.poll() == 0 for process in started_processes)
+    assert run.is_partial
+    assert 0 < run.frames_out <= run.frames_in < BAG_FRAMES
+    with open_bag(run.recording) as recording:
+        assert len(list(recording.messages([run.depth_topic]))) == run.frames_out
