@@ -9,11 +9,13 @@ import pytest
 
 from steps_ros.errors import FrameError
 from steps_ros.eval.metrics import (
-    align,
     centre_crop,
     depth_errors,
     DepthErrors,
     error_values,
+    fit,
+    IDENTITY,
+    is_predicted,
     mean_errors,
     resize_nearest,
 )
@@ -36,7 +38,7 @@ def test_a_ratio_of_exactly_1_25_does_not_count():
     np.testing.assert_allclose(
         errors[:8], (0.25, 0.14583333, 0.66143781, 0.22314358, 0, 1, 1, 0.09691001), rtol=1e-6
     )
-    assert errors.silog == pytest.approx(0, abs=1e-12)
+    assert errors.silog == pytest.approx(0, abs=1e-5)
 
 
 def test_a_perfect_prediction_has_no_error():
@@ -55,9 +57,35 @@ def test_scale_and_shift_of_inverse_depth_are_undone():
     assert depth_errors(1 / (0.3 / depth + 0.2), depth, 'scale_shift').abs_rel < 1e-9
 
 
-def test_what_cannot_be_fitted_is_the_farthest():
+def test_what_comes_out_negative_is_the_farthest():
     inverse, truth = np.array([1.0, 0.5, 1e-6]), np.array([1.0, 2.5, 1e6])
-    assert np.isposinf(align(1 / inverse, truth, 'scale_shift')[-1])
+    found = fit(1 / inverse, truth, 'scale_shift')
+    assert np.isposinf(found.apply(1 / inverse)[-1])
+
+
+def test_fits_leave_out_what_is_infinite_and_keep_it_so():
+    guess, truth = np.array([1.0, 2.0, np.inf]), np.array([3.0, 6.0, 50.0])
+    found = fit(guess, truth, 'median')
+    assert found.apply(guess).tolist() == [3, 6, np.inf]
+    assert fit(np.array([np.inf]), truth[:1], 'median') == IDENTITY
+    assert np.isposinf(fit(guess, truth, 'scale_shift').apply(guess)[2])
+
+
+def test_a_prediction_is_a_positive_number():
+    guess = np.array([1.0, 0.0, -1.0, np.nan, np.inf])
+    assert is_predicted(guess).tolist() == [True, False, False, False, True]
+
+
+def test_unknown_and_impossible_predictions_are_left_out():
+    reference = np.array([[10.0, 10.0, 10.0]])
+    errors = depth_errors(np.array([[11.0, np.nan, -1.0]]), reference, 'none')
+    assert errors.abs_rel == pytest.approx(0.1)
+
+
+def test_log10_and_silog_of_known_ratios():
+    errors = error_values(np.array([10.0, 100.0]), np.array([1.0, 100.0]))
+    assert errors.log10 == pytest.approx(0.5)
+    assert errors.silog == pytest.approx(100 * np.log(10) / 2)
 
 
 def test_infinite_predictions_count_as_the_cap():
