@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from steps_ros.data.frames import Image
-from steps_ros.eval.metrics import MIN_DEPTH
+from steps_ros.eval.metrics import is_predicted, MIN_DEPTH
 from steps_ros.eval.report import Picture, Rank, Shown
 from steps_ros.eval.samples import Floats, Reference
 from steps_ros.eval.sampling import nearest_depth
@@ -120,8 +120,9 @@ def error_map(
 
     :returns: (h, w, 3) of ``size``.
     """
-    predicted = np.clip(nearest_depth(prediction, reference), MIN_DEPTH, max_depth)
-    log_ratio = np.log(predicted / reference.depth)
+    predicted = nearest_depth(prediction, reference)
+    predicted = np.where(is_predicted(predicted), predicted, np.nan)
+    log_ratio = np.log(np.clip(predicted, MIN_DEPTH, max_depth) / reference.depth)
     # Small errors first, so that none hides a large one; what is not predicted last.
     order = np.argsort(np.nan_to_num(np.abs(log_ratio), nan=np.inf))
     ground = _dimmed(picture, size)

@@ -16,7 +16,9 @@ from matplotlib.ticker import PercentFormatter
 import numpy as np
 from numpy.typing import NDArray
 
+from steps_ros.eval.metrics import Alignment
 from steps_ros.eval.report import ALIGNMENTS, Curve, FrameRecord, Report
+from steps_ros.eval.report_words import headline
 
 # Letters as outlines look the same everywhere; a fixed salt gives the same bytes for one report.
 STYLE = {
@@ -36,6 +38,7 @@ STYLE = {
     'xtick.labelcolor': '#2b3137',
     'ytick.labelcolor': '#2b3137',
 }
+OVER_TIME = ('scale', 'flicker', 'ego_error', 'luminance', 'unpredicted')
 LINES = ('#1f5fa8', '#c2571a', '#2f7d4f', '#7d4fa3', '#7a6a00', '#a8325e')
 BARS, MARK, ZERO = '#b9c4cf', '#b42318', '#8a949e'
 # Above this many points a line is stored as pixels, else the file grows with the drive.
@@ -44,7 +47,6 @@ FEW_POINTS = 60
 MOST_DRIVES_NAMED = 8
 # A step of this many usual steps is a gap, which no line may cross.
 GAP_STEPS = 5.0
-MEDIAN = ALIGNMENTS.index('median')
 
 
 class Format(NamedTuple):
@@ -59,6 +61,14 @@ WIDE = Format(1160, 120, 11)
 NARROW = Format(370, 120, 9.5)
 CURVE = Format(560, 150, 11)
 PIXELS_AN_INCH = 96
+
+
+class Plot(NamedTuple):
+    """An SVG file and its size in pixels."""
+
+    svg: bytes
+    width: int
+    height: int
 
 
 class Series(NamedTuple):
@@ -80,7 +90,7 @@ class Timeline(NamedTuple):
     unit: str
 
 
-def curve_plot(curve: Curve) -> bytes:
+def curve_plot(curve: Curve) -> Plot:
     """Draw abs_rel, bias and the number of pixels of each bin as SVG."""
     with mpl.rc_context({**STYLE, 'font.size': CURVE.letters * 72 / PIXELS_AN_INCH}):
         figure, (errors, bias, pixels) = _panels(CURVE, (1.0, 1.0, 0.55))
@@ -106,9 +116,9 @@ def curve_plot(curve: Curve) -> bytes:
         return _svg(figure)
 
 
-def series_plot(report: Report, form: Format) -> bytes:
+def series_plot(report: Report, form: Format) -> Plot:
     """Draw everything that is known over time as SVG, one panel below the other."""
-    series = known_series(report.frames)
+    series = known_series(report.frames, headline(report.settings))
     timeline = make_timeline(report.frames)
     cameras = list(dict.fromkeys(frame.camera for frame in report.frames))
     with mpl.rc_context({**STYLE, 'font.size': form.letters * 72 / PIXELS_AN_INCH}):
@@ -132,16 +142,14 @@ def series_plot(report: Report, form: Format) -> bytes:
         return _svg(figure)
 
 
-def known_series(frames: Sequence[FrameRecord]) -> list[Series]:
+def known_series(frames: Sequence[FrameRecord], alignment: Alignment) -> list[Series]:
     """Return what changes over time, the error first; what no frame has is left out."""
-    series = [
-        Series('abs_rel, median', _column([frame.errors[MEDIAN].abs_rel for frame in frames])),
-        *(
-            Series(name, _column([getattr(frame, name) for frame in frames]))
-            for name in ('scale', 'flicker', 'ego_error', 'luminance', 'unpredicted')
-        ),
+    number = ALIGNMENTS.index(alignment)
+    abs_rel = Series('abs_rel', _column([frame.errors[number].abs_rel for frame in frames]))
+    others = [
+        Series(name, _column([getattr(frame, name) for frame in frames])) for name in OVER_TIME
     ]
-    return series[:1] + [item for item in series[1:] if np.isfinite(item.values).any()]
+    return [abs_rel, *(item for item in others if np.isfinite(item.values).any())]
 
 
 def make_timeline(frames: Sequence[FrameRecord]) -> Timeline:
@@ -244,7 +252,8 @@ def _column(values: Sequence[float]) -> NDArray[np.float64]:
     return column
 
 
-def _svg(figure: Figure) -> bytes:
+def _svg(figure: Figure) -> Plot:
     buffer = io.BytesIO()
     figure.savefig(buffer, format='svg', transparent=True, dpi=200, metadata={'Date': None})
-    return buffer.getvalue()
+    width, height = (round(size * PIXELS_AN_INCH) for size in figure.get_size_inches())
+    return Plot(buffer.getvalue(), width, height)

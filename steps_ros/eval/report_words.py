@@ -8,12 +8,15 @@ from collections.abc import Mapping
 import math
 from typing import Any, NamedTuple
 
-from steps_ros.eval.report import Interval
+from steps_ros.eval.metrics import Alignment
+from steps_ros.eval.report import ALIGNMENTS, Interval
 
 MISSING = '–'  # noqa: RUF001 (an en dash, as wide as a digit)
 HIGHER_IS_BETTER = frozenset({'a1', 'a2', 'a3'})
 _DECIMALS = {'silog': 2}
 _LARGE = 1e6
+HEADLINE_SETTING = 'alignment of verdicts'
+PARTIAL = 'Partial: the evaluation was stopped before its end.'
 
 
 class Term(NamedTuple):
@@ -89,6 +92,12 @@ OTHER_TERMS = (
 
 GLOSSARY = ALIGNMENT_TERMS + METRIC_TERMS + OTHER_TERMS
 MEANINGS = {term.name: term.meaning for term in GLOSSARY}
+
+
+def headline(settings: Mapping[str, Any]) -> Alignment:
+    """Return the alignment that verdicts, curves and rankings are about."""
+    named = settings.get(HEADLINE_SETTING)
+    return next((alignment for alignment in ALIGNMENTS if alignment == named), 'median')
 
 
 def number(value: float | None, decimals: int = 3) -> str:
