@@ -9,9 +9,10 @@ import logging
 from pathlib import Path
 
 from steps_ros.data.sources import open_source
-from steps_ros.errors import SettingsError, SourceError, StepsError
+from steps_ros.errors import SourceError, StepsError
 from steps_ros.ros.live_run import LiveRun, read_live_run
 from steps_ros.ros.names import CAMERA_INFO, CONFIDENCE, DEPTH, ENHANCED, IMAGE_TOPIC
+from steps_ros.ros.playback import checked_rate_factor
 from steps_ros.ros.stage import Cast, clear, LOGS, perform, played, RECORDING
 
 # Clouds and pictures for people are not measured, and would cost the node time if recorded.
@@ -44,10 +45,7 @@ class LiveSettings:
 
     def __post_init__(self) -> None:
         """Check the limits."""
-        if not 0 < self.rate_factor <= 100:
-            raise SettingsError(
-                f'rate factor {self.rate_factor} must be above 0 and at most 100; 1 is real time'
-            )
+        checked_rate_factor(self.rate_factor)
 
 
 def run_live(settings: LiveSettings) -> LiveRun:

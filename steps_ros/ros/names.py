@@ -20,6 +20,9 @@ INFO_TOPIC = '/camera/camera_info'
 DIAGNOSTICS = '/diagnostics'
 CLOCK = '/clock'
 
+# What the recorder says, and the launch file listens for.
+READY, NOT_READY = 'the node is active', 'the node did not start'
+
 # In the diagnostics of the output: the sum of all drops, and before the name of each reason.
 DROPPED = 'dropped'
 DROPPED_FOR = f'{DROPPED}.'

@@ -8,8 +8,10 @@ from collections.abc import Iterator
 from typing import NamedTuple
 
 from steps_ros.data.frames import Frame
+from steps_ros.errors import SettingsError
 
 NANOSECONDS = 1_000_000_000
+MAX_RATE_FACTOR = 100
 
 
 class Timed(NamedTuple):
@@ -32,6 +34,23 @@ def timed(
         first_ns = frame.stamp_ns if first_ns is None else first_ns
         own_s = (frame.stamp_ns - first_ns) / NANOSECONDS
         yield Timed(own_s / rate_factor if rate_hz is None else index / rate_hz, frame)
+
+
+def checked_rate_factor(value: str | float) -> float:
+    """
+    Return how many times faster than its stamps an input is played.
+
+    :raises SettingsError: it is no number above 0 and up to 100.
+    """
+    try:
+        factor = float(value)
+    except ValueError:
+        factor = 0.0
+    if not 0 < factor <= MAX_RATE_FACTOR:
+        raise SettingsError(
+            f'rate factor {value} must be above 0 and at most {MAX_RATE_FACTOR}; 1 is real time'
+        )
+    return factor
 
 
 class PlayClock:

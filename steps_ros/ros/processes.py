@@ -1,5 +1,5 @@
 """
-The processes of the demo: started with a ROS domain of their own, watched, and always stopped.
+Processes of the package: started with a ROS domain of their own, watched, and always stopped.
 """
 
 from __future__ import annotations

@@ -28,7 +28,9 @@ from steps_ros.ros.names import (
     IMAGE_TOPIC,
     INFO_TOPIC,
     NODE,
+    NOT_READY,
     of_node,
+    READY,
     SCALE,
 )
 from steps_ros.ros.outputs import FRAME_TOPICS
@@ -40,8 +42,6 @@ STATUS_PERIOD_S = 0.5
 KEEP_LAST = 20
 DEPTH_TOPIC, SCALE_TOPIC = of_node(DEPTH), of_node(SCALE)
 STATE, OUTPUT = f'{NODE}: state', f'{NODE}: output'
-# What the launch file waits for.
-READY, NOT_READY = 'the node is active', 'the node did not start'
 
 
 class Recorder(Node):

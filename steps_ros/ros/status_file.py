@@ -1,5 +1,5 @@
 """
-What a process of the demo tells the others: a small JSON file, replaced as a whole.
+What one process tells the others: a small JSON file, replaced as a whole.
 """
 
 from __future__ import annotations
