@@ -20,6 +20,9 @@ def frames():
         yield SimulatedFrame(
             generator.integers(0, 256, (11, 20, 3), np.uint8),
             np.full((11, 20), np.inf, np.float32),
+            np.zeros((11, 20, 2), np.float32),
+            np.zeros((11, 20), np.uint16),
+            np.zeros((11, 20), np.float32),
             camera,
             np.eye(4),
             1_700_000_000_000_000_000 + number * 100_000_000,

@@ -8,7 +8,7 @@ import pytest
 from steps_ros.core.camera import Camera
 from steps_ros.eval.baselines import flat_ground_depth
 from steps_ros.sim.lamps import join_lamps, lamp
-from steps_ros.sim.light import lamp_irradiance, radiance, Shading, Sky
+from steps_ros.sim.light import lamp_irradiance, light_up, Shading, Sky
 from steps_ros.sim.mesh import box, join, Kind, strip
 from steps_ros.sim.raycast import RayScene
 from steps_ros.sim.render import Part, render, View
@@ -39,7 +39,7 @@ def mounting(camera: Camera, pitch: float = 0.0, roll: float = 0.0) -> Mounting:
 def test_depth_of_flat_ground_is_the_analytic_one(pitch, roll):
     camera = Camera(41, 31, 40.0, 44.0, 19.0, 14.0)
     pose = world_from_camera(mounting(camera, pitch, roll), np.eye(4))
-    _, depth = render(view(plane()), camera, pose)
+    depth = render(view(plane()), camera, pose).depth
     expected = flat_ground_depth(
         np.array(camera.matrix, np.float32), (31, 41), (1.5, pitch, roll), np.inf
     )
@@ -51,14 +51,17 @@ def test_depth_of_flat_ground_is_the_analytic_one(pitch, roll):
 def test_depth_is_along_the_optical_axis_and_not_along_the_ray():
     wall = box((10.0, -50.0, -50.0), (11.0, 50.0, 50.0), (0.5, 0.5, 0.5))
     camera = Camera(9, 7, 4.0, 4.0, 4.0, 3.0)
-    _, depth = render(view(wall), camera, world_from_camera(mounting(camera), np.eye(4)))
+    pose = world_from_camera(mounting(camera), np.eye(4))
+    depth = render(view(wall), camera, pose).depth
     np.testing.assert_allclose(depth, 10.0, rtol=1e-5)
 
 
 def test_black_where_no_light_falls():
     camera = Camera(13, 11, 10.0, 10.0, 6.0, 5.0)
-    picture, _ = render(view(plane()), camera, world_from_camera(mounting(camera), np.eye(4)))
-    assert picture.max() == 0
+    pose = world_from_camera(mounting(camera), np.eye(4))
+    seen = render(view(plane()), camera, pose)
+    assert seen.radiance.max() == 0
+    assert seen.illuminance.max() == 0
 
 
 @pytest.mark.parametrize('distance', [1.0, 2.0, 5.0])
@@ -84,9 +87,9 @@ def test_a_matt_surface_sends_back_albedo_over_pi():
     points = Shading(np.zeros((1, 3), np.float32), UP, UP)
     matt = Surface(np.full((1, 3), 0.5, np.float32), np.zeros((1, 3), np.float32), np.zeros(1))
     light = lamp((0.0, 0.0, 2.0), (100.0, 100.0, 100.0))
-    np.testing.assert_allclose(
-        radiance(points, matt, light, BLACK, []), 0.5 / np.pi * 25, rtol=1e-5
-    )
+    lit = light_up(points, matt, light, BLACK, [])
+    np.testing.assert_allclose(lit.radiance, 0.5 / np.pi * 25, rtol=1e-5)
+    np.testing.assert_allclose(lit.illuminance, 25, rtol=1e-5)
 
 
 def test_a_roof_throws_a_shadow():
@@ -97,6 +100,6 @@ def test_a_roof_throws_a_shadow():
         np.array([[0, 0, 0], [5, 0, 0]], np.float32), UP.repeat(2, 0), UP.repeat(2, 0)
     )
     matt = Surface(np.full((2, 3), 0.5, np.float32), np.zeros((2, 3), np.float32), np.zeros(2))
-    lit = radiance(points, matt, light, BLACK, [RayScene(mesh, np.zeros(3))])
+    lit = light_up(points, matt, light, BLACK, [RayScene(mesh, np.zeros(3))]).radiance
     assert lit[0].max() == 0
     assert lit[1].min() > 0

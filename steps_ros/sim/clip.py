@@ -1,5 +1,5 @@
 """
-A drive through a simulated street, frame by frame, with exact depth and pose.
+A drive through a simulated street, frame by frame, with all that is true of each picture.
 """
 
 from __future__ import annotations
@@ -12,14 +12,15 @@ import numpy as np
 from numpy.typing import NDArray
 
 from steps_ros.core.camera import Camera
+from steps_ros.sim.flow import no_flow, optical_flow, Station
 from steps_ros.sim.lidar import body_from_lidar, cast_turn, LidarSettings, Scan
 from steps_ros.sim.mesh import Floats
-from steps_ros.sim.render import render
+from steps_ros.sim.render import render, Rendering
 from steps_ros.sim.road import Doubles
 from steps_ros.sim.sensor import develop, draw_sensor, exposure_gain, Sensor
 from steps_ros.sim.settings import ClipSettings, Stream
 from steps_ros.sim.trajectory import Mounting, world_from_camera
-from steps_ros.sim.world import make_world, World
+from steps_ros.sim.world import make_world, Moment, World
 
 
 @dataclass(frozen=True)
@@ -43,13 +44,21 @@ class RadianceFrame:
 @dataclass(frozen=True)
 class SimulatedFrame:
     """
-    As :class:`RadianceFrame`, with the picture, (H, W, 3) uint8 RGB, in place of radiance.
+    A picture and all that is true of it.
 
-    ``scan`` is the LiDAR's turn that belongs to the picture, None without a LiDAR.
+    ``image`` (H, W, 3) uint8 RGB; ``depth`` (H, W) float32 metres along the optical axis, +inf
+    for sky; ``flow`` (H, W, 2) float32 pixels to the next frame of the street as in
+    :mod:`~steps_ros.sim.flow`, all NaN in its last frame; ``instance`` (H, W) uint16 as in
+    :mod:`~steps_ros.sim.instances`; ``illuminance`` (H, W) float32 lux that falls on the surface
+    from lamps, sun and sky, before its colour, 0 for sky; ``world_from_camera`` 4x4, camera axes
+    right, down, forward; ``scan`` the LiDAR's turn that belongs to the picture, None without one.
     """
 
     image: NDArray[np.uint8]
     depth: Floats
+    flow: Floats
+    instance: NDArray[np.uint16]
+    illuminance: Floats
     camera: Camera
     world_from_camera: Doubles
     stamp_ns: int
@@ -69,18 +78,25 @@ def simulate_clip(
     The exposure is set on frame 0 and kept, as a camera on a steady drive would. A frame is the
     same whatever part of the drive is asked for.
     """
-    sensor, gain = _exposure(settings)
     world = make_world(settings)
-    numbers = range(settings.frames)[first:last]
-    for number, frame in zip(numbers, render_clip(settings, first, last), strict=True):
+    sensor, gain = _exposure(settings)
+    camera = world.mounting.camera
+    for number in range(settings.frames)[first:last]:
+        moment = world.moment(number / settings.rate_hz)
+        station = _station(world, moment)
+        seen = render(world.view(moment), camera, station.camera)
+        noise = settings.generator(Stream.SENSOR, number)
         yield SimulatedFrame(
-            develop(frame.radiance, gain, sensor, settings.generator(Stream.SENSOR, number)),
-            frame.depth,
-            frame.camera,
-            frame.world_from_camera,
-            frame.stamp_ns,
-            frame.mounting,
-            None if lidar is None else _scan(world, lidar, number),
+            develop(seen.radiance, gain, sensor, noise),
+            seen.depth,
+            _flow(world, seen, station, number),
+            seen.instance,
+            seen.illuminance,
+            camera,
+            station.camera,
+            round(moment.seconds * 1e9),
+            world.mounting,
+            None if lidar is None else _scan(world, lidar, moment, number),
         )
 
 
@@ -91,11 +107,11 @@ def render_clip(
     world = make_world(settings)
     camera = world.mounting.camera
     for number in range(settings.frames)[first:last]:
-        seconds = number / settings.rate_hz
-        moment = world.moment(seconds)
+        moment = world.moment(number / settings.rate_hz)
         pose = world_from_camera(world.mounting, moment.body)
-        radiance, depth = render(world.view(moment), camera, pose)
-        yield RadianceFrame(radiance, depth, camera, pose, round(seconds * 1e9), world.mounting)
+        seen = render(world.view(moment), camera, pose)
+        stamp_ns = round(moment.seconds * 1e9)
+        yield RadianceFrame(seen.radiance, seen.depth, camera, pose, stamp_ns, world.mounting)
 
 
 @lru_cache(maxsize=2)
@@ -106,12 +122,26 @@ def _exposure(settings: ClipSettings) -> tuple[Sensor, float]:
     return sensor, exposure_gain(start.radiance, sensor)
 
 
-def _scan(world: World, lidar: LidarSettings, number: int) -> Scan:
-    """Return the turn that belongs to a frame."""
-    seconds = number / world.settings.rate_hz + lidar.offset_s
-    moment = world.moment(seconds)
+def _station(world: World, moment: Moment) -> Station:
+    return Station(world_from_camera(world.mounting, moment.body), moment.placed)
+
+
+def _flow(world: World, seen: Rendering, now: Station, number: int) -> Floats:
+    """Return the flow from a frame to the next one."""
+    if number + 1 == world.settings.frames:
+        return no_flow(seen.depth)
+    seconds = (number + 1) / world.settings.rate_hz
+    pose = world_from_camera(world.mounting, world.body(seconds))
+    after = Station(pose, world.placed(seconds))
+    return optical_flow(seen.depth, seen.instance, world.mounting.camera, now, after)
+
+
+def _scan(world: World, lidar: LidarSettings, moment: Moment, number: int) -> Scan:
+    """Return the turn that belongs to a frame, with all where it is at the time of the turn."""
+    if lidar.offset_s:
+        moment = world.moment(moment.seconds + lidar.offset_s)
     generator = world.settings.generator(Stream.LIDAR, number)
     mounted = body_from_lidar(lidar, world.mounting.height)
     parts = moment.parts(world.static)
     points = cast_turn(parts, moment.body @ mounted, lidar, generator)
-    return Scan(points, round(seconds * 1e9), moment.body, mounted)
+    return Scan(points, round(moment.seconds * 1e9), moment.body, mounted)

@@ -18,7 +18,7 @@ from steps_ros.sim.clip import simulate_clip, SimulatedFrame
 from steps_ros.sim.lidar import LidarSettings
 from steps_ros.sim.road import Doubles
 from steps_ros.sim.settings import ClipSettings
-from steps_ros.sim.street import ego_path
+from steps_ros.sim.world import ego_path
 
 FRAMES_A_JOB = 8
 # A drive starts at a time that no player takes for "unset".

@@ -111,7 +111,8 @@ def cast_turn(
         hits = part.rays.first_hits(origins, directions)
         nearer = np.flatnonzero(hits.distance < distance)
         distance[nearer] = hits.distance[nearer]
-        cosine = np.abs((hits.normal[nearer] * directions[nearer]).sum(1))
+        away = directions[nearer]
+        cosine = np.abs((hits.normals(nearer, away) * away).sum(1))
         intensity[nearer] = 255 * _albedo(part.mesh)[hits.face[nearer]] * cosine
     index = np.flatnonzero(is_kept & (distance <= settings.max_range_m))
     points = np.zeros(len(index), LIDAR_POINT)

@@ -40,10 +40,11 @@ class Kind(IntEnum):
 @dataclass(frozen=True)
 class Mesh:
     """
-    Triangles with one colour, kind and object number each.
+    Triangles with one colour, kind and object each.
 
     ``vertices`` and ``texture`` are (V, 3) metres, ``faces`` (F, 3), ``colour`` (F, 3) linear RGB
-    (albedo, or radiance in cd/m2 for lamps), ``kind`` and ``identity`` (F,).
+    (albedo, or radiance in cd/m2 for lamps), ``kind`` (F,), ``identity`` (F,) a random number
+    that the pattern follows, ``instance`` (F,) the number of the object, unique in its scene.
     """
 
     vertices: Floats
@@ -52,6 +53,7 @@ class Mesh:
     colour: Floats
     kind: Integers
     identity: Integers
+    instance: Integers
 
     def moved(self, matrix: NDArray[np.float64]) -> Mesh:
         """Return the mesh with its world positions mapped by a 4x4 matrix; texture stays."""
@@ -59,8 +61,12 @@ class Mesh:
         return replace(self, vertices=moved + matrix[:3, 3].astype(np.float32))
 
     def numbered(self, identity: int) -> Mesh:
-        """Return the mesh with one object number on all faces."""
+        """Return the mesh with one pattern on all faces."""
         return replace(self, identity=np.full(len(self.faces), identity, np.int32))
+
+    def of_object(self, instance: int) -> Mesh:
+        """Return the mesh as a part of one object."""
+        return replace(self, instance=np.full(len(self.faces), instance, np.int32))
 
 
 def join(meshes: Sequence[Mesh]) -> Mesh:
@@ -75,6 +81,7 @@ def join(meshes: Sequence[Mesh]) -> Mesh:
         np.concatenate([mesh.colour for mesh in meshes]),
         np.concatenate([mesh.kind for mesh in meshes]),
         np.concatenate([mesh.identity for mesh in meshes]),
+        np.concatenate([mesh.instance for mesh in meshes]),
     )
 
 
@@ -88,6 +95,7 @@ def solid(vertices: Floats, faces: Integers, colour: Colour, kind: Kind = Kind.P
         np.asarray(faces, np.int32),
         np.tile(np.asarray(colour, np.float32), (count, 1)),
         np.full(count, kind, np.int32),
+        np.zeros(count, np.int32),
         np.zeros(count, np.int32),
     )
 

@@ -22,13 +22,22 @@ class Hits(NamedTuple):
     Where rays met the mesh.
 
     ``distance`` (N,) in units of the ray's direction, +inf for none; ``face`` (N,), -1 for none;
-    ``normal`` (N, 3) unit, turned towards the ray's origin; ``weights`` (N, 3) barycentric.
+    ``crosswise`` (N, 3) at right angles to the face, of any length and side; ``u`` and ``v`` (N,)
+    barycentric weights of the face's second and third corner.
     """
 
     distance: Floats
     face: Integers
-    normal: Floats
-    weights: Floats
+    crosswise: Floats
+    u: Floats
+    v: Floats
+
+    def normals(self, index: NDArray[np.int64], directions: Floats) -> Floats:
+        """Return unit normals of the hits ``index``, turned against their rays, (n, 3)."""
+        across = self.crosswise[index]
+        unit = across / np.maximum(np.linalg.norm(across, axis=1, keepdims=True), 1e-12)
+        away = (unit * directions).sum(1, keepdims=True) > 0
+        return np.asarray(np.where(away, -unit, unit), np.float32)
 
 
 class RayScene:
@@ -37,28 +46,18 @@ class RayScene:
     def __init__(self, mesh: Mesh, centre: NDArray[np.float64]) -> None:
         self._centre = centre.astype(np.float32)
         self._scene = EmbreeScene()
-        triangles = (mesh.vertices - self._centre)[mesh.faces]
-        self._triangles = TriangleMesh(self._scene, np.ascontiguousarray(triangles, np.float32))
+        self._triangles = TriangleMesh(self._scene, self._local(mesh.vertices), mesh.faces)
 
     def first_hits(self, origins: Floats, directions: Floats) -> Hits:
         """Return the nearest hit of each ray; origins and directions are (N, 3)."""
         directions = np.ascontiguousarray(directions, np.float32)
         found = self._scene.run(self._local(origins), directions, output=1)
         face = found['primID']
-        normal = found['Ng'] / np.maximum(
-            np.linalg.norm(found['Ng'], axis=1, keepdims=True), 1e-12
-        )
-        away = (normal * directions).sum(1, keepdims=True) > 0
-        u, v = found['u'], found['v']
-        return Hits(
-            np.where(face >= 0, found['tfar'], np.float32(np.inf)).astype(np.float32),
-            face,
-            np.where(away, -normal, normal).astype(np.float32),
-            np.stack([1 - u - v, u, v], 1),
-        )
+        distance = np.where(face >= 0, found['tfar'], np.float32(np.inf)).astype(np.float32)
+        return Hits(distance, face, found['Ng'], found['u'], found['v'])
 
     def is_blocked(self, origins: Floats, targets: Floats) -> NDArray[np.bool_]:
-        """Say which straight lines from origins to targets, (N, 3) each, meet the mesh."""
+        """Say which straight lines from origins (N, 3) to targets, (N, 3) or (3,), meet it."""
         directions = np.ascontiguousarray(targets - origins, np.float32)
         reach = np.full(len(directions), 0.995, np.float32)
         hit = self._scene.run(self._local(origins), directions, reach, query='OCCLUDED')

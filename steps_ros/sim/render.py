@@ -5,15 +5,16 @@ One view of a lit scene: radiance and exact depth for every pixel.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from functools import reduce
+from functools import cached_property, reduce
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
 from steps_ros.core.camera import Camera
 from steps_ros.sim.lamps import Lamps
-from steps_ros.sim.light import radiance, Shading, Sky, sky_radiance, through_fog
-from steps_ros.sim.mesh import Floats, Mesh
+from steps_ros.sim.light import light_up, Lit, Shading, Sky, sky_radiance, through_fog
+from steps_ros.sim.mesh import Floats, Integers, Mesh
 from steps_ros.sim.raycast import Hits, RayScene
 from steps_ros.sim.road import Doubles, Road
 from steps_ros.sim.texture import Look, Points, surface
@@ -22,6 +23,8 @@ from steps_ros.sim.trajectory import pixel_rays
 # A lamp's own lens hides it by up to this much.
 _LAMP_DEPTH = 0.7
 _LAMP_RADIANCE = 4.0e4
+# Of linear RGB with the primaries of Rec. 709.
+_LUMINANCE = np.array([0.2126, 0.7152, 0.0722], np.float32)
 
 
 @dataclass(frozen=True)
@@ -30,6 +33,13 @@ class Part:
 
     mesh: Mesh
     rays: RayScene
+
+    @cached_property
+    def flat_axis(self) -> Integers:
+        """Return the texture axis along which each face looks, (F,)."""
+        corners = self.mesh.texture[self.mesh.faces]
+        flat = np.abs(np.cross(corners[:, 1] - corners[:, 0], corners[:, 2] - corners[:, 0]))
+        return np.asarray(flat.argmax(1), np.int32)
 
 
 @dataclass(frozen=True)
@@ -44,13 +54,34 @@ class View:
     has_shadows: bool = True
 
 
-def render(view: View, camera: Camera, world_from_camera: Doubles) -> tuple[Floats, Floats]:
+class Rendering(NamedTuple):
+    """
+    One view.
+
+    ``radiance`` (H, W, 3) cd/m2; ``depth`` (H, W) metres along the optical axis, +inf for sky;
+    ``illuminance`` (H, W) lux that falls on the surface, before its colour, 0 for sky;
+    ``instance`` (H, W) as in :mod:`steps_ros.sim.instances`, 0 for sky.
+    """
+
+    radiance: Floats
+    depth: Floats
+    illuminance: Floats
+    instance: NDArray[np.uint16]
+
+
+class _Seen(NamedTuple):
+    """The pixels that one part shows: its hits, and the unit rays of these pixels."""
+
+    pixels: NDArray[np.int64]
+    hits: Hits
+    away: Floats
+
+
+def render(view: View, camera: Camera, world_from_camera: Doubles) -> Rendering:
     """
     Cast one ray per pixel centre and light what it meets.
 
     :param world_from_camera: 4x4, camera axes right, down, forward.
-    :returns: radiance (H, W, 3) in cd/m2 and depth (H, W) in metres along the optical axis, +inf
-        for sky.
     """
     shape = (camera.height, camera.width)
     directions = pixel_rays(camera) @ world_from_camera[:3, :3].T.astype(np.float32)
@@ -59,43 +90,51 @@ def render(view: View, camera: Camera, world_from_camera: Doubles) -> tuple[Floa
     hits = [part.rays.first_hits(origins, directions) for part in view.parts]
     depth = reduce(np.minimum, [hit.distance for hit in hits])
     lengths = np.linalg.norm(directions, axis=1)
-    colour = sky_radiance(directions / lengths[:, None], view.sky)
+    away = directions / lengths[:, None]
+    colour = np.empty_like(directions)
+    light = np.zeros(len(depth), np.float32)
+    instance = np.zeros(len(depth), np.uint16)
+    sky = np.flatnonzero(~np.isfinite(depth))
+    colour[sky] = sky_radiance(away[sky], view.sky)
     for part, hit in zip(view.parts, hits, strict=True):
         index = np.flatnonzero(np.isfinite(hit.distance) & (hit.distance == depth))
         if len(index):
-            away = directions[index] / lengths[index, None]
-            lit = _shade(view, part, hit, index, centre, away, camera)
-            colour[index] = through_fog(lit, hit.distance[index] * lengths[index], view.sky)
-    picture = colour.reshape(*shape, 3)
-    flat_depth = depth.reshape(shape)
+            seen = _Seen(index, hit, away[index])
+            lit = _shade(view, part, seen, centre, camera)
+            distance = hit.distance[index] * lengths[index]
+            colour[index] = through_fog(lit.radiance, distance, view.sky)
+            light[index] = lit.illuminance @ _LUMINANCE
+            instance[index] = part.mesh.instance[hit.face[index]]
+    picture, flat_depth = colour.reshape(*shape, 3), depth.reshape(shape)
     _add_far_lamps(picture, flat_depth, view.lamps, camera, world_from_camera)
-    return picture, flat_depth
+    return Rendering(picture, flat_depth, light.reshape(shape), instance.reshape(shape))
 
 
-def _shade(
-    view: View, part: Part, hit: Hits, index: NDArray[np.int64],
-    centre: Floats, away: Floats, camera: Camera,
-) -> Floats:  # fmt: skip
-    """Return the radiance of the pixels ``index``, whose rays leave along ``away``."""
-    face, normal = hit.face[index], hit.normal[index]
-    corners = part.mesh.texture[part.mesh.faces[face]]
-    place = (corners * hit.weights[index][:, :, None]).sum(1)
-    flat = np.abs(np.cross(corners[:, 1] - corners[:, 0], corners[:, 2] - corners[:, 0]))
-    distance = hit.distance[index]
-    slant = np.maximum(np.abs(np.einsum('ij,ij->i', normal, away)), 0.08)
+def _shade(view: View, part: Part, seen: _Seen, centre: Floats, camera: Camera) -> Lit:
+    """Return the light on and from what the pixels of one part show."""
+    index, hits, mesh = seen.pixels, seen.hits, part.mesh
+    face, normal = hits.face[index], hits.normals(index, seen.away)
+    u, v = hits.u[index], hits.v[index]
+    weights = (1 - u - v, u, v)
+    corners = mesh.faces[face]
+    first, second, third = (
+        mesh.texture[corners[:, corner]] * weights[corner][:, None] for corner in range(3)
+    )
+    distance = hits.distance[index]
+    slant = np.maximum(np.abs(np.einsum('ij,ij->i', normal, seen.away)), 0.08)
     points = Points(
-        place.astype(np.float32),
-        flat.argmax(1).astype(np.int32),
+        (first + second + third).astype(np.float32),
+        part.flat_axis[face],
         (distance / camera.fx / np.sqrt(slant)).astype(np.float32),
-        part.mesh.colour[face],
-        part.mesh.kind[face],
-        part.mesh.identity[face],
+        mesh.colour[face],
+        mesh.kind[face],
+        mesh.identity[face],
     )
     length = np.linalg.norm(pixel_rays(camera)[index], axis=1)
-    position = centre + away * (distance * length)[:, None]
-    shading = Shading(position, normal, -away)
+    shading = Shading(centre + seen.away * (distance * length)[:, None], normal, -seen.away)
     blockers = [part.rays for part in view.parts] if view.has_shadows else []
-    return radiance(shading, surface(points, view.road, view.look), view.lamps, view.sky, blockers)
+    look = surface(points, view.road, view.look)
+    return light_up(shading, look, view.lamps, view.sky, blockers)
 
 
 def _add_far_lamps(

@@ -57,6 +57,27 @@ class Road:
         """Left coordinate of the left kerb (positive)."""
         return self.lanes_left * self.lane_width + self.parking_left
 
+    def pavement(self, side: int) -> float:
+        """Return the width of the pavement on the right (-1) or left (1)."""
+        return self.pavement_left if side > 0 else self.pavement_right
+
+    def setback(self, side: int) -> float:
+        """Return how far buildings stand back from the pavement on one side."""
+        return self.setback_left if side > 0 else self.setback_right
+
+    def kerb(self, side: int) -> float:
+        """Return how far one side's kerb is from the centre line, positive."""
+        return self.edge_left if side > 0 else -self.edge_right
+
+    def outer_edge(self, side: int) -> float:
+        """Return how far one pavement's outer edge is from the centre line, positive."""
+        return self.kerb(side) + self.pavement(side)
+
+    def curvature(self, along: Doubles) -> Doubles:
+        """Return the change of heading per metre."""
+        turn = 2 * math.pi / self.swing_period
+        return self.swing * turn * np.cos(turn * along + self.swing_phase)
+
     def heading(self, along: Doubles) -> Doubles:
         """Return the direction of the road in radians, counter-clockwise from x."""
         return self.swing * np.sin(2 * math.pi * along / self.swing_period + self.swing_phase)
@@ -67,7 +88,8 @@ class Road:
 
     def centre_line(self, along: Doubles) -> tuple[Doubles, Doubles]:
         """Return world x and y of the centre line, integrated in steps of a metre."""
-        grid, x, y = _centre_line(self)
+        farthest = max(_AHEAD, float(np.max(along, initial=0.0)))
+        grid, x, y = _centre_line(self, math.ceil(farthest / _AHEAD) * _AHEAD)
         return np.interp(along, grid, x), np.interp(along, grid, y)
 
     def to_world(self, points: Floats) -> Floats:
@@ -97,9 +119,9 @@ class Road:
 
 
 @lru_cache(maxsize=8)
-def _centre_line(road: Road) -> tuple[Doubles, Doubles, Doubles]:
-    """Return places along the centre line, and world x and y there."""
-    grid = np.arange(_BEHIND, _AHEAD + _STEP, _STEP)
+def _centre_line(road: Road, ahead: float) -> tuple[Doubles, Doubles, Doubles]:
+    """Return places along the centre line as far as ``ahead``, and world x and y there."""
+    grid = np.arange(_BEHIND, ahead + _STEP, _STEP)
     middle = road.heading(grid[:-1] + _STEP / 2)
     x = np.concatenate([[0.0], np.cumsum(np.cos(middle) * _STEP)]) + _BEHIND
     y = np.concatenate([[0.0], np.cumsum(np.sin(middle) * _STEP)])

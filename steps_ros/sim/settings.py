@@ -41,6 +41,8 @@ class ClipSettings:
     :param rate_hz: frames per second of the drive.
     :param aspect_spread: standard deviation of log(fy / fx); 0 is square pixels.
     :param camera_scene: take the camera of this scene; None is the scene's own.
+    :param crossings: side roads with cross traffic; without them the street is the one that the
+        default weights were trained on.
     :raises SettingsError: when a value is out of range.
     """
 
@@ -53,6 +55,7 @@ class ClipSettings:
     rate_hz: float = 10.0
     aspect_spread: float = 0.0
     camera_scene: int | None = None
+    crossings: bool = False
 
     def __post_init__(self) -> None:
         """Check the ranges."""

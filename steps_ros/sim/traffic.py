@@ -4,13 +4,16 @@ Parked and moving vehicles on a road, and people beside it.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 import math
 from typing import NamedTuple
 
 import numpy as np
 
+from steps_ros.sim.crosser import ARM_SEEN, Crosser
+from steps_ros.sim.crossing import Crossing
+from steps_ros.sim.instances import VEHICLE
 from steps_ros.sim.lamps import join_lamps, lamp, Lamps
 from steps_ros.sim.mesh import blob, box, cylinder, join, Mesh
 from steps_ros.sim.road import Doubles, KERB_HEIGHT, Road
@@ -38,11 +41,24 @@ class Placed(NamedTuple):
 
 @dataclass(frozen=True)
 class Traffic:
-    """The moving vehicles and the ego vehicle's speed in m/s and lane."""
+    """The vehicles on the road and on its side roads, the ego vehicle's speed in m/s and lane."""
 
     vehicles: tuple[Vehicle, ...]
     ego_speed: float
     ego_left: float
+    crossers: tuple[Crosser, ...] = ()
+
+    def vehicle(self, number: int) -> Vehicle | Crosser:
+        """Return the vehicle with this number: first those on the road, then the others."""
+        count = len(self.vehicles)
+        return self.vehicles[number] if number < count else self.crossers[number - count]
+
+    def places(self, seconds: Doubles) -> Doubles:
+        """Return where the vehicles on the road are along it, (T, V) metres at (T,) seconds."""
+        starts = (self.ego_speed * seconds - WINDOW_BEHIND)[:, None]
+        first = np.array([vehicle.along for vehicle in self.vehicles])
+        speed = np.array([vehicle.speed for vehicle in self.vehicles])
+        return np.asarray(starts + (first + speed * seconds[:, None] - starts) % WINDOW_LENGTH)
 
     def placed(self, road: Road, ego_along: float, seconds: float) -> tuple[Placed, ...]:
         """Return where all vehicles are, in the order of their places along the road."""
@@ -56,18 +72,29 @@ class Traffic:
                 continue
             lap = math.floor(way / WINDOW_LENGTH)
             placed.append(Placed(number, lap, along, vehicle.pose(road, along)))
+        placed += self._crossing(road, start, seconds)
         return tuple(sorted(placed, key=lambda item: item.along))
+
+    def _crossing(self, road: Road, start: float, seconds: float) -> Iterator[Placed]:
+        """Yield the vehicles on side roads within the window, where they can be seen."""
+        for number, crosser in enumerate(self.crossers, len(self.vehicles)):
+            left = crosser.left(seconds)
+            if abs(left) < ARM_SEEN and 0 <= crosser.along - start < WINDOW_LENGTH:
+                yield Placed(number, 0, crosser.along, crosser.pose(road, left))
 
     def mesh(self, placed: Sequence[Placed]) -> Mesh | None:
         """Return all vehicles as one mesh in the world."""
-        meshes = [self.vehicles[item.number].mesh.moved(item.pose) for item in placed]
+        meshes = [
+            self.vehicle(item.number).mesh.moved(item.pose).of_object(VEHICLE.number(item.number))
+            for item in placed
+        ]
         return join(meshes) if meshes else None
 
     def headlamps(self, placed: Sequence[Placed], ego_along: float) -> Lamps:
         """Return the headlamps of the nearest lit vehicles ahead."""
         ahead = [item for item in placed if item.along > ego_along]
-        lit = [item for item in ahead if self.vehicles[item.number].is_lit][:_MAX_LIT_AHEAD]
-        return join_lamps([_headlight(self.vehicles[item.number], item.pose) for item in lit])
+        lit = [item for item in ahead if self.vehicle(item.number).is_lit][:_MAX_LIT_AHEAD]
+        return join_lamps([_headlight(self.vehicle(item.number), item.pose) for item in lit])
 
 
 def draw_traffic(road: Road, generator: np.random.Generator) -> Traffic:
@@ -86,8 +113,13 @@ def draw_traffic(road: Road, generator: np.random.Generator) -> Traffic:
     return Traffic(tuple(vehicles), ego_speed, -(ego_lane + 0.5) * road.lane_width)
 
 
-def draw_parked(road: Road, length: float, generator: np.random.Generator) -> list[Mesh]:
-    """Return the vehicles on the parking strips, in world coordinates."""
+def draw_parked(
+    road: Road,
+    length: float,
+    generator: np.random.Generator,
+    crossings: Sequence[Crossing] = (),
+) -> list[Mesh]:
+    """Return the vehicles on the parking strips outside crossings, in world coordinates."""
     meshes = []
     for side, width in ((-1, road.parking_right), (1, road.parking_left)):
         if width == 0:
@@ -102,12 +134,19 @@ def draw_parked(road: Road, length: float, generator: np.random.Generator) -> li
                 left = edge - side * (width / 2 + generator.uniform(-0.15, 0.15))
                 yaw = generator.normal(0.0, 0.02) + (np.pi if side > 0 else 0.0)
                 mesh = vehicle_mesh(body, kind, False).moved(road.pose(along, left, yaw))
-                meshes.append(mesh.numbered(int(generator.integers(1, 1 << 20))))
+                mesh = mesh.numbered(int(generator.integers(1, 1 << 20)))
+                if not any(item.holds(along, body.length / 2 + 3.0) for item in crossings):
+                    meshes.append(mesh)
             along += body.length / 2 + generator.uniform(0.6, 2.0)
     return meshes
 
 
-def draw_people(road: Road, length: float, generator: np.random.Generator) -> list[Mesh]:
+def draw_people(
+    road: Road,
+    length: float,
+    generator: np.random.Generator,
+    crossings: Sequence[Crossing] = (),
+) -> list[Mesh]:
     """Return standing people on the pavements, and now and then on the road, in the world."""
     people = []
     for _ in range(int(generator.integers(0, 25))):
@@ -115,9 +154,12 @@ def draw_people(road: Road, length: float, generator: np.random.Generator) -> li
         outwards = np.sign(edge) * generator.uniform(
             -1.0 if generator.random() < 0.1 else 0.3, 2.5
         )
-        place = road.pose(generator.uniform(0, length), edge + outwards, generator.uniform(0, 6.3))
+        along = generator.uniform(0, length)
+        place = road.pose(along, edge + outwards, generator.uniform(0, 6.3))
         place[2, 3] += KERB_HEIGHT if outwards * edge > 0 else 0.0
-        people.append(_person(generator).moved(place))
+        person = _person(generator).moved(place)
+        if not any(crossing.holds(along) for crossing in crossings):
+            people.append(person)
     return people
 
 
@@ -147,7 +189,7 @@ def _lane(
     return vehicles
 
 
-def _headlight(vehicle: Vehicle, pose: Doubles) -> Lamps:
+def _headlight(vehicle: Vehicle | Crosser, pose: Doubles) -> Lamps:
     """Return one beam for both headlamps of a vehicle that is not near."""
     middle = np.mean(vehicle.headlamps, axis=0)
     place = pose[:3, :3] @ middle + pose[:3, 3]

@@ -5,6 +5,7 @@ The camera on the ego vehicle and its way down the road.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import lru_cache
 import math
 
 import numpy as np
@@ -99,12 +100,15 @@ def ego_body(road: Road, mounting: Mounting, along: float, lane_left: float) -> 
     return road.pose(along, lane_left + mounting.left)
 
 
+@lru_cache(maxsize=4)
 def pixel_rays(camera: Camera) -> Floats:
     """Return (H*W, 3) rays in camera axes with z = 1, row by row."""
     u = (np.arange(camera.width, dtype=np.float32) - camera.cx) / camera.fx
     v = (np.arange(camera.height, dtype=np.float32) - camera.cy) / camera.fy
     across, down = np.meshgrid(u, v)
-    return np.stack([across, down, np.ones_like(across)], -1).reshape(-1, 3).astype(np.float32)
+    rays = np.stack([across, down, np.ones_like(across)], -1).reshape(-1, 3).astype(np.float32)
+    rays.flags.writeable = False
+    return rays
 
 
 def _turn(mounting: Mounting) -> Doubles:

@@ -4,6 +4,7 @@ A street made ready for rays, and what moves in it at one moment.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 
@@ -11,12 +12,12 @@ from steps_ros.sim.lamps import join_lamps, Lamps
 from steps_ros.sim.light import Sky
 from steps_ros.sim.raycast import RayScene
 from steps_ros.sim.render import Part, View
-from steps_ros.sim.road import Doubles
+from steps_ros.sim.road import Doubles, draw_road
 from steps_ros.sim.settings import ClipSettings, Stream
 from steps_ros.sim.sky import draw_sky
 from steps_ros.sim.street import draw_street, Street
 from steps_ros.sim.texture import draw_look, Look
-from steps_ros.sim.traffic import Placed
+from steps_ros.sim.traffic import draw_traffic, Placed
 from steps_ros.sim.trajectory import draw_mounting, ego_body, ego_lamps, Mounting
 
 
@@ -58,17 +59,21 @@ class World:
         along = traffic.ego_speed * seconds
         return ego_body(self.street.road, self.mounting, along, traffic.ego_left)
 
+    def placed(self, seconds: float) -> tuple[Placed, ...]:
+        """Return where the moving vehicles are."""
+        traffic = self.street.traffic
+        return traffic.placed(self.street.road, traffic.ego_speed * seconds, seconds)
+
     def moment(self, seconds: float) -> Moment:
         """Return what is where ``seconds`` after the first frame."""
-        traffic, road = self.street.traffic, self.street.road
-        along = traffic.ego_speed * seconds
+        traffic = self.street.traffic
         body = self.body(seconds)
-        placed = traffic.placed(road, along, seconds)
+        placed = self.placed(seconds)
         mesh = traffic.mesh(placed)
         moving = None if mesh is None else Part(mesh, RayScene(mesh, body[:3, 3]))
         lamps = join_lamps([])
         if self.settings.time == 'night':
-            headlamps = traffic.headlamps(placed, along)
+            headlamps = traffic.headlamps(placed, traffic.ego_speed * seconds)
             lamps = join_lamps([self.street.lamps, headlamps, ego_lamps(self.mounting, body)])
         return Moment(seconds, body, placed, moving, lamps)
 
@@ -90,3 +95,13 @@ def make_world(settings: ClipSettings) -> World:
     start = ego_body(street.road, mounting, 0.0, street.traffic.ego_left)
     static = Part(street.static, RayScene(street.static, start[:3, 3]))
     return World(settings, street, mounting, look, sky, static)
+
+
+def ego_path(settings: ClipSettings, seconds: Sequence[float]) -> list[Doubles]:
+    """Return world_from_body of the ego vehicle at some times, without drawing the street."""
+    road = draw_road(settings.generator(Stream.STREET))
+    traffic = draw_traffic(road, settings.generator(Stream.TRAFFIC))
+    mounting = draw_mounting(settings)
+    return [
+        ego_body(road, mounting, traffic.ego_speed * time, traffic.ego_left) for time in seconds
+    ]

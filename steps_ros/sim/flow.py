@@ -1,0 +1,88 @@
+"""
+Optical flow from one frame to the next, exact from geometry.
+
+A pixel is followed with what it shows: standing things stay, a vehicle moves as a whole, the sky
+is infinitely far away and only turns. Whether something hides the place in the next frame, or it
+leaves the picture, does not matter here.
+"""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from steps_ros.core.camera import Camera
+from steps_ros.sim.instances import VEHICLE
+from steps_ros.sim.mesh import Floats
+from steps_ros.sim.road import Doubles
+from steps_ros.sim.traffic import Placed
+
+# What comes nearer to the lens than this, in metres, is nowhere in the next picture.
+_NEAREST = 0.05
+
+
+class Station(NamedTuple):
+    """The camera's place, world_from_camera 4x4, and the moving vehicles' at one time."""
+
+    camera: Doubles
+    placed: tuple[Placed, ...]
+
+
+def optical_flow(
+    depth: Floats, instance: NDArray[np.uint16], camera: Camera, now: Station, after: Station
+) -> Floats:
+    """
+    Return where each pixel goes, (H, W, 2) float32: columns and rows to the right and down.
+
+    :param depth: (H, W) metres along the optical axis, +inf for sky.
+    :param instance: (H, W) what the pixels show.
+    :returns: NaN for vehicles that are not there any more, or have jumped to the other end of
+        their window, and for what passes the camera.
+    """
+    rays = _exact_rays(camera)
+    after_from_now = np.linalg.inv(after.camera) @ now.camera
+    is_sky = ~np.isfinite(depth).reshape(-1)
+    distance = np.where(is_sky, 1.0, depth.reshape(-1)).astype(np.float64)
+    points = rays * distance
+    moved = after_from_now[:3, :3] @ points
+    moved += np.where(is_sky, 0.0, 1.0) * after_from_now[:3, 3:]
+    _move_vehicles(points, instance.reshape(-1), now, after, moved)
+    with np.errstate(invalid='ignore', divide='ignore'):
+        columns = camera.fx * (moved[0] / moved[2] - rays[0])
+        rows = camera.fy * (moved[1] / moved[2] - rays[1])
+        is_gone = ~(moved[2] > _NEAREST)
+    flow = np.stack([columns, rows], -1).astype(np.float32)
+    flow[is_gone] = np.nan
+    return flow.reshape(*depth.shape, 2)
+
+
+def no_flow(depth: Floats) -> Floats:
+    """Return the flow of a last frame, which has no next one: NaN everywhere."""
+    return np.full((*depth.shape, 2), np.nan, np.float32)
+
+
+def _exact_rays(camera: Camera) -> Doubles:
+    """Return (3, H*W) rays in camera axes with z = 1."""
+    rows, columns = np.mgrid[: camera.height, : camera.width].reshape(2, -1).astype(np.float64)
+    across, down = (columns - camera.cx) / camera.fx, (rows - camera.cy) / camera.fy
+    return np.stack([across, down, np.ones_like(across)])
+
+
+def _move_vehicles(
+    points: Doubles, instance: NDArray[np.uint16], now: Station, after: Station, moved: Doubles
+) -> None:
+    """Put the vehicles' points, (3, N) in camera axes, where they are in the next frame."""
+    is_vehicle = np.flatnonzero(VEHICLE.holds(instance))
+    goals = {(item.number, item.lap): item.pose for item in after.placed}
+    for item in now.placed:
+        shown = is_vehicle[instance[is_vehicle] == VEHICLE.number(item.number)]
+        if not len(shown):
+            continue
+        goal = goals.get((item.number, item.lap))
+        if goal is None:
+            moved[:, shown] = np.nan
+            continue
+        matrix = np.linalg.inv(after.camera) @ goal @ np.linalg.inv(item.pose) @ now.camera
+        moved[:, shown] = matrix[:3, :3] @ points[:, shown] + matrix[:3, 3:]
