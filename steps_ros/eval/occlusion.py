@@ -5,6 +5,20 @@ A sensor on the roof looks over the car ahead onto the road behind it; projected
 that road lies in the middle of the car. Such a point has nearer points above and below it in its
 column, or left and right of it in its row. Nearer on one side alone is no sign: the road is nearer
 below every point of the road, and a wall on its near side.
+
+Measured on 12 views (640x480, 42 to 97 degrees wide) of 6 simulated streets with exact depth, the
+sensor 0.1 to 1.0 m above and 0.3 to 1.2 m behind the camera. Hidden is a point more than 2 % and
+0.2 m behind all that the 3x3 pixels around it show.
+
+| | 32 rings | 64 rings |
+|---|---|---|
+| points hidden | 2.3 % | 2.5 % |
+| of them removed (recall) | 84 % | 97 % |
+| of those removed, hidden (precision) | 69 % | 70 % |
+| visible points removed, at rims | 0.9 % | 1.0 % |
+| hidden among what is left | 0.38 % | 0.08 % |
+| abs_rel of the reference itself, before | 0.101 | 0.094 |
+| after | 0.016 | 0.007 |
 """
 
 from __future__ import annotations
@@ -33,11 +47,11 @@ class OcclusionSettings:
     own. Nearer is less than ``ratio`` of the point's depth and by more than ``margin`` metres.
     """
 
-    ratio: float = 0.9
+    ratio: float = 0.8
     margin: float = 0.5
     strip_degrees: float = 0.5
     reach_degrees: float = 3.0
-    neighbours: int = 4
+    neighbours: int = 3
 
     def __post_init__(self) -> None:
         """Raise :class:`SettingsError` for numbers out of range."""
