@@ -1,15 +1,17 @@
-"""The launch file and the files that it installs."""
+"""The launch files and the files that they install."""
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 from types import ModuleType, SimpleNamespace
 from xml.etree import ElementTree
 
+from make_bags import camera_messages, write_mcap
 import pytest
 import yaml
 
-from steps_ros.errors import SettingsError
+from steps_ros.errors import SettingsError, SourceError, StepsError
 
 ROOT = Path(__file__).parents[1]
 ARGUMENTS = {
@@ -23,6 +25,22 @@ ARGUMENTS = {
     'log_level',
     'device',
     'checkpoint',
+}
+
+REPLAY_ARGUMENTS = {
+    'bag',
+    'out',
+    'overwrite',
+    'camera',
+    'image_topic',
+    'camera_info_topic',
+    'image_transport',
+    'rate',
+    'checkpoint',
+    'device',
+    'params_file',
+    'evaluate_args',
+    'rviz',
 }
 
 
@@ -61,8 +79,8 @@ def test_the_profile_of_the_user_is_left_alone(monkeypatch):
 
 
 @pytest.fixture
-def launch_file(monkeypatch) -> ModuleType:
-    """Load the launch file, with nodes that are recorded instead of started."""
+def load(monkeypatch) -> Callable[[str], ModuleType]:
+    """Return a function that loads a launch file; nodes are recorded instead of started."""
     # The folder launch/ of the project would pass for the package launch, but not for these.
     for module in ('launch_ros', 'ament_index_python'):
         pytest.importorskip(module, reason=f'{module} is not installed; it comes with ROS only')
@@ -73,28 +91,39 @@ def launch_file(monkeypatch) -> ModuleType:
         'ament_index_python.packages.get_package_share_directory', lambda package: str(ROOT)
     )
     monkeypatch.setenv('FASTDDS_DEFAULT_PROFILES_FILE', 'mine.xml')
-    return load_python_launch_file_as_module(str(ROOT / 'launch' / 'night_depth.launch.py'))
+    return lambda name: load_python_launch_file_as_module(str(ROOT / 'launch' / name))
 
 
-@pytest.fixture
-def start(launch_file):
+def _started(launch_file: ModuleType, arguments: dict[str, str]) -> list:
     """Return what the launch file starts when it is given these arguments."""
     from launch import LaunchContext
 
-    def nodes(**arguments: str) -> list[SimpleNamespace]:
-        context = LaunchContext()
-        context.launch_configurations.update(arguments)
-        visited = [e.visit(context) for e in launch_file.generate_launch_description().entities]
-        return [node for made in visited if made for node in made]
-
-    return nodes
+    context = LaunchContext()
+    context.launch_configurations.update(arguments)
+    visited = [e.visit(context) for e in launch_file.generate_launch_description().entities]
+    return [node for made in visited if made for node in made]
 
 
-def test_every_launch_argument_is_described(launch_file):
-    arguments = launch_file.generate_launch_description().get_launch_arguments()
-    assert {argument.name for argument in arguments} == ARGUMENTS
+@pytest.fixture
+def start(load):
+    """Return a function that starts the node."""
+    launch_file = load('night_depth.launch.py')
+    return lambda **arguments: _started(launch_file, arguments)
+
+
+@pytest.mark.parametrize(
+    ('name', 'expected', 'required'),
+    [
+        ('night_depth.launch.py', ARGUMENTS, set()),
+        ('replay.launch.py', REPLAY_ARGUMENTS, {'bag', 'out'}),
+    ],
+)
+def test_every_launch_argument_is_described(load, name, expected, required):
+    arguments = load(name).generate_launch_description().get_launch_arguments()
+    assert {argument.name for argument in arguments} == expected
     assert all('.' in argument.description for argument in arguments)
-    assert all(argument.default_value is not None for argument in arguments)
+    without = {argument.name for argument in arguments if argument.default_value is None}
+    assert without == required
 
 
 def test_camera_maps_the_topics_of_its_driver(start):
@@ -163,3 +192,80 @@ def test_rviz_starts_first_and_follows_the_namespace(start):
     topics = dict(rviz.remappings)
     assert topics['/night_depth/output/points'] == '/car/night_depth/output/points'
     assert len(topics) == 3
+
+
+@pytest.fixture
+def replayed(load, monkeypatch, tmp_path):
+    """Return a function that starts the replay of a bag of two frames."""
+    launch_file = load('replay.launch.py')
+    monkeypatch.setattr(launch_file.replay, 'check_player', lambda: None)
+    bag = write_mcap(tmp_path / 'drive.mcap', camera_messages(2, '/front/image', '/front/info'))
+    given = {'bag': str(bag), 'out': str(tmp_path / 'out'), 'camera_info_topic': '/front/info'}
+    return lambda **arguments: _started(launch_file, {**given, **arguments})
+
+
+def test_replay_gives_the_node_the_time_of_the_bag_and_its_usual_topics(replayed):
+    *_, included, recorder = replayed(device='cuda:1')
+    assert dict(included.launch_arguments) == {
+        'camera': '/camera',
+        'image_transport': 'raw',
+        'autostart': 'true',
+        'use_sim_time': 'true',
+        'params_file': str(ROOT / 'config' / 'night_depth.param.yaml'),
+        'device': 'cuda:1',
+        'checkpoint': '',
+        'rviz': 'false',
+    }
+    assert '--until-drained' in _words(recorder)
+
+
+def test_replay_of_what_is_not_there_starts_nothing(replayed, tmp_path):
+    with pytest.raises(SourceError, match='does not exist'):
+        replayed(bag='/nowhere.mcap')
+    with pytest.raises(SettingsError, match='rate factor 0'):
+        replayed(rate='0')
+    assert not (tmp_path / 'out').exists()
+
+
+def _words(process) -> list[str]:
+    return [''.join(part.text for part in word) for word in process.cmd]
+
+
+@pytest.fixture
+def scenes(load, tmp_path):
+    """Return the sequence of a replay."""
+    launch_file = load('replay.launch.py')
+    bag = write_mcap(tmp_path / 'drive.mcap', camera_messages(2))
+    plan = launch_file.replay.make_plan(launch_file.replay.Wish(bag, tmp_path / 'out'))
+    return launch_file.Scenes(plan, ['--cap', '40'])
+
+
+def _ended(scenes, action=None, name: str = 'player-3', code: int = 0, is_shutdown: bool = False):
+    event = SimpleNamespace(action=action, process_name=name, returncode=code)
+    return scenes.ended(event, SimpleNamespace(is_shutdown=is_shutdown))
+
+
+def test_the_player_starts_once_when_the_node_is_active(scenes):
+    said = SimpleNamespace(text=b'[INFO] [1.5] [recorder]: the node is active\n')
+    assert scenes.heard(SimpleNamespace(text=b'[INFO] something else')) is None
+    assert _words(scenes.heard(said))[:3] == ['ros2', 'bag', 'play']
+    assert scenes.heard(said) is None
+    failed = SimpleNamespace(text=b'[INFO] [recorder]: the node did not start: no weights\n')
+    with pytest.raises(StepsError, match=r'^the node did not start: no weights$'):
+        scenes.heard(failed)
+
+
+def test_the_evaluation_follows_the_recorder_and_ends_the_launch(scenes):
+    assert _ended(scenes) is None
+    (evaluation,) = _ended(scenes, scenes.recorder, 'recorder-2')
+    assert _words(evaluation)[-2:] == ['--cap', '40']
+    assert len(_ended(scenes, evaluation, 'evaluate-4')) == 2
+
+
+def test_a_process_that_fails_ends_the_launch_with_its_name(scenes):
+    with pytest.raises(StepsError, match='player-3 ended with code 1'):
+        _ended(scenes, code=1)
+    with pytest.raises(StepsError, match='night_depth-1 ended with code 0'):
+        _ended(scenes, name='night_depth-1')
+    assert _ended(scenes, name='rviz2-5', code=1) is None
+    assert _ended(scenes, scenes.recorder, 'recorder-2', is_shutdown=True) is None

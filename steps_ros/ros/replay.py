@@ -23,8 +23,9 @@ from steps_ros.ros.stage import clear, LOGS, RECORDER, RECORDING
 
 LIVE, QOS_FILE = 'live', 'qos.yaml'
 CLOCK_HZ = 100
-# For player and subscribers to find each other, and for the last image to arrive.
-DELAY_S, ACKNOWLEDGE_MS = 2.0, 5000
+# Participants that have missed each other announce themselves anew every 3 s.
+DELAY_S = 4.0
+ACKNOWLEDGE_MS = 5000
 RELIABLE = {'reliability': 'reliable', 'history': 'keep_last', 'depth': 5}
 
 
