@@ -91,6 +91,7 @@ class Image(NamedTuple):
     height: int
     alt: str
     caption: str = ''
+    name: str = ''
 
 
 class ShownFrame(NamedTuple):
@@ -208,7 +209,7 @@ def _pictures(shown: Shown, stem: str) -> list[Image]:
     return [
         Image(
             picture_uri(picture), picture.shape[1], picture.shape[0],
-            f'{CAPTIONS[name]} of frame {stem}', CAPTIONS[name],
+            f'{CAPTIONS[name]} of frame {stem}', CAPTIONS[name], name,
         )
         for name, picture in named
         if picture is not None

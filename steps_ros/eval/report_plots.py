@@ -59,7 +59,7 @@ class Format(NamedTuple):
 
 WIDE = Format(1160, 120, 11)
 NARROW = Format(370, 120, 9.5)
-CURVE = Format(560, 150, 11)
+CURVE = Format(500, 135, 12)
 PIXELS_AN_INCH = 96
 
 
