@@ -17,11 +17,13 @@ ROS = [
     'ros-diagnostic-msgs',
     'ros-lifecycle-msgs',
     'ros-rcl-interfaces',
+    'ros-rosgraph-msgs',
     'ros-sensor-msgs',
     'ros-std-msgs',
     'ros-std-srvs',
 ]
 SIM = ['trimesh>=4.0', 'embreex>=2.17']
+VIZ = ['matplotlib>=3.5', 'jinja2>=3.0']
 
 
 def files(pattern: str) -> list[str]:
@@ -39,7 +41,7 @@ setup(
     maintainer='steps_ros maintainers',
     maintainer_email='maintainers@steps-ros.example.com',
     packages=find_packages(include=[NAME, f'{NAME}.*']),
-    package_data={NAME: ['py.typed', 'weights/*']},
+    package_data={NAME: ['py.typed', 'weights/*', 'eval/templates/*']},
     # ros2 launch and ros2 run look under share and lib of the prefix, where pip puts these.
     data_files=[
         ('share/ament_index/resource_index/packages', ['resource/steps_ros']),
@@ -64,11 +66,13 @@ setup(
         'ros': [requirement + WHEELS for requirement in ROS],
         'sim': SIM,
         'train': SIM,
+        'viz': VIZ,
         'test': [
             'pytest>=7.0',
             'pytest-timeout',
             'pytest-xdist',
             'mcap-ros2-support',
+            'playwright',
             'ruff',
             'mypy',
         ],

@@ -124,7 +124,9 @@ def compare_methods(group: Group, load: Load, protocol: Protocol) -> Compared:
         frames.append(
             FrameErrors(number, tuple(_errors(guess, points, protocol) for guess in guesses))
         )
-        moments += _moments(points, mean_map, offsets)
+        # A frame that is alone is its own mean map.
+        if len(group.numbers) > 1:
+            moments += _moments(points, mean_map, offsets)
     return Compared(frames, ground, moments)
 
 
