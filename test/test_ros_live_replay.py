@@ -21,7 +21,7 @@ from ros_harness import write_tiny_checkpoint
 from steps_ros.core.camera import Camera
 from steps_ros.data import messages
 from steps_ros.data.bags import open_bag
-from steps_ros.errors import OutputError, SettingsError, SourceError
+from steps_ros.errors import OutputError, SettingsError, SourceError, StepsError
 from steps_ros.ros import live, processes
 from steps_ros.ros.live import LiveSettings, run_live
 from steps_ros.ros.live_run import stamp_of
@@ -154,3 +154,12 @@ def test_ctrl_c_during_replay_leaves_a_whole_recording_and_no_process(
     assert 0 < run.frames_out <= run.frames_in < BAG_FRAMES
     with open_bag(run.recording) as recording:
         assert len(list(recording.messages([run.depth_topic]))) == run.frames_out
+
+
+@pytest.mark.live
+@pytest.mark.timeout(180)
+def test_a_node_that_cannot_start_says_why_at_once(bag, started_processes, tmp_path):
+    settings = LiveSettings(bag, tmp_path / 'live', checkpoint=Path('/nowhere/x.safetensors'))
+    with pytest.raises(StepsError, match=r'did not start: /nowhere/x\.safetensors: no such'):
+        run_live(settings)
+    assert all(process.poll() == 0 for process in started_processes)

@@ -40,6 +40,7 @@ class LiveSettings:
     rate_factor: float = 1.0
     checkpoint: Path | None = None
     device: str = 'auto'
+    precision: str = 'auto'
     network_size: str = ''
     overwrite: bool = False
 
@@ -80,7 +81,11 @@ def run_live(settings: LiveSettings) -> LiveRun:
 
 
 def _cast(settings: LiveSettings) -> Cast:
-    parameters = {'use_sim_time': 'true', 'device': settings.device}
+    parameters = {
+        'use_sim_time': 'true',
+        'device': settings.device,
+        'precision': settings.precision,
+    }
     if settings.checkpoint is not None:
         parameters['checkpoint'] = str(settings.checkpoint.resolve())
     if settings.network_size:
