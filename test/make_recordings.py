@@ -6,8 +6,10 @@ from pathlib import Path
 
 from make_bags import CAMERA, HEIGHT, picture, SECOND, stamp_ns, WIDTH, write_mcap
 import numpy as np
+from rosbags import rosbag1
 
 from steps_ros.data import messages
+from steps_ros.data.bags import ros1_typestore
 from steps_ros.data.messages import Transform
 
 OPTICAL, BASE, LIDAR, ODOM = 'camera_optical_frame', 'base_link', 'lidar', 'odom'
@@ -49,12 +51,12 @@ def images(count=5, camera=CAMERA):
     return items
 
 
-def depths(count=5, offset_ns=0, value=None, topic=DEPTH):
+def depths(count=5, offset_ns=0, value=None, topic=DEPTH, frame=OPTICAL):
     items = []
     for index in range(count):
         when = stamp_ns(index) + offset_ns
         depth = np.full((HEIGHT, WIDTH), index + 1.0 if value is None else value, np.float32)
-        items.append((topic, messages.depth_message(depth, when, OPTICAL), when))
+        items.append((topic, messages.depth_message(depth, when, frame), when))
     return items
 
 
@@ -88,6 +90,49 @@ def odometry(count=30, step_ns=SECOND // 50, start_ns=-SECOND // 20):
         body = Transform(ODOM, BASE, pose((travelled(when), 0, 0)))
         items.append((ODOMETRY, messages.odometry_message(body, when), when))
     return items
+
+
+def moving_transforms(count=30, step_ns=SECOND // 50, start_ns=-SECOND // 20):
+    """Return /tf of the same drive."""
+    items = []
+    for index in range(count):
+        when = stamp_ns(0) + start_ns + index * step_ns
+        link = Transform(ODOM, BASE, pose((travelled(when), 0, 0)))
+        items.append(('/tf', messages.transforms_message([link], when), when))
+    return items
+
+
+def write_ros1(path: Path, *groups):
+    """Write the same messages as a ROS 1 bag."""
+    modern, store = messages.typestore(), ros1_typestore()
+    items = sorted((item for group in groups for item in group), key=lambda item: item[2])
+    with rosbag1.Writer(path) as writer:
+        connections = {}
+        for topic, message, when in items:
+            kind = message.__msgtype__
+            if topic not in connections:
+                connections[topic] = writer.add_connection(topic, kind, typestore=store)
+            older = as_ros1(message, store, modern)
+            writer.write(connections[topic], when + 3, store.serialize_ros1(older, kind))
+    return path
+
+
+def as_ros1(value, store, modern):
+    """Return a message in the definitions of ROS 1: sequence numbers, and K for k."""
+    if isinstance(value, list):
+        return [as_ros1(item, store, modern) for item in value]
+    kind = getattr(value, '__msgtype__', None)
+    if kind is None:
+        return value
+    known = {name.lower(): name for name, _ in store.fielddefs[kind][1]}
+    fields = {
+        known[name.lower()]: as_ros1(getattr(value, name), store, modern)
+        for name, _ in modern.fielddefs[kind][1]
+        if name.lower() in known
+    }
+    if 'seq' in known:
+        fields['seq'] = 0
+    return store.types[kind](**fields)
 
 
 def write(path: Path, *groups, receive_delay_ns=3):

@@ -15,11 +15,13 @@ from make_recordings import (
     images,
     INFO,
     mounted,
+    moving_transforms,
     odometry,
     POINTS,
     travelled,
     WALL_M,
     write,
+    write_ros1,
 )
 import numpy as np
 import pytest
@@ -77,6 +79,51 @@ def test_lidar_is_moved_to_the_stamp_of_the_picture(tmp_path):
         # The camera is 1 m before base_link; the wall stands still.
         assert sample.reference.depth == pytest.approx(WALL_M - travelled(sample.stamp_ns) - 1.0)
         assert sample.gap_ns == late
+
+
+def test_motion_from_tf(tmp_path):
+    late = 40 * MS
+    parts = images(), clouds(offset_ns=late), mounted(), moving_transforms()
+    samples, source = samples_of(write(tmp_path / 'd.mcap', *parts))
+    assert source.inputs['motion'] == 'tf, in odom'
+    assert len(samples) == 5
+    for sample in samples:
+        assert sample.reference.depth == pytest.approx(WALL_M - travelled(sample.stamp_ns) - 1.0)
+    ahead = travelled(stamp_ns(2)) + 1
+    assert samples[2].world_from_camera[:3, 3] == pytest.approx((ahead, 0, 1.5))
+
+
+def test_ros1(tmp_path):
+    late = 40 * MS
+    parts = images(), clouds(offset_ns=late), mounted(), odometry()
+    modern = samples_of(write(tmp_path / 'd.mcap', *parts))[0]
+    older = samples_of(write_ros1(tmp_path / 'd.bag', *parts))[0]
+    assert len(older) == len(modern) == 5
+    for one, other in zip(older, modern, strict=True):
+        assert one.stamp_ns == other.stamp_ns
+        assert one.intrinsics == other.intrinsics == CAMERA
+        np.testing.assert_array_equal(one.image, other.image)
+        np.testing.assert_array_equal(one.reference.depth, other.reference.depth)
+        assert one.mounting == other.mounting
+
+
+def test_jpeg_pictures(tmp_path):
+    shown = [
+        (f'{IMAGE}/compressed', messages.compressed_message(picture(index), when, 'c'), when)
+        for index, when in enumerate(map(stamp_ns, range(3)))
+    ]
+    samples, source = samples_of(write(tmp_path / 'd.mcap', shown, depths(3, frame='c')))
+    assert source.inputs['image'] == f'{IMAGE}/compressed'
+    assert [sample.image.shape for sample in samples] == [(HEIGHT, WIDTH, 3)] * 3
+
+
+def test_depth_that_another_camera_sees(tmp_path, caplog):
+    elsewhere = depths(frame='lidar')
+    message = refusal(write(tmp_path / 'd.mcap', images(), elsewhere, mounted()))
+    assert 'is seen from lidar, the picture from camera_optical_frame' in message
+    assert 'depth_image_proc' in message
+    samples_of(write(tmp_path / 'e.mcap', images(), elsewhere))
+    assert 'taken as registered' in caplog.text
 
 
 def test_lidar_without_motion_stays_where_it_was_seen(tmp_path):

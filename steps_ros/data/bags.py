@@ -17,7 +17,7 @@ from types import TracebackType
 from typing import Any, NamedTuple, Protocol
 
 from rosbags import rosbag1, rosbag2
-from rosbags.typesys import get_typestore, Stores
+from rosbags.typesys import get_types_from_msg, get_typestore, Stores
 
 from steps_ros.data.mcap_recovery import RecoveredMcap
 from steps_ros.data.messages import typestore
@@ -27,6 +27,7 @@ METADATA = 'metadata.yaml'
 ROS1_SUFFIX = '.bag'
 BAG_SUFFIXES = ('.mcap', '.db3', ROS1_SUFFIX)
 MAX_REASON = 160
+ROS1_TRANSFORMS = ('tf2_msgs/msg/TFMessage', 'tf/msg/tfMessage')
 
 _REMEDIES = {
     '.mcap': 'try `mcap recover`',
@@ -114,7 +115,7 @@ class Bag:
         """
         try:
             if self._is_ros1:
-                return _ros1().deserialize_ros1(message.content, message.message_type)
+                return ros1_typestore().deserialize_ros1(message.content, message.message_type)
             return typestore().deserialize_cdr(message.content, message.message_type)
         except Exception as error:  # as above
             raise FrameError(
@@ -201,8 +202,12 @@ class _Indexed:
 
 
 @cache
-def _ros1() -> Any:
-    return get_typestore(Stores.ROS1_NOETIC)
+def ros1_typestore() -> Any:
+    """Return the standard ROS 1 message definitions, with tf, which rosbags leaves out."""
+    store = get_typestore(Stores.ROS1_NOETIC)
+    for name in ROS1_TRANSFORMS:
+        store.register(get_types_from_msg('geometry_msgs/TransformStamped[] transforms', name))
+    return store
 
 
 def _damaged(path: Path, error: Exception) -> SourceError:

@@ -7,6 +7,8 @@ from __future__ import annotations
 from itertools import islice
 import logging
 
+import numpy as np
+
 from steps_ros.core.camera import Camera
 from steps_ros.data.bags import Bag, RawMessage
 from steps_ros.data.cameras import camera_from_info
@@ -25,6 +27,8 @@ from steps_ros.eval.motion import GROUND_FRAMES, Motion, MotionKind
 
 # Enough of /tf to have seen every link once.
 TRANSFORMS_LOOKED_AT = 2000
+# Metres and radians by which two frames may differ and still be one camera.
+SAME_PLACE = 0.01
 
 logger = logging.getLogger(__name__)
 
@@ -41,8 +45,8 @@ class Context:
         """
         Look at the first messages and see that they fit together.
 
-        :raises SourceError: LiDAR without a calibrated camera or without a transform to it, or
-            no transform from ``--odom-topic`` to the camera.
+        :raises SourceError: LiDAR without a calibrated camera or without a transform to it,
+            depth that another camera sees, or no transform from ``--odom-topic`` to the camera.
         """
         self._bag = bag
         self._topics = topics
@@ -51,7 +55,7 @@ class Context:
         self._static = self._transforms(STATIC_TOPIC if topics.static else None)
         self._body = self._odometry_child()
         self._known = self._known_links()
-        self._check_lidar()
+        self._check_reference()
         self._check_odometry(is_asked_for=settings.odom_topic is not None)
         self.motion_words = self._say_motion()
 
@@ -121,12 +125,29 @@ class Context:
             tree.add(stamped)
         return tree
 
-    def _check_lidar(self) -> None:
-        if not self._topics.is_lidar:
+    def _check_reference(self) -> None:
+        frame = self._first_frame(self._topics.reference)
+        is_connected = self._known.is_connected(self.frame, frame)
+        if self._topics.is_lidar and not is_connected:
+            raise SourceError(f'{self._bag.path}: {self._known.missing(self.frame, frame)}')
+        if not self._topics.is_lidar and frame and self.frame and frame != self.frame:
+            self._check_registered(frame, is_connected)
+
+    def _check_registered(self, frame: str, is_connected: bool) -> None:
+        """Refuse depth that another camera sees from elsewhere."""
+        line = f'{self._topics.reference} is seen from {frame}, the picture from {self.frame}'
+        if not is_connected:
+            logger.warning('%s: %s; it is taken as registered to it', self._bag.path, line)
             return
-        lidar = self._first_frame(self._topics.reference)
-        if not self._known.is_connected(self.frame, lidar):
-            raise SourceError(f'{self._bag.path}: {self._known.missing(self.frame, lidar)}')
+        try:
+            apart = self._known.lookup(self.frame, frame, 0)
+        except FrameError:
+            return
+        if np.abs(apart - np.eye(4)).max() > SAME_PLACE:
+            raise SourceError(
+                f'{self._bag.path}: {line}; register it with depth_image_proc, or choose another '
+                '--reference-topic'
+            )
 
     def _check_odometry(self, is_asked_for: bool) -> None:
         if self._body is None or self._known.is_connected(self._body, self.frame):
