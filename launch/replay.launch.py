@@ -113,7 +113,7 @@ def _replay(context: LaunchContext) -> list[LaunchDescriptionEntity]:
         argument.name: LaunchConfiguration(argument.name).perform(context)
         for argument in _arguments()
     }
-    replay.check_player()
+    replay.check_machine()
     plan = replay.make_plan(_wish(values))
     replay.prepare(plan)
     scenes = Scenes(plan, shlex.split(values['evaluate_args']))

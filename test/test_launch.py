@@ -198,7 +198,7 @@ def test_rviz_starts_first_and_follows_the_namespace(start):
 def replayed(load, monkeypatch, tmp_path):
     """Return a function that starts the replay of a bag of two frames."""
     launch_file = load('replay.launch.py')
-    monkeypatch.setattr(launch_file.replay, 'check_player', lambda: None)
+    monkeypatch.setattr(launch_file.replay, 'check_machine', lambda: None)
     bag = write_mcap(tmp_path / 'drive.mcap', camera_messages(2, '/front/image', '/front/info'))
     given = {'bag': str(bag), 'out': str(tmp_path / 'out'), 'camera_info_topic': '/front/info'}
     return lambda **arguments: _started(launch_file, {**given, **arguments})

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import json
+import os
 from pathlib import Path
+import signal
 import subprocess
 import sys
+import threading
 import time
 
 import numpy as np
@@ -137,6 +140,22 @@ def test_a_process_that_is_deaf_is_stopped_in_time(monkeypatch, tmp_path: Path):
         while not (tmp_path / 'child.log').read_text() and time.monotonic() < end:
             time.sleep(0.02)
         assert group.stop('child') == -9
+
+
+def test_a_second_ctrl_c_does_not_disturb_the_stopping(monkeypatch, tmp_path: Path):
+    monkeypatch.setattr(processes, 'STOP_S', 0.4)
+    slow = (
+        'import signal, time; signal.signal(signal.SIGINT, signal.SIG_IGN)\n'
+        'print("up", flush=True); time.sleep(60)'
+    )
+    with Processes(tmp_path, {}) as group:
+        _start(group, monkeypatch, slow)
+        end = time.monotonic() + 10
+        while not (tmp_path / 'child.log').read_text() and time.monotonic() < end:
+            time.sleep(0.02)
+        threading.Timer(0.2, os.kill, (os.getpid(), signal.SIGINT)).start()
+    assert group.has_ended('child')
+    assert signal.getsignal(signal.SIGINT) is signal.default_int_handler
 
 
 def test_bad_input_is_said_before_anything_is_started(monkeypatch, tmp_path: Path):

@@ -117,4 +117,4 @@ def test_an_earlier_replay_is_not_overwritten_unasked(bag):
 def test_a_machine_without_ros2_bag_is_told_of_the_other_way(monkeypatch):
     monkeypatch.setattr(replay.shutil, 'which', lambda name: None)
     with pytest.raises(StepsError, match='evaluate BAG --out DIR --live'):
-        replay.check_player()
+        replay.check_machine()

@@ -4,14 +4,15 @@ Processes of the package: started with a ROS domain of their own, watched, and a
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from contextlib import suppress
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
 import os
 from pathlib import Path
 import shutil
 import signal
 import subprocess
 import sys
+import threading
 from types import TracebackType
 
 from steps_ros.errors import StepsError
@@ -98,12 +99,26 @@ class Processes:
         error: BaseException | None,
         traceback: TracebackType | None,
     ) -> None:
-        """Stop what still runs."""
-        for name in reversed(list(self._running)):
-            self.stop(name)
+        """Stop what still runs, undisturbed by a second Ctrl-C."""
+        with _deaf():
+            for name in reversed(list(self._running)):
+                self.stop(name)
 
     def _log(self, name: str) -> Path:
         return self._logs / f'{name}.log'
+
+
+@contextmanager
+def _deaf() -> Iterator[None]:
+    """Ignore Ctrl-C; only the main thread gets to hear it anyway."""
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    former = signal.signal(signal.SIGINT, signal.SIG_IGN)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, former)
 
 
 def isolated_environment(logs: Path, profile: Path | None) -> dict[str, str]:

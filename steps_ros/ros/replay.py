@@ -16,6 +16,7 @@ from steps_ros.data.bag_source import choose_image_topic, choose_info_topic
 from steps_ros.data.bags import Bag, open_bag, ROS1_SUFFIX
 from steps_ros.data.messages import COMPRESSED_IMAGE
 from steps_ros.errors import OutputError, SourceError, StepsError
+from steps_ros.eval.report_files import require_report_libraries
 from steps_ros.ros.live import RECORDED
 from steps_ros.ros.names import COMPRESSED_TOPIC, IMAGE_TOPIC, INFO_TOPIC
 from steps_ros.ros.playback import checked_rate_factor
@@ -94,11 +95,11 @@ def prepare(plan: Plan) -> None:
     (plan.out / LIVE / QOS_FILE).write_text(text, encoding='utf-8')
 
 
-def check_player() -> None:
+def check_machine() -> None:
     """
-    See whether bags can be played.
+    See whether bags can be played here and reports be written.
 
-    :raises StepsError: ``ros2 bag`` is not installed.
+    :raises StepsError: ``ros2 bag`` is not installed, or a library of the report.
     """
     commands = {command.name for command in entry_points(group='ros2cli.command')}
     if shutil.which('ros2') is None or 'bag' not in commands:
@@ -106,6 +107,7 @@ def check_player() -> None:
             '`ros2 bag` is not installed; install ros-DISTRO-ros2bag and its storage plugins, or '
             'use `steps-ros evaluate BAG --out DIR --live`, which needs neither'
         )
+    require_report_libraries()
 
 
 def player_command(plan: Plan) -> list[str]:
