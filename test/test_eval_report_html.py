@@ -11,12 +11,15 @@ from typing import Any
 import pytest
 from report_making import HOSTILE, make_report
 
-from steps_ros.eval.report_files import write_report
+from steps_ros.eval.compare import compare
+from steps_ros.eval.comparison_files import write_comparison
+from steps_ros.eval.report_files import json_text, write_report
 
 pytest.importorskip('jinja2', reason='jinja2 is not installed')
 pytest.importorskip('matplotlib', reason='matplotlib is not installed')
 
 WIDTHS = (1280, 400)
+DASH = '–'  # noqa: RUF001
 
 
 @pytest.fixture(scope='module')
@@ -57,6 +60,15 @@ class Opened:
     def column(self, table: str, number: int) -> list[str]:
         cells = self.page.locator(f'#{table} tbody tr > :nth-child({number})')
         return [text.strip() for text in cells.all_text_contents()]
+
+
+@pytest.fixture(scope='module')
+def comparison_page(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp('comparison')
+    for name, report in (('a', make_report(is_partial=True)), ('b', make_report())):
+        (folder / f'{name}.json').write_text(json_text(report.plain()))
+    write_comparison(compare(folder / 'a.json', folder / 'b.json'), folder)
+    return folder / 'comparison.html'
 
 
 @pytest.fixture(scope='module', params=WIDTHS, ids=lambda width: f'{width} px')
@@ -124,7 +136,7 @@ def test_tables_sort(fresh: Opened, way: str) -> None:
         button.click() if way == 'click' else button.press('Enter')
         assert head.get_attribute('aria-sort') == direction
         *known, missing = fresh.column('table-worst', 6)
-        assert missing == '–'  # noqa: RUF001
+        assert missing == DASH
         assert [float(text) for text in known] == sorted(map(float, known), reverse=is_reversed)
     assert fresh.column('table-worst', 6) != before
 
@@ -133,6 +145,18 @@ def test_tables_sort_by_name(fresh: Opened) -> None:
     fresh.page.locator('#table-methods thead button').first.click()
     names = fresh.column('table-methods', 1)
     assert names == sorted(names)
+
+
+@pytest.mark.parametrize('width', WIDTHS)
+def test_comparison(browser: Any, comparison_page: Path, width: int) -> None:
+    opened = Opened(browser, comparison_page, width)
+    opened.page.locator('#table-differences thead button').nth(2).click()
+    values = [text for text in opened.column('table-differences', 3) if text != DASH]
+    assert [float(text) for text in values] == sorted(float(text) for text in values)
+    assert opened.page.evaluate('document.documentElement.scrollWidth') <= width
+    assert opened.said == []
+    assert opened.asked == [opened.page.url]
+    opened.page.close()
 
 
 def test_one_alignment_can_be_chosen(fresh: Opened) -> None:

@@ -86,7 +86,7 @@ def _environment() -> jinja2.Environment:
     environment.globals.update(
         {function.__name__: function for function in (
             exact, grouped, words.arrow, words.bounds, words.error_number, words.number,
-            words.percent, words.signed_number,
+            words.percent, words.signed_bounds, words.signed_number, words.signed_percent,
         )},
         metrics=METRICS,
         alignments=ALIGNMENTS,

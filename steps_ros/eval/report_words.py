@@ -116,8 +116,8 @@ def error_number(metric: str, value: float | None) -> str:
 
 
 def signed_number(metric: str, value: float | None) -> str:
-    """Write a difference with its sign; one that rounds to nothing has none."""
-    text = error_number(metric, value)
+    """Write a difference with its sign and a decimal more; one that rounds to nothing has none."""
+    text = number(value, _DECIMALS.get(metric, 3) + 1)
     is_positive = value is not None and math.isfinite(value) and value > 0
     return f'+{text}' if is_positive and text.strip('0.') else text
 
@@ -126,7 +126,7 @@ def percent(share: float | None) -> str:
     """Write a share, 0 to 1, as per cent."""
     if share is None or not math.isfinite(share):
         return MISSING
-    return f'{100 * share:.1f} %'
+    return f'{number(100 * share, 1)} %'
 
 
 def bounds(metric: str, interval: Interval) -> str:
@@ -135,6 +135,20 @@ def bounds(metric: str, interval: Interval) -> str:
         return MISSING
     low, high = (error_number(metric, value) for value in interval[1:])
     return f'{low} to {high}'
+
+
+def signed_bounds(metric: str, interval: Interval) -> str:
+    """Write the bounds of a difference; a dash when they are unknown."""
+    if not (math.isfinite(interval.low) and math.isfinite(interval.high)):
+        return MISSING
+    low, high = (signed_number(metric, value) for value in interval[1:])
+    return f'{low} to {high}'
+
+
+def signed_percent(share: float | None) -> str:
+    """Write a change as per cent with its sign."""
+    text = percent(share)
+    return f'+{text}' if share is not None and share > 0 and text.strip('0. %') else text
 
 
 def arrow(metric: str) -> str:
