@@ -40,11 +40,11 @@ def mounted(frames=(OPTICAL, LIDAR)):
     return [('/tf_static', messages.transforms_message(links, stamp_ns(0)), stamp_ns(0))]
 
 
-def images(count=5, camera=CAMERA):
+def images(count=5, camera=CAMERA, topic=IMAGE):
     items = []
     for index in range(count):
         when = stamp_ns(index)
-        items.append((IMAGE, messages.image_message(picture(index), when, OPTICAL), when))
+        items.append((topic, messages.image_message(picture(index), when, OPTICAL), when))
         if camera is not None:
             info = messages.camera_info_message(camera, when, OPTICAL)
             items.append((INFO, info, when))

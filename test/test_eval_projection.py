@@ -49,6 +49,7 @@ def test_picture_ends_half_a_pixel_beyond_its_centres():
             lens('rational_polynomial', 0.1, 0, 0, 0, 0, 0.2, 0, 0),
             0.5 * (1 + 0.1 * 0.25) / (1 + 0.2 * 0.25),
         ),
+        (lens('equidistant', 0, 0, 0, 0), math.atan(0.5)),
         (lens('equidistant', 0.1, 0, 0, 0), math.atan(0.5) * (1 + 0.1 * math.atan(0.5) ** 2)),
     ],
 )

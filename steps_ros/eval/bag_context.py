@@ -9,9 +9,7 @@ import logging
 
 import numpy as np
 
-from steps_ros.core.camera import Camera
 from steps_ros.data.bags import Bag, RawMessage
-from steps_ros.data.cameras import camera_from_info
 from steps_ros.data.transforms import (
     frame_name,
     read_odometry,
@@ -21,6 +19,7 @@ from steps_ros.data.transforms import (
     TransformTree,
 )
 from steps_ros.errors import FrameError, SourceError
+from steps_ros.eval.bag_cameras import is_rectified, View, view_from_info
 from steps_ros.eval.bag_topics import Topics
 from steps_ros.eval.input_settings import InputSettings
 from steps_ros.eval.motion import GROUND_FRAMES, Motion, MotionKind
@@ -37,8 +36,8 @@ class Context:
     """
     What the beginning of a recording and all of its ``/tf_static`` tell.
 
-    ``frame`` is the camera's; ``camera`` the first camera_info, None where there is none and a
-    depth reference needs none; ``motion_words`` say in a report what tells the motion.
+    ``frame`` is the camera's; ``view`` that of the first camera_info, None where there is none
+    and a depth reference needs none; ``motion_words`` say in a report what tells the motion.
     """
 
     def __init__(self, bag: Bag, topics: Topics, settings: InputSettings) -> None:
@@ -51,7 +50,7 @@ class Context:
         self._bag = bag
         self._topics = topics
         self.frame = self._first_frame(topics.pictures) or self._first_frame(topics.info)
-        self.camera = self._first_camera()
+        self.view = self._first_view()
         self._static = self._transforms(STATIC_TOPIC if topics.static else None)
         self._body = self._odometry_child()
         self._known = self._known_links()
@@ -72,18 +71,19 @@ class Context:
                 return ''
         return ''
 
-    def _first_camera(self) -> Camera | None:
+    def _first_view(self) -> View | None:
         info = self._topics.info
         problem = f'{self._topics.pictures} has no camera_info beside it'
         for message in islice(self._bag.messages([info] if info else []), 1):
             try:
-                camera = camera_from_info(self._bag.decode(message))
+                decoded = self._bag.decode(message)
+                view = view_from_info(decoded, is_rectified(self._topics.pictures))
             except FrameError as error:
-                camera, problem = None, f'{info}: {error}'
+                view, problem = None, f'{info}: {error}'
             else:
                 problem = f'{info} is uncalibrated (K[0] is 0)'
-            if camera is not None:
-                return camera
+            if view is not None:
+                return view
         if self._topics.is_lidar:
             raise SourceError(
                 f'{self._bag.path}: {problem}, without which LiDAR cannot be projected; calibrate '

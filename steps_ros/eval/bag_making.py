@@ -6,6 +6,8 @@ from __future__ import annotations
 
 from typing import Any, NamedTuple
 
+import numpy as np
+
 from steps_ros.core.camera import Camera
 from steps_ros.data.cameras import fitted
 from steps_ros.data.clouds import decode_cloud
@@ -15,6 +17,7 @@ from steps_ros.data.frames import Image
 from steps_ros.data.poses import Doubles
 from steps_ros.data.transforms import frame_name
 from steps_ros.errors import FrameError
+from steps_ros.eval.bag_cameras import View
 from steps_ros.eval.bag_topics import Topics
 from steps_ros.eval.dropped import (
     BAD_REFERENCE,
@@ -50,8 +53,8 @@ class Maker:
     """
     Decodes, projects and masks; knows the settings and reads ``motion``, which others fill.
 
-    ``camera`` is the latest camera_info, None before any; ``frame`` the camera's frame where its
-    messages name none.
+    ``view`` is that of the latest camera_info, None before any; ``frame`` the camera's frame
+    where its messages name none.
     """
 
     def __init__(
@@ -63,7 +66,7 @@ class Maker:
         :raises SourceError: it is no picture.
         """
         self.motion = motion
-        self.camera: Camera | None = None
+        self.view: View | None = None
         self._topics = topics
         self._settings = settings
         self._frame = frame
@@ -80,7 +83,8 @@ class Maker:
         :raises DroppedError: something of it cannot be used.
         """
         made = self._made(picture, image)
-        camera = fitted(self.camera, made.size[1], made.size[0])
+        known = None if self.view is None else self.view.camera
+        camera = fitted(known, made.size[1], made.size[0])
         measured = self._reference(made, camera, picture.stamp_ns, reference)
         return Sample(
             drive=names[0],
@@ -116,7 +120,7 @@ class Maker:
             with dropping(BAD_REFERENCE):
                 depth = _decode_depth(reference.content)
             return reference_from_depth(depth, made.size)
-        if camera is None:
+        if camera is None or self.view is None:
             raise DroppedError(NO_CAMERA, self._no_camera(made.size))
         with dropping(BAD_REFERENCE):
             cloud = decode_cloud(reference.content)
@@ -125,13 +129,14 @@ class Maker:
             points = self.motion.points_at(
                 cloud, (source, reference.stamp_ns), (made.frame, stamp_ns)
             )
+        points = points @ self.view.rotation.T.astype(np.float32)
         with dropping(NO_CAMERA):
             return reference_from_points(points, camera, self._settings)
 
     def _no_camera(self, size: tuple[int, int]) -> str:
-        if self.camera is None:
+        if self.view is None:
             return f'no camera_info has come on {self._topics.info}; record it from the start'
-        camera = self.camera
+        camera = self.view.camera
         return (
             f'{self._topics.info} is for {camera.width}x{camera.height}, the picture has '
             f'{size[1]}x{size[0]}, another shape; choose by --camera-info-topic'

@@ -10,9 +10,9 @@ import logging
 from pathlib import Path
 
 from steps_ros.data.bags import open_bag, RawMessage
-from steps_ros.data.cameras import camera_from_info
 from steps_ros.data.transforms import message_stamp_ns
 from steps_ros.errors import FrameError, SourceError
+from steps_ros.eval.bag_cameras import is_rectified, view_from_info
 from steps_ros.eval.bag_context import Context, feed
 from steps_ros.eval.bag_making import Maker
 from steps_ros.eval.bag_topics import choose_topics
@@ -98,7 +98,7 @@ class BagSamples(SampleSource):
         """Forget what an earlier pass has read."""
         context = self._context
         self._maker = Maker(self._topics, self._settings, context.motion(), context.frame)
-        self._maker.camera = context.camera
+        self._maker.view = context.view
         self._pairing = Pairing(self._tolerance_ns)
         self._images = Recent()
         self._closest_ns: int | None = None
@@ -111,6 +111,7 @@ class BagSamples(SampleSource):
             'depth': self._topics.prediction,
             'motion': self._context.motion_words,
             'tolerance': f'{self._tolerance_ns / 1e6:g} ms',
+            'damage': self._bag.damage or None,
         }
         chosen = {key: name for key, name in names.items() if name is not None}
         return chosen | self._settings.described(self._topics.is_lidar)
@@ -139,7 +140,8 @@ class BagSamples(SampleSource):
             return
         decoded = self._bag.decode(message)
         if message.topic == topics.info:
-            self._maker.camera = camera_from_info(decoded) or self._maker.camera
+            view = view_from_info(decoded, is_rectified(topics.pictures))
+            self._maker.view = view or self._maker.view
             return
         stamp_ns = message_stamp_ns(decoded) or message.receive_ns
         item = Message(stamp_ns, message.receive_ns, decoded)

@@ -4,6 +4,8 @@ Points into the picture of a camera, distorted or not.
 
 from __future__ import annotations
 
+from functools import lru_cache
+import math
 from typing import NamedTuple
 
 import cv2
@@ -21,9 +23,9 @@ FISHEYE_MODELS = ('equidistant', 'fisheye', 'kannala_brandt4')
 POLYNOMIAL_MODELS = ('plumb_bob', 'rational_polynomial')
 # Lengths of distortion vectors that OpenCV takes.
 _LENGTHS = (4, 5, 8, 12, 14)
-# A pixel that goes back to another ray than the one that came is one that the lens never sees.
-RETURN_TOLERANCE = 0.02
-_STOP = (cv2.TERM_CRITERIA_COUNT | cv2.TERM_CRITERIA_EPS, 40, 1e-6)
+# How finely and how far off the axis a lens is looked at.
+SAMPLES = 2000
+WIDEST = math.radians(89.5)
 
 
 class Projected(NamedTuple):
@@ -54,55 +56,61 @@ def project(points: Floats, camera: Camera) -> Projected:
     rays = (points[:, :2] / points[:, 2:]).astype(np.float64)
     pixels = _pixels(rays, camera)
     inside = _inside(pixels, camera)
-    if any(camera.distortion):
-        inside[inside] = _returns(pixels[inside], rays[inside], camera)
+    if _is_bent(camera):
+        inside &= np.linalg.norm(rays, axis=1) < _fold(camera)
     columns, rows = pixels[inside].astype(np.float32).T
     return Projected(columns, rows, points[inside, 2], ahead[inside])
 
 
+def _is_bent(camera: Camera) -> bool:
+    """Say whether the lens bends rays; a fisheye does so with all its coefficients at 0."""
+    is_fisheye = camera.distortion_model in FISHEYE_MODELS and bool(camera.distortion)
+    return is_fisheye or any(camera.distortion)
+
+
 def _pixels(rays: Doubles, camera: Camera) -> Doubles:
-    if any(camera.distortion) and len(rays):
-        ones = np.concatenate([rays, np.ones((len(rays), 1))], 1)[:, None]
-        matrix, zero = np.array(camera.matrix), np.zeros(3)
-        if camera.distortion_model in FISHEYE_MODELS:
-            return _flat(
-                cv2.fisheye.projectPoints(ones, zero, zero, matrix, _coefficients(camera))
-            )
-        return _flat(cv2.projectPoints(ones, zero, zero, matrix, _coefficients(camera)))
-    return rays * (camera.fx, camera.fy) + (camera.cx, camera.cy)
+    if not _is_bent(camera) or not len(rays):
+        return rays * (camera.fx, camera.fy) + (camera.cx, camera.cy)
+    return _distorted(rays, camera, _coefficients(camera), np.array(camera.matrix))
 
 
-def _returns(pixels: Doubles, rays: Doubles, camera: Camera) -> NDArray[np.bool_]:
-    """Say which pixels, freed of their distortion, are the rays that they came from."""
-    if not len(pixels):
-        return np.zeros(0, np.bool_)
-    matrix, coefficients = np.array(camera.matrix), _coefficients(camera)
-    if camera.distortion_model in FISHEYE_MODELS:
-        back = cv2.fisheye.undistortPoints(pixels[:, None], matrix, coefficients)
-    else:
-        back = cv2.undistortPoints(pixels[:, None], matrix, coefficients, criteria=_STOP)
-    apart = np.linalg.norm(back[:, 0] - rays, axis=1)
-    return np.asarray(apart <= RETURN_TOLERANCE * (1 + np.linalg.norm(rays, axis=1)))
+def _distorted(rays: Doubles, camera: Camera, coefficients: Doubles, matrix: Doubles) -> Doubles:
+    places = np.concatenate([rays, np.ones((len(rays), 1))], 1)[:, None]
+    zero = np.zeros(3)
+    is_fisheye = camera.distortion_model in FISHEYE_MODELS
+    module = cv2.fisheye if is_fisheye else cv2
+    pixels, _ = module.projectPoints(places, zero, zero, matrix, coefficients)
+    return np.asarray(pixels).reshape(-1, 2)
+
+
+@lru_cache(maxsize=4)
+def _fold(camera: Camera) -> float:
+    """Return the tangent off the axis from which on the lens's polynomial runs back, or inf."""
+    coefficients = _coefficients(camera)
+    if camera.distortion_model not in FISHEYE_MODELS:
+        # Without the tangential part, which has no circle on which it folds.
+        coefficients[2:4] = 0
+    tangents = np.tan(np.linspace(0, WIDEST, SAMPLES))
+    rays = np.stack([tangents, np.zeros_like(tangents)], 1)
+    radius = _distorted(rays, camera, coefficients, np.eye(3))[:, 0]
+    back = np.flatnonzero(np.diff(radius) <= 0)
+    return float(tangents[back[0]]) if len(back) else math.inf
 
 
 def _coefficients(camera: Camera) -> Doubles:
     given, model = camera.distortion, camera.distortion_model
     if model in FISHEYE_MODELS:
-        return np.array((*given, 0.0, 0.0, 0.0, 0.0)[:4])
+        return np.array((*given, 0, 0, 0, 0)[:4], np.float64)
     length = next((length for length in _LENGTHS if length >= len(given)), 0)
     if model not in POLYNOMIAL_MODELS or not length:
         raise FrameError(
             f'distortion model {model!r} with {len(given)} coefficients is not known; rectify the '
             'images with image_proc'
         )
-    return np.array((*given, *(0.0,) * (length - len(given))))
+    return np.array((*given, *(0,) * (length - len(given))), np.float64)
 
 
 def _inside(pixels: Doubles, camera: Camera) -> NDArray[np.bool_]:
     column, row = pixels[:, 0], pixels[:, 1]
     across = (column >= -0.5) & (column < camera.width - 0.5)
     return np.asarray(across & (row >= -0.5) & (row < camera.height - 0.5))
-
-
-def _flat(result: tuple[Doubles, Doubles]) -> Doubles:
-    return np.asarray(result[0]).reshape(-1, 2)
