@@ -91,6 +91,7 @@ def evaluate_all(arguments: argparse.Namespace) -> int:
             report = conclude(evaluation, data, dropped, not is_complete, method.enhance)
             if method.run is not None:
                 report = with_pace(report, method.run)
+                is_complete &= not method.run.is_partial
             write_report(report, arguments.out)
     _say(report, arguments)
     return DONE if is_complete else INTERRUPTED
@@ -138,7 +139,8 @@ def _method(arguments: argparse.Namespace, protocol: Protocol, opened: ExitStack
     if not (arguments.recorded or arguments.live):
         with held_interrupt():
             return _network(arguments, protocol)
-    run = play_live(arguments) if arguments.live else read_recorded(arguments.recorded)
+    with one_interrupt():
+        run = play_live(arguments) if arguments.live else read_recorded(arguments.recorded)
     path = arguments.recorded if run is None else run.recording
     recording = opened.enter_context(RecordedDepth(path))
     described = {'method': f'recorded in {path}'} if run is None else describe_run(run)

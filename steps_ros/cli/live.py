@@ -42,6 +42,7 @@ def play_live(arguments: argparse.Namespace) -> LiveRun:
             rate_factor=arguments.rate_factor,
             checkpoint=arguments.checkpoint,
             device=arguments.device,
+            precision=arguments.precision,
             network_size='{}x{}'.format(*height_width) if height_width else '',
             overwrite=arguments.overwrite,
         )
