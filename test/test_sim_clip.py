@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+import cv2
 import numpy as np
 import pytest
 import yaml
@@ -11,7 +12,7 @@ import yaml
 from steps_ros.errors import OutputError, SettingsError
 from steps_ros.sim.clip import simulate_clip
 from steps_ros.sim.dataset import write_folder
-from steps_ros.sim.drive import Drive, drive_frames
+from steps_ros.sim.lidar import LidarSettings
 from steps_ros.sim.settings import ClipSettings
 from steps_ros.sim.shards import ShardSettings, write_shards
 
@@ -20,7 +21,7 @@ SMALL = ClipSettings(seed=5, frames=3, height=33, width=47)
 
 @pytest.fixture(scope='module')
 def clip():
-    return list(simulate_clip(SMALL))
+    return list(simulate_clip(SMALL, lidar=LidarSettings(columns=32)))
 
 
 def test_the_same_seed_gives_the_same_bytes(clip):
@@ -77,23 +78,29 @@ def test_settings_out_of_range_are_refused(wrong):
         replace(SMALL, **wrong)
 
 
-def test_a_drive_shares_its_frames_out_and_keeps_its_camera():
-    frames = list(drive_frames(Drive(SMALL, 2)))
-    assert len(frames) == 3
-    assert len({frame.camera for frame in frames}) == 1
-    stamps = [frame.stamp_ns for frame in frames]
-    assert stamps == sorted(set(stamps))
-    with pytest.raises(SettingsError, match='4 scenes for 3 frames'):
-        Drive(SMALL, 4)
-
-
 def test_a_folder_holds_all_that_was_promised(clip, tmp_path):
     folder = tmp_path / 'drive'
     assert list(write_folder(clip, folder)) == [0, 1, 2]
     assert sorted(path.name for path in folder.iterdir()) == [
-        'camera.yaml', 'depth', 'images', 'poses.txt', 'shards', 'stamps.txt'
+        'camera.yaml', 'depth', 'extrinsics.yaml', 'flow', 'images', 'instance', 'lidar',
+        'lidar_poses.txt', 'lidar_stamps.txt', 'light', 'poses.txt', 'shards', 'stamps.txt'
     ]  # fmt: skip
     np.testing.assert_array_equal(np.load(folder / 'depth' / '000001.npy'), clip[1].depth)
+    np.testing.assert_array_equal(np.load(folder / 'flow' / '000001.npy'), clip[1].flow)
+    instance = cv2.imread(str(folder / 'instance' / '000001.png'), cv2.IMREAD_UNCHANGED)
+    np.testing.assert_array_equal(instance, clip[1].instance)
+    light = np.load(folder / 'light' / '000001.npy')
+    np.testing.assert_array_equal(light, clip[1].illuminance.astype(np.float16))
+    points = np.load(folder / 'lidar' / '000001.npy')
+    assert points.dtype == np.float32
+    np.testing.assert_array_equal(points[:, 4], clip[1].scan.points['ring'])
+    extrinsics = yaml.safe_load((folder / 'extrinsics.yaml').read_text())
+    camera_pose = np.array(extrinsics['base_link_from_camera_optical_frame'])
+    lidar_pose = np.array(extrinsics['base_link_from_lidar'])
+    world_from_lidar = np.loadtxt(folder / 'lidar_poses.txt').reshape(-1, 3, 4)
+    body = clip[2].world_from_camera @ np.linalg.inv(camera_pose)
+    np.testing.assert_allclose(world_from_lidar[2], (body @ lidar_pose)[:3], atol=1e-5)
+    assert extrinsics['camera']['height'] == pytest.approx(clip[0].mounting.height)
     poses = np.loadtxt(folder / 'poses.txt').reshape(-1, 3, 4)
     np.testing.assert_allclose(poses[2], clip[2].world_from_camera[:3], rtol=1e-6, atol=1e-6)
     camera = yaml.safe_load((folder / 'camera.yaml').read_text())

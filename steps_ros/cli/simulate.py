@@ -8,62 +8,117 @@ import argparse
 from contextlib import closing
 import json
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from steps_ros.cli.interrupt import one_interrupt
+from steps_ros.errors import OutputError
+
+if TYPE_CHECKING:
+    from steps_ros.sim.drive import Drive
 
 RECORDING_SUFFIX = '.mcap'
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the options of ``simulate``."""
-    parser.add_argument('--out', type=Path, required=True, help='folder, or FILE.mcap')
-    parser.add_argument('--frames', type=_positive, default=100, help='pictures in all (100)')
-    parser.add_argument('--seed', type=_natural, default=0, help='same seed, same bytes (0)')
-    parser.add_argument('--time', choices=('night', 'day'), default='night')
-    parser.add_argument('--size', type=_size, default=(192, 320), metavar='HxW', help='192x320')
-    parser.add_argument('--scenes', type=_positive, default=1, help='streets to drive through (1)')
-    parser.add_argument('--workers', type=_positive, default=1, help='processes (1)')
-    parser.add_argument('--rate', type=float, default=10.0, metavar='HZ', help='frames/s (10)')
-    parser.add_argument(
-        '--lidar', type=int, choices=(0, 32, 64), default=32, help='rings of the LiDAR (32)'
-    )
-    parser.add_argument(
-        '--lidar-noise', type=float, default=0.02, metavar='M', help='range noise in metres (0.02)'
-    )
-    parser.add_argument('--compressed', action='store_true', help='JPEG images in the recording')
-    parser.add_argument('--json', action='store_true', help='say what was made in one JSON line')
-    parser.add_argument('--overwrite', action='store_true', help='replace what is there')
+    add = parser.add_argument
+    add('--out', type=Path, required=True, help='folder, or FILE.mcap')
+    add('--frames', type=_positive, default=100, help='pictures in all (100)')
+    add('--seed', type=_natural, default=0, help='same seed, same bytes (0)')
+    add('--time', choices=('night', 'day'), default='night')
+    add('--size', type=_size, default=(192, 320), metavar='HxW', help='192x320')
+    add('--scenes', type=_positive, default=1, help='streets to drive through (1)')
+    add('--no-crossings', action='store_true', help='streets without side roads')
+    add('--workers', type=_positive, default=1, help='processes (1)')
+    add('--rate', type=float, default=10.0, metavar='HZ', help='frames/s (10)')
+    add('--lidar', type=int, choices=(0, 32, 64), default=32, help='rings, 0 for none (32)')
+    lidar = parser.add_argument_group('LiDAR')
+    add = lidar.add_argument
+    add('--lidar-noise', type=float, default=0.02, metavar='M', help='of the range (0.02)')
+    add('--lidar-columns', type=_positive, default=1024, help='directions in a turn (1024)')
+    add('--lidar-range', type=float, default=100.0, metavar='M', help='farthest return (100)')
+    add('--lidar-dropout', type=float, default=0.02, help='share of lost returns (0.02)')
+    add('--lidar-offset', type=float, default=0.0, metavar='S', help='turn after picture (0)')
+    outcome = parser.add_argument_group('output')
+    add = outcome.add_argument
+    add('--compressed', action='store_true', help='JPEG images in the recording')
+    add('--json', action='store_true', help='say what was made in one JSON line')
+    add('--overwrite', action='store_true', help='replace what is there, begin afresh')
 
 
 def run(arguments: argparse.Namespace) -> int:
     """
     Draw all frames and write them.
 
-    :returns: 0 when done; Ctrl-C leaves nothing half written.
+    :returns: 0 when done; after Ctrl-C the same command goes on where it was.
     :raises StepsError: bad option or place.
     """
     with one_interrupt():
-        from tqdm import tqdm
+        from steps_ros.sim.parts import claim_parts, parts_folder, remove_parts
 
-        from steps_ros.sim.dataset import write_folder
-        from steps_ros.sim.drive import Drive, drive_frames
-        from steps_ros.sim.lidar import LidarSettings
-        from steps_ros.sim.recording import write_recording
-        from steps_ros.sim.settings import ClipSettings
+        drive = _drive(arguments)
+        out: Path = arguments.out
+        _claim(out, arguments.overwrite)
+        parts = parts_folder(out)
+        ready = claim_parts(drive, parts, arguments.overwrite)
+        _write(arguments, drive, parts, ready)
+        remove_parts(parts)
+    if arguments.json:
+        print(json.dumps({'out': str(out), 'frames': arguments.frames}))
+    return 0
 
-        height, width = arguments.size
-        clip = ClipSettings(
-            seed=arguments.seed,
-            frames=arguments.frames,
-            height=height,
-            width=width,
-            time=arguments.time,
-            rate_hz=arguments.rate,
+
+def _drive(arguments: argparse.Namespace) -> Drive:
+    from steps_ros.sim.drive import Drive
+    from steps_ros.sim.lidar import LidarSettings
+    from steps_ros.sim.settings import ClipSettings
+
+    height, width = arguments.size
+    clip = ClipSettings(
+        seed=arguments.seed,
+        frames=arguments.frames,
+        height=height,
+        width=width,
+        time=arguments.time,
+        rate_hz=arguments.rate,
+        crossings=not arguments.no_crossings,
+    )
+    lidar = None
+    if arguments.lidar:
+        lidar = LidarSettings(
+            rings=arguments.lidar,
+            columns=arguments.lidar_columns,
+            noise_m=arguments.lidar_noise,
+            max_range_m=arguments.lidar_range,
+            dropout=arguments.lidar_dropout,
+            offset_s=arguments.lidar_offset,
         )
-        lidar = None
-        if arguments.lidar:
-            lidar = LidarSettings(rings=arguments.lidar, noise_m=arguments.lidar_noise)
-        frames = drive_frames(Drive(clip, arguments.scenes, lidar), arguments.workers)
+    return Drive(clip, arguments.scenes, lidar)
+
+
+def _claim(out: Path, overwrite: bool) -> None:
+    """Refuse a place that is taken before anything is drawn."""
+    from steps_ros.data.outputs import claim_folder
+
+    if out.suffix != RECORDING_SUFFIX:
+        claim_folder(out, overwrite)
+    elif out.is_dir():
+        raise OutputError(f'{out} is a folder; give a file')
+    elif out.exists() and not overwrite:
+        raise OutputError(f'{out} exists; choose another name or give --overwrite')
+
+
+def _write(
+    arguments: argparse.Namespace, drive: Drive, parts: Path, ready: frozenset[int]
+) -> None:
+    """Write the output while its frames are drawn; what broken off leaves is only the parts."""
+    from tqdm import tqdm
+
+    from steps_ros.sim.dataset import write_folder
+    from steps_ros.sim.parts import drawn_frames
+    from steps_ros.sim.recording import write_recording
+
+    with closing(drawn_frames(drive, parts, arguments.workers)) as frames:
         if arguments.out.suffix == RECORDING_SUFFIX:
             written = write_recording(
                 frames, arguments.out, arguments.compressed, arguments.overwrite
@@ -71,12 +126,13 @@ def run(arguments: argparse.Namespace) -> int:
         else:
             written = write_folder(frames, arguments.out, arguments.overwrite)
         # Closing takes away what was half written, wherever Ctrl-C came.
-        with closing(written):
-            for _ in tqdm(written, total=arguments.frames, unit='frame', desc='simulate'):
-                pass
-    if arguments.json:
-        print(json.dumps({'out': str(arguments.out), 'frames': arguments.frames}))
-    return 0
+        with (
+            closing(written),
+            tqdm(total=arguments.frames, initial=len(ready), unit='frame', desc='simulate') as bar,
+        ):
+            for number in written:
+                if number not in ready:
+                    bar.update()
 
 
 def _positive(text: str) -> int:

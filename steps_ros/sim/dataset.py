@@ -1,9 +1,14 @@
 """
-A drive as a folder: pictures, depth, camera, poses, and training shards of the same frames.
+A drive as a folder: pictures, all that is true of them, LiDAR, and training shards.
 
-``images/000000.png`` · ``depth/000000.npy`` float32 metres with +inf for sky · ``camera.yaml`` as
-ROS camera calibration writes it · ``poses.txt`` world_from_camera, 12 numbers a line, row by row
-(KITTI) · ``stamps.txt`` nanoseconds · ``shards/*.npz`` as :mod:`steps_ros.sim.shards`.
+``images/000000.png`` · ``depth/000000.npy`` float32 (H, W) metres, +inf for sky ·
+``flow/000000.npy`` float32 (H, W, 2) pixels right and down to the next frame ·
+``instance/000000.png`` 16 bit, ranges as in :mod:`steps_ros.sim.instances` ·
+``light/000000.npy`` float16 (H, W) lux, at most 65504 · ``lidar/000000.npy`` float32 (N, 5):
+x y z in metres, intensity, ring · ``camera.yaml`` as ROS camera calibration writes it ·
+``extrinsics.yaml`` where camera and LiDAR sit on the vehicle · ``poses.txt`` world_from_camera and
+``lidar_poses.txt`` world_from_lidar, 12 numbers a line, row by row (KITTI) · ``stamps.txt`` and
+``lidar_stamps.txt`` nanoseconds · ``shards/*.npz`` as :mod:`steps_ros.sim.shards`.
 """
 
 from __future__ import annotations
@@ -17,13 +22,31 @@ import numpy as np
 from numpy.typing import NDArray
 
 from steps_ros.core.camera import Camera
+from steps_ros.data.messages import LIDAR_POINT
 from steps_ros.data.outputs import claim_folder, npy_bytes, npz_bytes, png_bytes, write_file
 from steps_ros.sim.clip import SimulatedFrame
 from steps_ros.sim.shards import mounting_row
+from steps_ros.sim.trajectory import body_from_camera
 
 FRAMES_A_SHARD = 64
-_PATTERNS = ('images/*.png', 'depth/*.npy', 'shards/*.npz')
-_FILES = ('camera.yaml', 'poses.txt', 'stamps.txt')
+MOST_LUX = float(np.finfo(np.float16).max)
+_PATTERNS = (
+    'images/*.png',
+    'depth/*.npy',
+    'flow/*.npy',
+    'instance/*.png',
+    'light/*.npy',
+    'lidar/*.npy',
+    'shards/*.npz',
+)
+_FILES = (
+    'camera.yaml',
+    'extrinsics.yaml',
+    'poses.txt',
+    'stamps.txt',
+    'lidar_poses.txt',
+    'lidar_stamps.txt',
+)
 
 
 def write_folder(
@@ -48,23 +71,78 @@ def write_folder(
 
 def _write(frames: Iterable[SimulatedFrame], folder: Path) -> Iterator[int]:
     waiting: list[SimulatedFrame] = []
-    poses, stamps = [], []
+    lines: dict[str, list[str]] = {}
     for number, frame in enumerate(frames):
         if number == 0:
             write_file(folder / 'camera.yaml', camera_yaml(frame.camera).encode())
-        write_file(folder / 'images' / f'{number:06d}.png', png_bytes(frame.image))
-        write_file(folder / 'depth' / f'{number:06d}.npy', npy_bytes(frame.depth))
-        poses.append(' '.join(f'{value:.9g}' for value in frame.world_from_camera[:3].ravel()))
-        stamps.append(str(frame.stamp_ns))
+            write_file(folder / 'extrinsics.yaml', extrinsics_yaml(frame).encode())
+        _write_frame(frame, folder, number)
+        for name, line in _lines(frame):
+            lines.setdefault(name, []).append(line)
         waiting.append(frame)
         if len(waiting) == FRAMES_A_SHARD:
             _write_shard(waiting, folder, number)
             waiting = []
         yield number
     if waiting:
-        _write_shard(waiting, folder, len(poses) - 1)
-    write_file(folder / 'poses.txt', ('\n'.join(poses) + '\n').encode())
-    write_file(folder / 'stamps.txt', ('\n'.join(stamps) + '\n').encode())
+        _write_shard(waiting, folder, number)
+    for name, rows in lines.items():
+        write_file(folder / name, ('\n'.join(rows) + '\n').encode())
+
+
+def _write_frame(frame: SimulatedFrame, folder: Path, number: int) -> None:
+    light = np.minimum(frame.illuminance, MOST_LUX).astype(np.float16)
+    contents = {
+        f'images/{number:06d}.png': png_bytes(frame.image),
+        f'depth/{number:06d}.npy': npy_bytes(frame.depth),
+        f'flow/{number:06d}.npy': npy_bytes(frame.flow),
+        f'instance/{number:06d}.png': png_bytes(frame.instance),
+        f'light/{number:06d}.npy': npy_bytes(light),
+    }
+    if frame.scan is not None:
+        points = frame.scan.points
+        columns = [points[name].astype(np.float32) for name in LIDAR_POINT.names or ()]
+        contents[f'lidar/{number:06d}.npy'] = npy_bytes(np.stack(columns, 1))
+    for name, content in contents.items():
+        write_file(folder / name, content)
+
+
+def _lines(frame: SimulatedFrame) -> Iterator[tuple[str, str]]:
+    """Yield what a frame adds to which text file."""
+    yield 'poses.txt', _row(frame.world_from_camera)
+    yield 'stamps.txt', str(frame.stamp_ns)
+    if frame.scan is not None:
+        yield 'lidar_poses.txt', _row(frame.scan.body @ frame.scan.body_from_lidar)
+        yield 'lidar_stamps.txt', str(frame.scan.stamp_ns)
+
+
+def _row(pose: NDArray[np.float64]) -> str:
+    return ' '.join(f'{value:.9g}' for value in pose[:3].ravel())
+
+
+def extrinsics_yaml(frame: SimulatedFrame) -> str:
+    """Return where camera and LiDAR sit on the vehicle, 4x4 row by row, as YAML."""
+    mounting = frame.mounting
+    lines = [
+        '# x_base_link = base_link_from_... x, in metres; base_link: x forward, y left, z up,',
+        '# on the road under the camera; camera_optical_frame: x right, y down, z forward;',
+        '# lidar: x forward, y left, z up. Pitch looks down where positive; radians.',
+        *_transform('base_link_from_camera_optical_frame', body_from_camera(mounting)),
+    ]
+    if frame.scan is not None:
+        lines += _transform('base_link_from_lidar', frame.scan.body_from_lidar)
+    lines += [
+        'camera:',
+        f'  height: {mounting.height:.9g}',
+        f'  pitch: {mounting.pitch:.9g}',
+        f'  roll: {mounting.roll:.9g}',
+        f'  yaw: {mounting.yaw:.9g}',
+    ]
+    return '\n'.join(lines) + '\n'
+
+
+def _transform(name: str, matrix: NDArray[np.float64]) -> list[str]:
+    return [f'{name}:', *(f'- [{", ".join(f"{value:.9g}" for value in row)}]' for row in matrix)]
 
 
 def camera_yaml(camera: Camera) -> str:

@@ -1,14 +1,12 @@
 """
-One camera through several streets: all frames in their order, drawn by several processes.
+One camera through several streets: all frames in their order, cut into jobs.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator
-from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass, replace
 import math
-import multiprocessing
 from typing import NamedTuple
 
 import numpy as np
@@ -35,10 +33,15 @@ class Drive:
     lidar: LidarSettings | None = None
 
     def __post_init__(self) -> None:
-        """Raise :class:`SettingsError` where a street would get no frame."""
+        """Raise :class:`SettingsError` where a street gets no frame, or turns overtake frames."""
         if not 1 <= self.scenes <= self.clip.frames:
             raise SettingsError(
                 f'{self.scenes} scenes for {self.clip.frames} frames; give each one a frame'
+            )
+        if self.lidar is not None and abs(self.lidar.offset_s) * self.clip.rate_hz >= 1:
+            raise SettingsError(
+                f'LiDAR offset {self.lidar.offset_s} s at {self.clip.rate_hz} frames/s; '
+                f'it must be shorter than the time between two frames'
             )
 
     def streets(self) -> list[ClipSettings]:
@@ -50,9 +53,15 @@ class Drive:
         ]
 
 
-class _Job(NamedTuple):
-    """Some frames of one street, and the time at which the street starts."""
+class Job(NamedTuple):
+    """
+    The frames ``first`` to before ``last`` of one street.
 
+    ``number`` counts the jobs of a drive, ``start_ns`` is the time of the street's first frame,
+    ``odom_from_world`` where the street lies in the drive.
+    """
+
+    number: int
     clip: ClipSettings
     first: int
     last: int
@@ -61,35 +70,37 @@ class _Job(NamedTuple):
     odom_from_world: Doubles
 
 
-def drive_frames(drive: Drive, workers: int = 1) -> Iterator[SimulatedFrame]:
-    """
-    Yield the frames in their order; stamps rise throughout, with a pause between streets.
-
-    :param workers: processes; the frames do not depend on it.
-    """
-    jobs = list(_jobs(drive, 1 << 30 if workers == 1 else FRAMES_A_JOB))
-    if workers == 1:
-        for job in jobs:
-            yield from _frames(job)
-        return
-    context = multiprocessing.get_context('spawn')
-    with ProcessPoolExecutor(workers, mp_context=context) as pool:
-        try:
-            for frames in pool.map(_all_frames, jobs):
-                yield from frames
-        except BaseException:
-            pool.shutdown(wait=False, cancel_futures=True)
-            raise
+def drive_frames(drive: Drive) -> Iterator[SimulatedFrame]:
+    """Yield the frames in their order; stamps rise throughout, with a pause between streets."""
+    for job in drive_jobs(drive):
+        yield from job_frames(job)
 
 
-def _jobs(drive: Drive, length: int) -> Iterator[_Job]:
+def drive_jobs(drive: Drive) -> list[Job]:
+    """Return the work of a drive in pieces that can be done in any order."""
+    jobs: list[Job] = []
     start_ns = START_NS
-    placed = _placements(drive)
-    for clip, odom_from_world in zip(drive.streets(), placed, strict=True):
-        for first in range(0, clip.frames, length):
-            last = min(first + length, clip.frames)
-            yield _Job(clip, first, last, drive.lidar, start_ns, odom_from_world)
+    for clip, placement in zip(drive.streets(), _placements(drive), strict=True):
+        for first in range(0, clip.frames, FRAMES_A_JOB):
+            last = min(first + FRAMES_A_JOB, clip.frames)
+            jobs.append(Job(len(jobs), clip, first, last, drive.lidar, start_ns, placement))
         start_ns += round(_seconds(clip) * 1e9)
+    return jobs
+
+
+def job_frames(job: Job) -> Iterator[SimulatedFrame]:
+    """Draw the frames of a job, in the time and place of the whole drive."""
+    for frame in simulate_clip(job.clip, job.first, job.last, job.lidar):
+        scan = frame.scan
+        if scan is not None:
+            body = job.odom_from_world @ scan.body
+            scan = scan._replace(stamp_ns=scan.stamp_ns + job.start_ns, body=body)
+        yield replace(
+            frame,
+            stamp_ns=frame.stamp_ns + job.start_ns,
+            world_from_camera=job.odom_from_world @ frame.world_from_camera,
+            scan=scan,
+        )
 
 
 def _seconds(clip: ClipSettings) -> float:
@@ -117,27 +128,3 @@ def _level(pose: Doubles) -> Doubles:
     ]
     level[:3, 3] = pose[:3, 3]
     return level
-
-
-def _frames(job: _Job) -> Iterator[SimulatedFrame]:
-    for frame in simulate_clip(job.clip, job.first, job.last, job.lidar):
-        yield _in_drive(frame, job)
-
-
-def _in_drive(frame: SimulatedFrame, job: _Job) -> SimulatedFrame:
-    """Return a street's frame in the time and place of the whole drive."""
-    scan = frame.scan
-    if scan is not None:
-        scan = scan._replace(
-            stamp_ns=scan.stamp_ns + job.start_ns, body=job.odom_from_world @ scan.body
-        )
-    return replace(
-        frame,
-        stamp_ns=frame.stamp_ns + job.start_ns,
-        world_from_camera=job.odom_from_world @ frame.world_from_camera,
-        scan=scan,
-    )
-
-
-def _all_frames(job: _Job) -> list[SimulatedFrame]:
-    return list(_frames(job))

@@ -19,7 +19,6 @@ from steps_ros.sim.mesh import Colour, Floats
 from steps_ros.sim.raycast import RayScene
 from steps_ros.sim.texture import Surface
 
-_GLOSS_POWER = 24.0
 # Less than starlight: no camera shows it, so it needs no shadow rays.
 FAINTEST_LUX = 0.01
 
@@ -84,23 +83,23 @@ def light_up(
 
     :param scenes: what throws shadows; none for no shadows.
     """
-    up = 0.5 + 0.5 * shading.normal[:, 2:]
-    light = np.asarray(sky.ambient, np.float32) * up
+    up = 0.5 + 0.5 * shading.normal[:, 2]
+    ambient = np.asarray(sky.ambient, np.float32)
+    light = ambient[:, None] * up
     shine = np.zeros_like(light)
-    places, normals = _axes(shading.position), _axes(shading.normal)
-    origins = shading.position + 0.02 * shading.normal
+    points = _Axes(*map(_axes, (shading.position, shading.normal, shading.to_camera)))
+    shadows = _Shadows(shading.position + 0.02 * shading.normal, scenes)
     for index in range(len(lamps)):
-        near, strength = _strength(lamps, index, places, normals)
-        seen = strength * lamps.intensity[index, 1] > FAINTEST_LUX
-        lit = _LampLight(near[seen], strength[seen], lamps.position[index], lamps.intensity[index])
-        lit = _unshaded(lit, origins, scenes)
-        found = lit.strength[:, None] * lit.intensity
-        light[lit.near] += found
-        _add_gloss(shading, surface.gloss, lit, found, shine)
+        near, strength = _strength(lamps, index, points.place, points.normal)
+        seen = np.flatnonzero(strength * lamps.intensity[index, 1] > FAINTEST_LUX)
+        near, strength = shadows.open_to(lamps.position[index], near[seen], strength[seen])
+        for axis in range(3):
+            light[axis, near] += strength * lamps.intensity[index, axis]
+        _add_gloss(points, surface.gloss, (near, strength), (lamps, index), shine)
     if max(sky.sun) > 0:
-        light += _sunlight(shading, sky, scenes)
-    radiance = np.asarray(surface.albedo / math.pi * light + shine + surface.glow, np.float32)
-    return Lit(radiance, light)
+        light += _sunlight(shading, sky, scenes).T
+    reflected = surface.albedo / math.pi * light.T + shine.T + surface.glow
+    return Lit(np.asarray(reflected, np.float32), light.T)
 
 
 def sky_radiance(directions: Floats, sky: Sky) -> Floats:
@@ -116,37 +115,58 @@ def through_fog(colour: Floats, distance: Floats, sky: Sky) -> Floats:
     return np.asarray(colour * left + np.asarray(sky.horizon, np.float32) * (1 - left))
 
 
-class _LampLight(NamedTuple):
-    """Points that one lamp may reach, how strongly, and the lamp's place and intensity."""
+class _Axes(NamedTuple):
+    """N points with their axes apart: (3, N), which arithmetic on single axes reads fastest."""
 
-    near: NDArray[np.int64]
-    strength: Floats
-    lamp: Floats
-    intensity: Floats
+    place: Floats
+    normal: Floats
+    to_camera: Floats
 
 
-def _unshaded(lit: _LampLight, origins: Floats, scenes: list[RayScene]) -> _LampLight:
-    """Return the points between which and the lamp nothing stands."""
-    near, strength = lit.near, lit.strength
-    origin = np.take(origins, near, axis=0)
-    for scene in scenes:
-        if not len(near):
-            break
-        is_open = np.flatnonzero(~scene.is_blocked(origin, lit.lamp))
-        near, strength, origin = near[is_open], strength[is_open], origin[is_open]
-    return lit._replace(near=near, strength=strength)
+class _Shadows:
+    """What stands between N points, a little above their surfaces, and lamps."""
+
+    def __init__(self, origins: Floats, scenes: list[RayScene]) -> None:
+        self._origins = origins
+        self._scenes = scenes
+
+    def open_to(
+        self, lamp: Floats, near: NDArray[np.int64], strength: Floats
+    ) -> tuple[NDArray[np.int64], Floats]:
+        """Return those of the points ``near`` that see a lamp, with their strengths."""
+        origin = np.take(self._origins, near, axis=0)
+        for scene in self._scenes:
+            if not len(near):
+                break
+            is_open = np.flatnonzero(~scene.is_blocked(origin, lamp))
+            near, strength = near[is_open], strength[is_open]
+            origin = np.take(origin, is_open, axis=0)
+        return near, strength
 
 
 def _add_gloss(
-    shading: Shading, gloss: Floats, lit: _LampLight, found: Floats, shine: Floats
-) -> None:
-    """Add what glossy points mirror of one lamp's light."""
-    glossy = np.flatnonzero(gloss[lit.near] > 0)
-    near, found = lit.near[glossy], found[glossy]
-    unit = _unit(lit.lamp - shading.position[near])
-    halfway = _unit(unit + shading.to_camera[near])
-    peak = np.maximum(_dot(halfway, shading.normal[near]), 0) ** _GLOSS_POWER
-    shine[near] += found * (gloss[near] * peak)[:, None]
+    points: _Axes, gloss: Floats, lit: tuple[NDArray[np.int64], Floats],
+    source: tuple[Lamps, int], shine: Floats,
+) -> None:  # fmt: skip
+    """Add what glossy points mirror of one lamp's light, (3, N)."""
+    lamps, index = source
+    glossy = np.flatnonzero(gloss[lit[0]] > 0)
+    near, strength = lit[0][glossy], lit[1][glossy]
+    lamp = lamps.position[index]
+    unit = _unit([lamp[axis] - points.place[axis, near] for axis in range(3)])
+    halfway = _unit([unit[axis] + points.to_camera[axis, near] for axis in range(3)])
+    along = sum(halfway[axis] * points.normal[axis, near] for axis in range(3))
+    level = strength * (gloss[near] * _to_the_24th(np.maximum(along, 0)))
+    for axis in range(3):
+        shine[axis, near] += level * lamps.intensity[index, axis]
+
+
+def _to_the_24th(base: Floats) -> Floats:
+    """Return the gloss lobe's power; multiplying is much faster than powers are."""
+    eighth = base * base
+    eighth *= eighth
+    eighth *= eighth
+    return np.asarray(eighth * eighth * eighth, np.float32)
 
 
 def _strength(
@@ -159,27 +179,21 @@ def _strength(
     :param normals: (3, N) unit normals.
     """
     lamp, reach = lamps.position[index], lamps.reach[index]
-    near = _facing(lamp, float(reach), places, normals)
+    # The cheapest questions first: near along x and y, within reach, facing the lamp.
+    near = np.flatnonzero(np.abs(places[0] - lamp[0]) < reach)
+    near = near[np.abs(places[1, near] - lamp[1]) < reach]
     dx, dy, dz = (lamp[axis] - places[axis, near] for axis in range(3))
-    nx, ny, nz = (normals[axis, near] for axis in range(3))
-    squared = np.maximum(dx * dx + dy * dy + dz * dz, np.float32(1e-4))
+    squared = dx * dx + dy * dy + dz * dz
+    facing = dx * normals[0, near] + dy * normals[1, near] + dz * normals[2, near]
+    kept = np.flatnonzero((squared < reach * reach) & (facing > 0))
+    near, dx, dy, dz = near[kept], dx[kept], dy[kept], dz[kept]
+    squared = np.maximum(squared[kept], np.float32(1e-4))
     distance = np.sqrt(squared)
-    dx, dy, dz = dx / distance, dy / distance, dz / distance
-    cosine = np.maximum(dx * nx + dy * ny + dz * nz, 0)
     fade = np.clip((reach - distance) / (0.3 * reach), 0, 1)
     lobe = _beam if lamps.beam[index] else _half_space
-    return near, lobe(lamps.direction[index], -dx, -dy, -dz) * fade * cosine / squared
-
-
-def _facing(lamp: Floats, reach: float, places: Floats, normals: Floats) -> NDArray[np.int64]:
-    """Return the points within reach that look towards a lamp; the cheapest questions first."""
-    index = np.flatnonzero(np.abs(places[0] - lamp[0]) < reach)
-    index = index[np.abs(places[1, index] - lamp[1]) < reach]
-    dx, dy, dz = (lamp[axis] - places[axis, index] for axis in range(3))
-    squared = dx * dx + dy * dy + dz * dz
-    index_in_reach = squared < reach * reach
-    towards = dx * normals[0, index] + dy * normals[1, index] + dz * normals[2, index] > 0
-    return np.asarray(index[index_in_reach & towards])
+    away = (-dx / distance, -dy / distance, -dz / distance)
+    lit = lobe(lamps.direction[index], *away) * fade * facing[kept] / (distance * squared)
+    return near, np.asarray(lit, np.float32)
 
 
 def _axes(vectors: Floats) -> Floats:
@@ -187,12 +201,10 @@ def _axes(vectors: Floats) -> Floats:
     return np.ascontiguousarray(vectors.T)
 
 
-def _dot(first: Floats, second: Floats) -> Floats:
-    return np.asarray(np.einsum('ij,ij->i', first, second), np.float32)
-
-
-def _unit(vectors: Floats) -> Floats:
-    return np.asarray(vectors / np.sqrt(_dot(vectors, vectors) + 1e-12)[:, None], np.float32)
+def _unit(axes: list[Floats]) -> list[Floats]:
+    """Return vectors, given axis by axis, at length 1."""
+    length = np.sqrt(axes[0] * axes[0] + axes[1] * axes[1] + axes[2] * axes[2] + 1e-12)
+    return [axis / length for axis in axes]
 
 
 def _sunlight(shading: Shading, sky: Sky, scenes: list[RayScene]) -> Floats:

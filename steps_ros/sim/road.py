@@ -107,15 +107,22 @@ class Road:
         ends = np.array([[along - 1.0, left, 0.0], [along + 1.0, left, 0.0]], np.float32)
         back, front = self.to_world(ends).astype(np.float64)
         forward = (front - back) / np.linalg.norm(front - back)
-        sideways = np.cross([0.0, 0.0, 1.0], forward)
+        sideways = np.array([-forward[1], forward[0], 0.0])
         sideways /= np.linalg.norm(sideways)
+        up = _cross(forward, sideways)
         turn = np.array(
             [[math.cos(yaw), -math.sin(yaw), 0], [math.sin(yaw), math.cos(yaw), 0], [0, 0, 1.0]]
         )
         matrix = np.eye(4)
-        matrix[:3, :3] = np.stack([forward, sideways, np.cross(forward, sideways)], 1) @ turn
+        matrix[:3, :3] = np.stack([forward, sideways, up], 1) @ turn
         matrix[:3, 3] = (back + front) / 2
         return matrix
+
+
+def _cross(first: Doubles, second: Doubles) -> Doubles:
+    """Return the cross product of two vectors, much faster than numpy's for many."""
+    (a, b, c), (x, y, z) = first.tolist(), second.tolist()
+    return np.array([b * z - c * y, c * x - a * z, a * y - b * x])
 
 
 @lru_cache(maxsize=8)

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from enum import IntEnum
+import math
 
 import numpy as np
 
@@ -67,8 +68,8 @@ class ClipSettings:
             )
         if self.seed < 0 or self.scene < 0:
             raise SettingsError(f'seed {self.seed}, scene {self.scene}; neither may be negative')
-        if not self.rate_hz > 0:
-            raise SettingsError(f'rate_hz is {self.rate_hz}; it must be positive')
+        if not 0 < self.rate_hz < math.inf:
+            raise SettingsError(f'rate_hz is {self.rate_hz}; it must be positive and finite')
 
     def generator(self, stream: Stream, *more: int) -> np.random.Generator:
         """Return the random numbers of one part of this scene."""
