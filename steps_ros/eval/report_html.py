@@ -51,8 +51,8 @@ FIRST_SETTINGS = (
 )  # fmt: skip
 ROOM = 10
 DEPTH_TICKS = (2, 5, 10, 20, 40, 80)
-ERROR_TICKS = ((0.5, '0.5 too near'), (0.8, '0.8'), (1.0, 'right'), (1.25, '1.25'),
-               (2.0, 'too far 2'))  # fmt: skip
+ERROR_TICKS = ((0.5, '0.5, too near'), (0.8, '0.8'), (1.0, 'right'), (1.25, '1.25'),
+               (2.0, '2, too far'))  # fmt: skip
 RANKS = {'worst': 'Worst', 'median': 'Median', 'best': 'Best'}
 CAPTIONS = {
     'input': 'input',

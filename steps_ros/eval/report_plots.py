@@ -12,7 +12,7 @@ from typing import NamedTuple
 import matplotlib as mpl
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
-from matplotlib.ticker import PercentFormatter
+from matplotlib.ticker import MaxNLocator, PercentFormatter
 import numpy as np
 from numpy.typing import NDArray
 
@@ -47,6 +47,7 @@ FEW_POINTS = 60
 MOST_DRIVES_NAMED = 8
 # A step of this many usual steps is a gap, which no line may cross.
 GAP_STEPS = 5.0
+FRAME = 'frame'
 
 
 class Format(NamedTuple):
@@ -82,10 +83,12 @@ class Timeline(NamedTuple):
     """
     Where the frames stand on one axis: drives one after the other with room between them.
 
-    ``x`` (N,); ``starts`` (drive, its first x); ``unit`` of the axis.
+    ``x`` (N,); ``drives`` (N,) their numbers; ``starts`` (drive, its first x); ``unit`` of the
+    axis.
     """
 
     x: NDArray[np.float64]
+    drives: NDArray[np.int64]
     starts: tuple[tuple[str, float], ...]
     unit: str
 
@@ -125,17 +128,20 @@ def series_plot(report: Report, form: Format) -> Plot:
         figure, panels = _panels(form, [1.0] * len(series))
         for axes, item in zip(panels, series, strict=True):
             for number, camera in enumerate(cameras):
-                _lines(axes, report.frames, timeline, item.values, camera, LINES[number % 6])
+                own = np.array([frame.camera == camera for frame in report.frames])
+                _line(axes, timeline, item.values, own, LINES[number % len(LINES)])
             axes.set_ylabel(item.label)
             _from_zero(axes, item.values)
             if item.label == 'unpredicted':
                 axes.yaxis.set_major_formatter(PercentFormatter(1.0))
-            for _, start in timeline.starts[1:]:
-                axes.axvline(start, color=ZERO, linewidth=0.8, linestyle=':')
+            starts = [start for _, start in timeline.starts[1:]]
+            axes.vlines(starts, 0, 1, color=ZERO, linewidth=0.8, linestyle=':',
+                        transform=axes.get_xaxis_transform())  # fmt: skip
         worst = list(report.worst)
         panels[0].plot(timeline.x[worst], series[0].values[worst], 'o', markersize=6,
                        markerfacecolor='none', markeredgecolor=MARK)  # fmt: skip
         panels[-1].set_xlabel(timeline.unit)
+        panels[-1].xaxis.set_major_locator(MaxNLocator(integer=timeline.unit == FRAME))
         _name_drives(panels[0], timeline)
         if len(cameras) > 1:
             _legend(figure, panels[0], cameras)
@@ -170,37 +176,40 @@ def make_timeline(frames: Sequence[FrameRecord]) -> Timeline:
         x[own] = seconds[own] - seconds[own].min() + end
         starts.append((drive, end))
         end = float(x[own].max() + max(0.03 * total, 1e-3))
-    return Timeline(x, tuple(starts), 'time, s' if is_timed else 'frame')
+    return Timeline(x, numbers, tuple(starts), 'time, s' if is_timed else FRAME)
 
 
-def broken_at_gaps(
-    x: NDArray[np.float64], y: NDArray[np.float64]
+def broken_line(
+    x: NDArray[np.float64], y: NDArray[np.float64], drives: NDArray[np.int64]
 ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """Return a line (N,) with a NaN between points that are too far apart to be joined."""
-    if len(x) < 3:
+    """
+    Return a line (N,) with a NaN wherever two points must not be joined.
+
+    :param drives: (N,) the number of each point's drive: lines end with it, and at gaps.
+    """
+    if len(x) < 2:
         return x, y
     steps = np.diff(x)
-    places = np.flatnonzero(steps > GAP_STEPS * np.median(steps)) + 1
+    within = np.diff(drives) == 0
+    usual = float(np.median(steps[within])) if within.any() else 0.0
+    places = np.flatnonzero(~within | (steps > GAP_STEPS * usual)) + 1
     return np.insert(x, places, np.nan), np.insert(y, places, np.nan)
 
 
-def _lines(
+def _line(
     axes: Axes,
-    frames: Sequence[FrameRecord],
     timeline: Timeline,
     values: NDArray[np.float64],
-    camera: str,
+    own: NDArray[np.bool_],
     colour: str,
 ) -> None:
-    """Draw one camera: a line for each drive, so that nothing joins two drives."""
-    for drive, _ in timeline.starts:
-        own = np.array([frame.drive == drive and frame.camera == camera for frame in frames])
-        x, y = broken_at_gaps(timeline.x[own], values[own])
-        lonely = np.isfinite(y).sum() <= FEW_POINTS
-        axes.plot(
-            x, y, 'o-' if lonely else '-', color=colour, markersize=2.2, linewidth=1.2,
-            rasterized=len(frames) > MOST_POINTS,
-        )  # fmt: skip
+    """Draw one camera's frames, chosen by ``own`` (N,)."""
+    x, y = broken_line(timeline.x[own], values[own], timeline.drives[own])
+    is_short = own.sum() <= FEW_POINTS * len(timeline.starts)
+    axes.plot(
+        x, y, 'o-' if is_short else '-', color=colour, markersize=2.2, linewidth=1.2,
+        rasterized=len(values) > MOST_POINTS,
+    )  # fmt: skip
 
 
 def _panels(form: Format, shares: Sequence[float]) -> tuple[Figure, list[Axes]]:
