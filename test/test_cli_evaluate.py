@@ -15,9 +15,13 @@ from make_bags import write_mcap
 import numpy as np
 import pytest
 
+from steps_ros.cli import evaluate as evaluate_options
 from steps_ros.cli.main import main
 from steps_ros.data import messages
 from steps_ros.data.bags import open_bag
+from steps_ros.eval.inputs import LAYOUTS
+from steps_ros.eval.protocols import PROTOCOLS
+from steps_ros.eval.report import ALIGNMENTS
 
 PROJECT = Path(__file__).resolve().parent.parent
 FRAMES = 6
@@ -112,6 +116,12 @@ def test_an_earlier_report_is_kept(tmp_path, bag, capsys):
     (tmp_path / 'kept.txt').write_text('mine')
     assert evaluate(bag, '--out', tmp_path) == 1
     assert '--overwrite' in capsys.readouterr().err
+
+
+def test_the_choices_are_those_of_the_evaluator():
+    assert evaluate_options.LAYOUTS == tuple(LAYOUTS)
+    assert {*evaluate_options.PROTOCOLS, 'default'} == set(PROTOCOLS)
+    assert evaluate_options.ALIGNMENTS == ALIGNMENTS
 
 
 @pytest.mark.parametrize(

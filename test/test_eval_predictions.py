@@ -73,5 +73,5 @@ def test_recordings_are_read_by_stamp_and_gaps_are_said(tmp_path):
 
 def test_a_recording_without_the_topic_says_what_it_has(tmp_path):
     item = ('/other', messages.depth_message(np.ones((2, 3), np.float32), 1, 'camera'), 1)
-    with pytest.raises(SourceError, match='no depth on .*/other'):
+    with pytest.raises(SourceError, match=r'no depth on .*/other'):
         RecordedDepth(write_mcap(tmp_path / 'run.mcap', [item]))

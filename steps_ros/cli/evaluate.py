@@ -14,9 +14,9 @@ ALIGNMENTS = ('none', 'median', 'scale_shift')
 PROTOCOLS = ('nuscenes-night', 'robotcar-night', 'robotcar-night-40', 'kitti')
 LAYOUTS = (
     'simulated',
-    'kitti-object',
+    'kitti-object-lidar',
     'kitti-depth',
-    'nuscenes',
+    'nuscenes-lidar',
     'nuscenes-night',
     'robotcar-night',
 )
