@@ -103,6 +103,18 @@ def test_several_drives_are_one_report(tmp_path, bag):
     assert report['settings']['cap_m'] == 60
 
 
+def test_a_bag_that_ends_in_the_middle_is_a_partial_report(tmp_path, bag):
+    cut = tmp_path / 'cut.mcap'
+    content = bag.read_bytes()
+    cut.write_bytes(content[: len(content) * 2 // 3])
+    options = ('--depth-topic', '/camera/depth', '--reference-topic', '/lidar/points')
+    assert evaluate(cut, '--out', tmp_path / 'out', *options) == 0
+    report = report_of(tmp_path / 'out')
+    assert report['partial'] is True
+    assert 0 < report['frames'] < FRAMES
+    assert 'cannot be read' in report['settings']['damage']
+
+
 def test_the_choice_between_references_is_the_users(tmp_path, bag, capsys):
     assert evaluate(bag, '--out', tmp_path / 'out') == 1
     said = capsys.readouterr().err.strip()
@@ -119,7 +131,7 @@ def test_an_earlier_report_is_kept(tmp_path, bag, capsys):
 
 
 def test_the_choices_are_those_of_the_evaluator():
-    assert evaluate_options.LAYOUTS == tuple(LAYOUTS)
+    assert tuple(LAYOUTS) == evaluate_options.LAYOUTS
     assert {*evaluate_options.PROTOCOLS, 'default'} == set(PROTOCOLS)
     assert evaluate_options.ALIGNMENTS == ALIGNMENTS
 

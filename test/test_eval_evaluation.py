@@ -1,6 +1,5 @@
 """The evaluator's checks on itself: known disturbances give the numbers that arithmetic says."""
 
-from collections import Counter
 import json
 import math
 
@@ -8,7 +7,7 @@ import numpy as np
 import pytest
 
 from steps_ros.errors import FrameError, SourceError
-from steps_ros.eval.conclusion import conclude
+from steps_ros.eval.conclusion import Circumstances, conclude
 from steps_ros.eval.evaluation import dense_depth, Evaluation, EvaluationSettings
 from steps_ros.eval.report import DataFile
 from steps_ros.eval.samples import Mounting, Reference, Sample
@@ -45,7 +44,7 @@ def report_on(samples, predict, **settings):
     with Spool() as spool:
         evaluation = Evaluation(EvaluationSettings(**settings), spool)
         evaluation.add_all(samples, predict)
-        return conclude(evaluation, [DataFile('drive', 'abc')], Counter())
+        return conclude(evaluation, Circumstances([DataFile('drive', 'abc')]))
 
 
 def overall(report, alignment, metric='abs_rel'):

@@ -27,7 +27,7 @@ from steps_ros.data.digest import digest
 from steps_ros.data.frames import Image
 from steps_ros.data.outputs import claim_folder
 from steps_ros.errors import SettingsError
-from steps_ros.eval.conclusion import conclude
+from steps_ros.eval.conclusion import Circumstances, conclude
 from steps_ros.eval.evaluation import Evaluation, EvaluationSettings, Predict
 from steps_ros.eval.input_settings import InputSettings
 from steps_ros.eval.inputs import open_samples
@@ -80,15 +80,16 @@ def evaluate_all(arguments: argparse.Namespace) -> int:
         method = _method(arguments, protocol, opened)
         spool = opened.enter_context(Spool())
         hashes = _start_hashes(arguments.input, opened)
-        described = {**method.described, **_described_inputs(sources)}
-        evaluation = Evaluation(
-            EvaluationSettings(protocol, arguments.alignment, described), spool
-        )
+        evaluation = Evaluation(EvaluationSettings(protocol, arguments.alignment), spool)
         is_complete = _go_through(sources, evaluation, method.predict)
         with held_interrupt():
-            data = _hashed(hashes, is_complete)
-            dropped = sum((source.dropped for source in sources), Counter[str]())
-            report = conclude(evaluation, data, dropped, not is_complete, method.enhance)
+            around = Circumstances(
+                data=_hashed(hashes, is_complete),
+                dropped=sum((source.dropped for source in sources), Counter[str]()),
+                described={**method.described, **_described_inputs(sources)},
+                is_partial=not is_complete or any('damage' in item.inputs for item in sources),
+            )
+            report = conclude(evaluation, around, method.enhance)
             if method.run is not None:
                 report = with_pace(report, method.run)
                 is_complete &= not method.run.is_partial
@@ -230,7 +231,7 @@ def _say(report: Report, arguments: argparse.Namespace) -> None:
         logger.info('%s %s: %s', finding.question, finding.judgement, finding.answer)
     if report.dropped:
         logger.warning('dropped %d pictures, see the report', sum(report.dropped.values()))
-    ending = 'interrupted: wrote a partial report' if report.is_partial else 'wrote the report'
+    ending = 'wrote a partial report' if report.is_partial else 'wrote the report'
     logger.info(
         '%s on %d of %d pairs to %s',
         ending,

@@ -6,6 +6,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Sequence
+from dataclasses import dataclass, field
 import math
 from typing import Any
 
@@ -47,21 +48,33 @@ WORST = 10
 LEAST_DRIFT_S = 20.0
 
 
+@dataclass(frozen=True)
+class Circumstances:
+    """
+    What a report says beside its numbers.
+
+    ``data`` are the inputs and their hashes, ``dropped`` counts the pictures that never became
+    a sample by reason, ``described`` has settings by name; ``is_partial`` where not all was read.
+    """
+
+    data: Sequence[DataFile] = ()
+    dropped: Counter[str] = field(default_factory=Counter)
+    described: dict[str, Any] = field(default_factory=dict)
+    is_partial: bool = False
+
+
 def conclude(
     evaluation: Evaluation,
-    data: Sequence[DataFile],
-    dropped: Counter[str],
-    is_partial: bool = False,
+    around: Circumstances = Circumstances(),
     enhance: Enhance | None = None,
 ) -> Report:
     """
     Return the report on all frames of an evaluation.
 
-    :param dropped: pictures that never became a sample, by reason.
     :param enhance: brightens the pictures that are shown.
     :raises SourceError: no frame could be compared.
     """
-    reasons = dropped + evaluation.dropped
+    reasons = around.dropped + evaluation.dropped
     if not evaluation.records:
         told = '; '.join(f'{count} x {reason}' for reason, count in reasons.most_common(3))
         raise SourceError(f'not one frame could be compared: {told or "there are none"}')
@@ -91,9 +104,9 @@ def conclude(
     median = float(np.nanmedian(abs_rel)) if np.isfinite(abs_rel).any() else math.nan
     return Report(
         version=__version__,
-        is_partial=is_partial,
-        settings=_described(evaluation, block, compared),
-        data=tuple(data),
+        is_partial=around.is_partial,
+        settings={**_described(evaluation, block, compared), **around.described},
+        data=tuple(around.data),
         pairs=evaluation.pairs,
         dropped=dict(reasons),
         unpredicted=unpredicted,
@@ -256,5 +269,4 @@ def _described(evaluation: Evaluation, block: int, compared: Sequence[Compared])
         'prediction read': protocol.resize,
         'ground plane': grounds,
         'bootstrap': f'1000 draws of blocks of {block} frame(s), 95 %',
-        **settings.described,
     }

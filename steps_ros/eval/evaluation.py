@@ -6,9 +6,9 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 import math
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import cv2
 import numpy as np
@@ -50,12 +50,10 @@ class EvaluationSettings:
     What is compared and how it is told.
 
     :param alignment: the one that ranks frames and that verdicts and curves are about.
-    :param described: more settings for the report, by name: weights, device, topics.
     """
 
     protocol: Protocol = PROTOCOLS['default']
     alignment: Alignment = 'median'
-    described: dict[str, Any] = field(default_factory=dict)
 
     @property
     def headline(self) -> int:

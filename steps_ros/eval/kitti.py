@@ -39,7 +39,8 @@ Floats = NDArray[np.float32]
 Doubles = NDArray[np.float64]
 
 UNITS_PER_METRE = 256.0
-FRAME_PERIOD_NS = 100_000_000
+# No stamps, and frames of many drives: too far apart to compare one with the next.
+FRAME_PERIOD_NS = 1_000_000_000
 RECORD_NUMBERS = 4
 _DEPTH_FOLDERS = (('rgb', 'depth'), ('image', 'groundtruth_depth'), ('image_02', 'depth'))
 

@@ -102,7 +102,8 @@ def ego_error(first: View, second: View) -> float:
     )
     early, late = first.depth * first.scale, second.depth * first.scale
     onward = _moved_error(early, first.camera, late, second.camera, second_from_first)
-    back = _moved_error(late, second.camera, early, first.camera, np.linalg.inv(second_from_first))
+    first_from_second = np.asarray(np.linalg.inv(second_from_first), np.float64)
+    back = _moved_error(late, second.camera, early, first.camera, first_from_second)
     return (onward + back) / 2
 
 
