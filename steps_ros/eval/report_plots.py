@@ -45,6 +45,8 @@ BARS, MARK, ZERO = '#b9c4cf', '#b42318', '#8a949e'
 MOST_POINTS = 1500
 FEW_POINTS = 60
 MOST_DRIVES_NAMED = 8
+# Camera names that fit side by side on a narrow plot.
+MOST_LETTERS = 36
 # A step of this many usual steps is a gap, which no line may cross.
 GAP_STEPS = 5.0
 FRAME = 'frame'
@@ -144,7 +146,7 @@ def series_plot(report: Report, form: Format) -> Plot:
         panels[-1].xaxis.set_major_locator(MaxNLocator(integer=timeline.unit == FRAME))
         _name_drives(panels[0], timeline)
         if len(cameras) > 1:
-            _legend(figure, panels[0], cameras)
+            _legend(panels[0], cameras)
         return _svg(figure)
 
 
@@ -241,12 +243,16 @@ def _name_drives(axes: Axes, timeline: Timeline) -> None:
         )  # fmt: skip
 
 
-def _legend(figure: Figure, axes: Axes, cameras: Sequence[str]) -> None:
+def _legend(axes: Axes, cameras: Sequence[str]) -> None:
+    """Name the cameras above the panel and the names of the drives."""
     handles = [
         axes.plot([], [], color=LINES[number % len(LINES)], label=_literal(camera))[0]
         for number, camera in enumerate(cameras)
     ]
-    figure.legend(handles=handles, loc='outside upper left', ncols=3, frameon=False)
+    axes.legend(
+        handles=handles, loc='lower left', bbox_to_anchor=(0, 1.1), borderaxespad=0, frameon=False,
+        ncol=3 if sum(map(len, cameras[:3])) < MOST_LETTERS else 1,
+    )  # fmt: skip
 
 
 def _literal(name: str) -> str:
