@@ -15,7 +15,7 @@ from steps_ros.core.camera import Camera
 from steps_ros.sim.flow import no_flow, optical_flow, Station
 from steps_ros.sim.lidar import body_from_lidar, cast_turn, LidarSettings, Scan
 from steps_ros.sim.mesh import Floats
-from steps_ros.sim.render import render, Rendering
+from steps_ros.sim.render import render
 from steps_ros.sim.road import Doubles
 from steps_ros.sim.sensor import develop, draw_sensor, exposure_gain, Sensor
 from steps_ros.sim.settings import ClipSettings, Stream
@@ -81,20 +81,26 @@ def simulate_clip(
     world = make_world(settings)
     sensor, gain = _exposure(settings)
     camera = world.mounting.camera
+    after: Station | None = None
     for number in range(settings.frames)[first:last]:
-        moment = world.moment(number / settings.rate_hz)
-        station = _station(world, moment)
-        seen = render(world.view(moment), camera, station.camera)
+        seconds = number / settings.rate_hz
+        now = after or _station(world, seconds)
+        moment = world.moment(seconds, now.placed)
+        seen = render(world.view(moment), camera, now.camera)
+        after = _station(world, (number + 1) / settings.rate_hz)
+        is_last = number + 1 == settings.frames
         noise = settings.generator(Stream.SENSOR, number)
         yield SimulatedFrame(
             develop(seen.radiance, gain, sensor, noise),
             seen.depth,
-            _flow(world, seen, station, number),
+            no_flow(seen.depth)
+            if is_last
+            else optical_flow(seen.depth, seen.instance, camera, now, after),
             seen.instance,
             seen.illuminance,
             camera,
-            station.camera,
-            round(moment.seconds * 1e9),
+            now.camera,
+            round(seconds * 1e9),
             world.mounting,
             None if lidar is None else _scan(world, lidar, moment, number),
         )
@@ -122,18 +128,10 @@ def _exposure(settings: ClipSettings) -> tuple[Sensor, float]:
     return sensor, exposure_gain(start.radiance, sensor)
 
 
-def _station(world: World, moment: Moment) -> Station:
-    return Station(world_from_camera(world.mounting, moment.body), moment.placed)
-
-
-def _flow(world: World, seen: Rendering, now: Station, number: int) -> Floats:
-    """Return the flow from a frame to the next one."""
-    if number + 1 == world.settings.frames:
-        return no_flow(seen.depth)
-    seconds = (number + 1) / world.settings.rate_hz
+def _station(world: World, seconds: float) -> Station:
+    """Return where the camera and the vehicles are at a time."""
     pose = world_from_camera(world.mounting, world.body(seconds))
-    after = Station(pose, world.placed(seconds))
-    return optical_flow(seen.depth, seen.instance, world.mounting.camera, now, after)
+    return Station(pose, world.placed(seconds))
 
 
 def _scan(world: World, lidar: LidarSettings, moment: Moment, number: int) -> Scan:

@@ -185,7 +185,12 @@ def _strength(
     dx, dy, dz = (lamp[axis] - places[axis, near] for axis in range(3))
     squared = dx * dx + dy * dy + dz * dz
     facing = dx * normals[0, near] + dy * normals[1, near] + dz * normals[2, near]
-    kept = np.flatnonzero((squared < reach * reach) & (facing > 0))
+    is_lit = (squared < reach * reach) & (facing > 0)
+    if lamps.beam[index]:
+        # A headlamp gives nothing to what is behind it.
+        axis = lamps.direction[index]
+        is_lit &= dx * axis[0] + dy * axis[1] + dz * axis[2] < 0
+    kept = np.flatnonzero(is_lit)
     near, dx, dy, dz = near[kept], dx[kept], dy[kept], dz[kept]
     squared = np.maximum(squared[kept], np.float32(1e-4))
     distance = np.sqrt(squared)

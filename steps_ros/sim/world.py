@@ -64,11 +64,15 @@ class World:
         traffic = self.street.traffic
         return traffic.placed(self.street.road, traffic.ego_speed * seconds, seconds)
 
-    def moment(self, seconds: float) -> Moment:
-        """Return what is where ``seconds`` after the first frame."""
+    def moment(self, seconds: float, placed: tuple[Placed, ...] | None = None) -> Moment:
+        """
+        Return what is where ``seconds`` after the first frame.
+
+        :param placed: the vehicles' places at that time, where they are known already.
+        """
         traffic = self.street.traffic
         body = self.body(seconds)
-        placed = self.placed(seconds)
+        placed = self.placed(seconds) if placed is None else placed
         mesh = traffic.mesh(placed)
         moving = None if mesh is None else Part(mesh, RayScene(mesh, body[:3, 3]))
         lamps = join_lamps([])
