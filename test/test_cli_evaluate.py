@@ -162,6 +162,17 @@ def test_two_reports_are_compared(tmp_path, evaluated, capsys):
     assert (out / 'comparison.html').stat().st_size > 1000
 
 
+def test_a_reader_that_has_seen_enough_gets_no_traceback(evaluated):
+    report = evaluated / 'report.json'
+    command = [sys.executable, '-m', 'steps_ros.cli.main', 'evaluate', '--compare', report, report]
+    process = subprocess.Popen(
+        command, cwd=PROJECT, stdout=subprocess.PIPE, stderr=subprocess.PIPE
+    )
+    process.stdout.close()
+    assert process.stderr.read() == b''
+    assert process.wait(60) == 1
+
+
 @pytest.mark.skipif(os.name != 'posix', reason='signals are sent as POSIX has them')
 def test_ctrl_c_writes_the_report_of_what_was_done(tmp_path, bag):
     out, copies = tmp_path / 'out', [tmp_path / f'{number}.mcap' for number in range(40)]

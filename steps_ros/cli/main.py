@@ -46,13 +46,19 @@ def main(argv: Sequence[str] | None = None) -> int:
     logging.basicConfig(format='%(levelname)s: %(message)s', level=logging.WARNING)
     logging.getLogger('steps_ros').setLevel(parsed.log_level.upper())
     try:
-        return int(module.run(parsed))
+        code = int(module.run(parsed))
+        sys.stdout.flush()
+        return code
     except StepsError as error:
         print(f'error: {error}', file=sys.stderr)
         return FAILED
     except KeyboardInterrupt:
         print('interrupted', file=sys.stderr)
         return INTERRUPTED
+    except BrokenPipeError:
+        # Whoever read the results, such as `head`, has seen enough; exit must not write to it.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return FAILED
 
 
 def _named(arguments: list[str]) -> str | None:
