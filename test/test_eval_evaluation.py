@@ -1,5 +1,6 @@
 """The evaluator's checks on itself: known disturbances give the numbers that arithmetic says."""
 
+from dataclasses import replace
 import json
 import math
 
@@ -9,7 +10,8 @@ import pytest
 from steps_ros.errors import FrameError, SourceError
 from steps_ros.eval.conclusion import Circumstances, conclude
 from steps_ros.eval.evaluation import dense_depth, Evaluation, EvaluationSettings
-from steps_ros.eval.report import DataFile
+from steps_ros.eval.protocols import PROTOCOLS
+from steps_ros.eval.report import DataFile, METRICS
 from steps_ros.eval.samples import Mounting, Reference, Sample
 from steps_ros.eval.spool import Spool
 from steps_ros.sim.clip import simulate_clip
@@ -180,6 +182,50 @@ def test_not_one_frame_is_an_error_that_says_why(drive):
         report_on(drive, refuse)
     with pytest.raises(SourceError, match='there are none'):
         report_on([], refuse)
+
+
+def map_sample(name, truth):
+    """Return a sample of a depth map, 0 where there is none, as published sets have them."""
+    rows, columns = (places.astype(np.float32) for places in np.nonzero(truth))
+    reference = Reference(columns, rows, truth[truth > 0].astype(np.float32), truth.shape)
+    return Sample('set', 'front', name, 0, None, None, reference)
+
+
+def test_the_nuscenes_night_protocol_equals_the_reference(shared_reference):
+    data = np.load(shared_reference / 'goldens' / 'g_eval.npz')
+    samples = [map_sample(str(index), truth) for index, truth in enumerate(data['ns_gt'])]
+    protocol = PROTOCOLS['nuscenes-night']
+    for cap, name in ((60.0, 'ns_mean'), (40.0, 'ns_mean_max40')):
+        report = report_on(
+            samples,
+            lambda sample: data['ns_pred'][int(sample.stem)],
+            protocol=replace(protocol, cap=cap),
+        )
+        found = [report.overall['median'][metric].value for metric in METRICS[:7]]
+        np.testing.assert_allclose(found, data[name], rtol=1e-5)
+        if cap == 60:
+            rows = [record.errors[1][:7] for record in report.frames]
+            np.testing.assert_allclose(rows, data['ns_per_image'], rtol=1e-5)
+            scales = [record.scale for record in report.frames]
+            np.testing.assert_allclose(scales, data['ns_scale'], rtol=1e-5)
+
+
+def test_the_robotcar_night_protocols_equal_the_reference(shared_reference):
+    data = np.load(shared_reference / 'goldens' / 'g_eval.npz')
+    samples = []
+    for index in range(2):
+        truth = np.zeros(data['rc_gt_shape'], np.float32)
+        truth.flat[data[f'rc_gt{index}_index']] = data[f'rc_gt{index}_value']
+        samples.append(map_sample(str(index), truth))
+    for name, golden in (
+        ('robotcar-night', 'rc_mean'),
+        ('robotcar-night-40', 'rc_mean_rnw_default_max40'),
+    ):
+        report = report_on(
+            samples, lambda sample: data['rc_pred'][int(sample.stem)], protocol=PROTOCOLS[name]
+        )
+        found = [report.overall['median'][metric].value for metric in METRICS[:7]]
+        np.testing.assert_allclose(found, data[golden], rtol=1e-5)
 
 
 def test_a_sparse_reference_is_no_map():

@@ -186,8 +186,10 @@ def test_nuscenes_night(nuscenes_night):
         ('n015-a', 'CAM_FRONT', 1_000_000),
         ('n015-b', 'CAM_FRONT', 2_000_000),
     ]
-    # Depth of twice the size lies at halves of the picture's pixels.
-    np.testing.assert_array_equal(samples[0].reference.columns[:3], [0, 0.5, 1])
+    # Depth of twice the size keeps its own pixels, where published numbers are read.
+    np.testing.assert_array_equal(samples[0].reference.columns[:3], [0, 1, 2])
+    height, width = samples[0].image.shape[:2]
+    assert samples[0].reference.size == (2 * height, 2 * width)
     assert samples[1].reference.depth[0] == 2
     assert samples[0].intrinsics is None
 

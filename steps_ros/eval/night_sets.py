@@ -112,7 +112,8 @@ def _sample(
     depth = read_depth_array(depth_path)
     with dropping(NO_CAMERA):
         camera = None if matrix is None else camera_of(matrix, image)
-    reference = reference_from_depth(depth, (image.shape[0], image.shape[1]))
+    # Published numbers read the prediction at the reference's own pixels, whatever the picture's.
+    reference = reference_from_depth(depth, (depth.shape[0], depth.shape[1]))
     return Sample(*names, stamp_ns, image, camera, reference)
 
 

@@ -25,6 +25,7 @@ class Reference(NamedTuple):
     """
     Measured depth at N places of a picture of ``size`` (height, width) pixels.
 
+    ``size`` is the image's, or that of a published depth map, whose pixels then are the places.
     ``columns`` and ``rows`` (N,) float32: position in pixels, pixel centres at integers, between
     LiDAR points fractional; ``depth`` (N,) float32: metres along the optical axis, finite,
     above 0. What no sensor saw, a mask excludes or a near surface hides is not among them.
