@@ -38,7 +38,7 @@ from steps_ros.eval.temporal import ego_error, flicker, make_view, View
 Predict = Callable[[Sample], Floats]
 # Frames farther apart do not belong together in time.
 CONSECUTIVE_NS = 600_000_000
-# A picture nine tenths of which are darker was taken by night. Driving by night has 18 to 97 there,
+# Nine tenths of a night picture are darker than this. Driving by night has 18 to 97 there,
 # days from 108 (simulated) and 165 (real) on; only a long exposure of a lit street looks like day.
 BRIGHT_PERCENT, NIGHT_LEVEL = 90, 105.0
 # A reference that covers this much of the picture can be followed from frame to frame.
