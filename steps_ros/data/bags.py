@@ -13,12 +13,12 @@ from functools import cache
 from itertools import count
 import logging
 from pathlib import Path
-from types import TracebackType
 from typing import Any, NamedTuple, Protocol
 
 from rosbags import rosbag1, rosbag2
 from rosbags.typesys import get_types_from_msg, get_typestore, Stores
 
+from steps_ros.data.closing import Closing
 from steps_ros.data.mcap_recovery import RecoveredMcap
 from steps_ros.data.messages import typestore
 from steps_ros.errors import FrameError, SourceError
@@ -69,7 +69,7 @@ class Storage(Protocol):
         """Close the files."""
 
 
-class Bag:
+class Bag(Closing):
     """
     An open bag; use it as a context manager.
 
@@ -125,19 +125,6 @@ class Bag:
     def close(self) -> None:
         """Close the files."""
         self._storage.close()
-
-    def __enter__(self) -> Bag:
-        """Return the bag itself."""
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        traceback: TracebackType | None,
-    ) -> None:
-        """Close the bag."""
-        self.close()
 
 
 def open_bag(path: Path) -> Bag:

@@ -4,17 +4,17 @@ Frames, and what every source of them has in common.
 
 from __future__ import annotations
 
-from abc import ABC, abstractmethod
+from abc import abstractmethod
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 import logging
-from types import TracebackType
 from typing import NamedTuple, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
 
 from steps_ros.core.camera import Camera
+from steps_ros.data.closing import Closing
 from steps_ros.errors import FrameError, SourceError
 
 Image: TypeAlias = NDArray[np.uint8]
@@ -55,7 +55,7 @@ class Attempt(NamedTuple):
     make: Callable[[], Frame]
 
 
-class Source(ABC):
+class Source(Closing):
     """
     An image, folder, video or bag: iterate over its frames, close it after use.
 
@@ -106,19 +106,6 @@ class Source(ABC):
     def close(self) -> None:
         """Let go of what the source holds open."""
         self._resources.close()
-
-    def __enter__(self) -> Source:
-        """Return the source itself."""
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        traceback: TracebackType | None,
-    ) -> None:
-        """Close the source."""
-        self.close()
 
     def _warn(self) -> None:
         """Log the first skipped frames; not before a good one, else an error says it all."""

@@ -7,11 +7,11 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import ExitStack
 from pathlib import Path
-from types import TracebackType
 
 import numpy as np
 
 from steps_ros.data.bags import open_bag, RawMessage
+from steps_ros.data.closing import Closing
 from steps_ros.data.depth_images import decode_depth
 from steps_ros.data.messages import IMAGE
 from steps_ros.data.transforms import message_stamp_ns
@@ -59,7 +59,7 @@ def recorded_beside(sample: Sample) -> Floats:
     return sample.prediction
 
 
-class RecordedDepth:
+class RecordedDepth(Closing):
     """
     Depth images of a recording, found by the stamp of the picture they were predicted from.
 
@@ -97,17 +97,8 @@ class RecordedDepth:
             raise FrameError('the node published no depth for this picture')
         return decode_depth(self._next[1])
 
-    def __enter__(self) -> RecordedDepth:
-        """Return the recording itself."""
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        traceback: TracebackType | None,
-    ) -> None:
-        """Close the file."""
+    def close(self) -> None:
+        """Close the recording."""
         self._resources.close()
 
     def _read(self) -> tuple[int, object] | None:

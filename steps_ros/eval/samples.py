@@ -4,17 +4,17 @@ What is evaluated: one picture, the depth that was measured in it, and what is k
 
 from __future__ import annotations
 
-from abc import ABC, abstractmethod
+from abc import abstractmethod
 from collections import Counter
 from collections.abc import Iterator
 from contextlib import ExitStack
-from types import TracebackType
 from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
 from steps_ros.core.camera import Camera
+from steps_ros.data.closing import Closing
 from steps_ros.data.frames import Image
 
 Floats = NDArray[np.float32]
@@ -70,7 +70,7 @@ class Sample(NamedTuple):
     gap_ns: int = 0
 
 
-class SampleSource(ABC):
+class SampleSource(Closing):
     """
     A recording or folder with references: iterate once over its samples, close it after use.
 
@@ -99,16 +99,3 @@ class SampleSource(ABC):
     def close(self) -> None:
         """Let go of what the source holds open."""
         self._resources.close()
-
-    def __enter__(self) -> SampleSource:
-        """Return the source itself."""
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        traceback: TracebackType | None,
-    ) -> None:
-        """Close the source."""
-        self.close()

@@ -8,11 +8,11 @@ from __future__ import annotations
 
 from pathlib import Path
 import tempfile
-from types import TracebackType
 from typing import NamedTuple
 
 import numpy as np
 
+from steps_ros.data.closing import Closing
 from steps_ros.data.outputs import npy_bytes
 from steps_ros.errors import OutputError
 from steps_ros.eval.samples import Floats, Reference
@@ -27,7 +27,7 @@ class Points(NamedTuple):
     prediction: Floats
 
 
-class Spool:
+class Spool(Closing):
     """Points by frame number in a temporary folder; use it as a context manager."""
 
     def __init__(self) -> None:
@@ -59,19 +59,6 @@ class Spool:
     def close(self) -> None:
         """Remove the folder."""
         self._folder.cleanup()
-
-    def __enter__(self) -> Spool:
-        """Return the spool itself."""
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        traceback: TracebackType | None,
-    ) -> None:
-        """Remove the folder."""
-        self.close()
 
     def _path(self, number: int) -> Path:
         return Path(self._folder.name) / f'{number:06d}.npy'
