@@ -1,0 +1,135 @@
+"""
+The state of a training on disk, so that it can go on bit for bit where it was.
+
+One ``.npz`` file: tensors by name, and everything that is no tensor as JSON. It is written aside,
+flushed to the disk and renamed, so that a power cut leaves either the former file or the new one.
+NumPy's format, because training from shards needs torch, NumPy and OpenCV alone.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+import json
+import os
+from pathlib import Path
+from typing import Any
+
+from torch import Tensor
+from torch.optim import Optimizer
+
+from steps_ros.errors import CheckpointError, OutputError
+
+DESCRIPTION = '__snapshot__'
+FORMAT = 1
+PARTIAL = '.partial'
+
+
+@dataclass(frozen=True)
+class Snapshot:
+    """Tensors and plain values by name, after ``step`` steps."""
+
+    step: int
+    tensors: dict[str, Tensor]
+    values: dict[str, Any] = field(default_factory=dict)
+
+
+def write_snapshot(snapshot: Snapshot, path: Path) -> None:
+    """
+    Write a snapshot, whole or not at all; what was there stays until the new one is safe.
+
+    :raises OutputError: the disk is full or the place cannot be written.
+    """
+    description = {'format': FORMAT, 'step': snapshot.step, 'values': snapshot.values}
+    tensors = {
+        name: tensor.detach().cpu().contiguous() for name, tensor in snapshot.tensors.items()
+    }
+    content = save(tensors, {METADATA_KEY: json.dumps(description)})
+    partial = path.with_name(path.name + PARTIAL)
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        try:
+            with partial.open('wb') as file:
+                file.write(content)
+                file.flush()
+                os.fsync(file.fileno())
+            partial.replace(path)
+        finally:
+            partial.unlink(missing_ok=True)
+        _flush_folder(path.parent)
+    except OSError as error:
+        raise OutputError(
+            f'{path}: cannot be written ({error.strerror}); the former snapshot is kept, make '
+            'room and go on with --resume'
+        ) from error
+
+
+def read_snapshot(path: Path) -> Snapshot:
+    """
+    Read a snapshot.
+
+    :raises CheckpointError: missing, damaged, or no snapshot of a training.
+    """
+    if not path.is_file():
+        raise CheckpointError(f'{path}: no such file; give the folder of a training that has one')
+    try:
+        with safe_open(path, framework='pt') as file:
+            metadata = file.metadata() or {}
+            tensors = {key: file.get_tensor(key) for key in file.keys()}  # noqa: SIM118
+        description = json.loads(metadata[METADATA_KEY])
+        if description['format'] != FORMAT:
+            raise CheckpointError(
+                f'{path}: snapshot format {description["format"]}, this version reads {FORMAT}; '
+                'go on with the version that wrote it'
+            )
+        return Snapshot(int(description['step']), tensors, description['values'])
+    except (KeyError, TypeError, ValueError, SafetensorError, OSError) as error:
+        reason = ' '.join(str(error).split())
+        raise CheckpointError(
+            f'{path}: no snapshot of a training ({reason}); start afresh with another --out'
+        ) from error
+
+
+def optimiser_tensors(optimiser: Optimizer, prefix: str) -> dict[str, Tensor]:
+    """Return the running means of an optimiser by name, under ``prefix``."""
+    return {
+        f'{prefix}.{index}.{name}': value
+        for index, entry in optimiser.state_dict()['state'].items()
+        for name, value in entry.items()
+    }
+
+
+def restore_optimiser(optimiser: Optimizer, prefix: str, tensors: dict[str, Tensor]) -> None:
+    """Put the running means of :func:`optimiser_tensors` back; rates are the schedule's."""
+    state: dict[int, dict[str, Tensor]] = {}
+    for name, tensor in part(tensors, prefix).items():
+        index, _, key = name.partition('.')
+        state.setdefault(int(index), {})[key] = tensor
+    optimiser.load_state_dict(
+        {'state': state, 'param_groups': optimiser.state_dict()['param_groups']}
+    )
+
+
+def named(prefix: str, tensors: dict[str, Tensor]) -> dict[str, Tensor]:
+    """Return the tensors with ``prefix.`` before their names."""
+    return {f'{prefix}.{name}': tensor for name, tensor in tensors.items()}
+
+
+def part(tensors: dict[str, Tensor], prefix: str) -> dict[str, Tensor]:
+    """Return the tensors under ``prefix.``, without it."""
+    start = f'{prefix}.'
+    return {
+        name.removeprefix(start): tensor
+        for name, tensor in tensors.items()
+        if name.startswith(start)
+    }
+
+
+def _flush_folder(folder: Path) -> None:
+    """Make a rename survive a power cut, where the system can."""
+    if os.name != 'posix':
+        return
+    descriptor = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
