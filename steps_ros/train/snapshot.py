@@ -13,10 +13,14 @@ import json
 import os
 from pathlib import Path
 from typing import Any
+from zipfile import BadZipFile
 
+import numpy as np
+import torch
 from torch import Tensor
 from torch.optim import Optimizer
 
+from steps_ros.data.outputs import npz_bytes
 from steps_ros.errors import CheckpointError, OutputError
 
 DESCRIPTION = '__snapshot__'
@@ -40,10 +44,8 @@ def write_snapshot(snapshot: Snapshot, path: Path) -> None:
     :raises OutputError: the disk is full or the place cannot be written.
     """
     description = {'format': FORMAT, 'step': snapshot.step, 'values': snapshot.values}
-    tensors = {
-        name: tensor.detach().cpu().contiguous() for name, tensor in snapshot.tensors.items()
-    }
-    content = save(tensors, {METADATA_KEY: json.dumps(description)})
+    arrays = {name: tensor.detach().cpu().numpy() for name, tensor in snapshot.tensors.items()}
+    content = npz_bytes({DESCRIPTION: np.array(json.dumps(description)), **arrays})
     partial = path.with_name(path.name + PARTIAL)
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
@@ -72,17 +74,17 @@ def read_snapshot(path: Path) -> Snapshot:
     if not path.is_file():
         raise CheckpointError(f'{path}: no such file; give the folder of a training that has one')
     try:
-        with safe_open(path, framework='pt') as file:
-            metadata = file.metadata() or {}
-            tensors = {key: file.get_tensor(key) for key in file.keys()}  # noqa: SIM118
-        description = json.loads(metadata[METADATA_KEY])
+        with np.load(path, allow_pickle=False) as file:
+            arrays = {name: file[name] for name in file.files}
+        description = json.loads(str(arrays.pop(DESCRIPTION)))
         if description['format'] != FORMAT:
             raise CheckpointError(
                 f'{path}: snapshot format {description["format"]}, this version reads {FORMAT}; '
                 'go on with the version that wrote it'
             )
+        tensors = {name: torch.from_numpy(array) for name, array in arrays.items()}
         return Snapshot(int(description['step']), tensors, description['values'])
-    except (KeyError, TypeError, ValueError, SafetensorError, OSError) as error:
+    except (KeyError, TypeError, ValueError, BadZipFile, OSError, EOFError) as error:
         reason = ' '.join(str(error).split())
         raise CheckpointError(
             f'{path}: no snapshot of a training ({reason}); start afresh with another --out'
