@@ -66,6 +66,7 @@ def test_overwrite_begins_afresh(tmp_path):
     parts = tmp_path / 'a.mcap.parts'
     parts.mkdir()
     (parts / 'settings.json').write_text('{}')
+    (parts / '00000.npz').touch()
     assert simulate(tmp_path / 'a.mcap') == 1
     assert simulate(tmp_path / 'a.mcap', '--overwrite', '--lidar', '0') == 0
     assert not parts.exists()

@@ -70,14 +70,24 @@ def test_a_damaged_part_is_drawn_again(tmp_path):
 
 def test_parts_of_another_drive_are_refused_by_name(tmp_path):
     claim_parts(DRIVE, tmp_path)
+    next(drawn_frames(DRIVE, tmp_path))
     other = replace(DRIVE, clip=replace(CLIP, seed=6))
     with pytest.raises(OutputError, match=r'clip\.seed is 5 there and 6 here.*--overwrite'):
         claim_parts(other, tmp_path)
     assert claim_parts(other, tmp_path, overwrite=True) == frozenset()
 
 
+def test_before_the_first_part_settings_may_change(tmp_path):
+    claim_parts(DRIVE, tmp_path)
+    other = replace(DRIVE, clip=replace(CLIP, seed=6))
+    assert claim_parts(other, tmp_path) == frozenset()
+    with pytest.raises(OutputError, match='cannot be written'):
+        claim_parts(other, tmp_path / 'settings.json' / 'x')
+
+
 def test_unreadable_settings_are_refused(tmp_path):
     (tmp_path / 'settings.json').write_text('{')
+    (tmp_path / '00000.npz').touch()
     with pytest.raises(OutputError, match='cannot be read'):
         claim_parts(DRIVE, tmp_path)
 

@@ -21,6 +21,8 @@ from steps_ros.sim.texture import Surface
 
 # Less than starlight: no camera shows it, so it needs no shadow rays.
 FAINTEST_LUX = 0.01
+# Points of an image come row by row, so that a few hundred neighbours are near one another.
+_RUN = 256
 
 
 @dataclass(frozen=True)
@@ -70,7 +72,7 @@ def lamp_irradiance(lamps: Lamps, index: int, position: Floats, normal: Floats) 
     :returns: (N, 3) lux of linear RGB: intensity x lobe x cosine / distance squared.
     """
     strength = np.zeros(len(position), np.float32)
-    near, found = _strength(lamps, index, _axes(position), _axes(normal))
+    near, found = _strength(lamps, index, _axes_of(Shading(position, normal, normal)))
     strength[near] = found
     return np.asarray(strength[:, None] * lamps.intensity[index], np.float32)
 
@@ -87,10 +89,10 @@ def light_up(
     ambient = np.asarray(sky.ambient, np.float32)
     light = ambient[:, None] * up
     shine = np.zeros_like(light)
-    points = _Axes(*map(_axes, (shading.position, shading.normal, shading.to_camera)))
+    points = _axes_of(shading)
     shadows = _Shadows(shading.position + 0.02 * shading.normal, scenes)
     for index in range(len(lamps)):
-        near, strength = _strength(lamps, index, points.place, points.normal)
+        near, strength = _strength(lamps, index, points)
         seen = np.flatnonzero(strength * lamps.intensity[index, 1] > FAINTEST_LUX)
         near, strength = shadows.open_to(lamps.position[index], near[seen], strength[seen])
         for axis in range(3):
@@ -116,11 +118,34 @@ def through_fog(colour: Floats, distance: Floats, sky: Sky) -> Floats:
 
 
 class _Axes(NamedTuple):
-    """N points with their axes apart: (3, N), which arithmetic on single axes reads fastest."""
+    """
+    N points with their axes apart, (3, N), which arithmetic on single axes reads fastest.
+
+    ``low`` and ``high`` (3, M) bound each run of :data:`_RUN` points.
+    """
 
     place: Floats
     normal: Floats
     to_camera: Floats
+    low: Floats
+    high: Floats
+
+    def reached(self, lamp: Floats, reach: float) -> slice:
+        """Return the part of the points outside of which none is within reach of a lamp."""
+        beyond = np.maximum(np.maximum(self.low - lamp[:, None], lamp[:, None] - self.high), 0)
+        runs = np.flatnonzero((beyond * beyond).sum(0) < reach * reach)
+        return slice(runs[0] * _RUN, (runs[-1] + 1) * _RUN) if len(runs) else slice(0)
+
+
+def _axes_of(shading: Shading) -> _Axes:
+    place, normal, to_camera = (
+        np.ascontiguousarray(vectors.T)
+        for vectors in (shading.position, shading.normal, shading.to_camera)
+    )
+    starts = np.arange(0, place.shape[1], _RUN)
+    low = np.minimum.reduceat(place, starts, axis=1)
+    high = np.maximum.reduceat(place, starts, axis=1)
+    return _Axes(place, normal, to_camera, low, high)
 
 
 class _Shadows:
@@ -169,41 +194,28 @@ def _to_the_24th(base: Floats) -> Floats:
     return np.asarray(eighth * eighth * eighth, np.float32)
 
 
-def _strength(
-    lamps: Lamps, index: int, places: Floats, normals: Floats
-) -> tuple[NDArray[np.int64], Floats]:
-    """
-    Return which of N points a lamp may light, and lobe x cosine / distance squared there.
-
-    :param places: (3, N) metres.
-    :param normals: (3, N) unit normals.
-    """
+def _strength(lamps: Lamps, index: int, points: _Axes) -> tuple[NDArray[np.int64], Floats]:
+    """Return which points a lamp may light, and lobe x cosine / distance squared there."""
     lamp, reach = lamps.position[index], lamps.reach[index]
-    # The cheapest questions first: near along x and y, within reach, facing the lamp.
-    near = np.flatnonzero(np.abs(places[0] - lamp[0]) < reach)
-    near = near[np.abs(places[1, near] - lamp[1]) < reach]
-    dx, dy, dz = (lamp[axis] - places[axis, near] for axis in range(3))
+    part = points.reached(lamp, float(reach))
+    dx, dy, dz = (lamp[axis] - points.place[axis, part] for axis in range(3))
+    nx, ny, nz = points.normal[:, part]
     squared = dx * dx + dy * dy + dz * dz
-    facing = dx * normals[0, near] + dy * normals[1, near] + dz * normals[2, near]
+    facing = dx * nx + dy * ny + dz * nz
     is_lit = (squared < reach * reach) & (facing > 0)
     if lamps.beam[index]:
         # A headlamp gives nothing to what is behind it.
         axis = lamps.direction[index]
         is_lit &= dx * axis[0] + dy * axis[1] + dz * axis[2] < 0
-    kept = np.flatnonzero(is_lit)
-    near, dx, dy, dz = near[kept], dx[kept], dy[kept], dz[kept]
-    squared = np.maximum(squared[kept], np.float32(1e-4))
+    lit = np.flatnonzero(is_lit)
+    dx, dy, dz, facing = dx[lit], dy[lit], dz[lit], facing[lit]
+    squared = np.maximum(squared[lit], np.float32(1e-4))
     distance = np.sqrt(squared)
     fade = np.clip((reach - distance) / (0.3 * reach), 0, 1)
     lobe = _beam if lamps.beam[index] else _half_space
     away = (-dx / distance, -dy / distance, -dz / distance)
-    lit = lobe(lamps.direction[index], *away) * fade * facing[kept] / (distance * squared)
-    return near, np.asarray(lit, np.float32)
-
-
-def _axes(vectors: Floats) -> Floats:
-    """Return (N, 3) vectors as (3, N), which is what arithmetic on single axes reads fastest."""
-    return np.ascontiguousarray(vectors.T)
+    strength = lobe(lamps.direction[index], *away) * fade * facing / (distance * squared)
+    return lit + (part.start or 0), np.asarray(strength, np.float32)
 
 
 def _unit(axes: list[Floats]) -> list[Floats]:

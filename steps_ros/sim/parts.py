@@ -21,6 +21,7 @@ import signal
 from typing import Any
 from zipfile import BadZipFile
 
+import cv2
 import numpy as np
 from numpy.typing import NDArray
 
@@ -53,13 +54,11 @@ def claim_parts(drive: Drive, folder: Path, overwrite: bool = False) -> frozense
     wanted = json.loads(json.dumps({'version': __version__, **asdict(drive)}))
     if overwrite:
         remove_parts(folder)
-    try:
-        found = json.loads((folder / _SETTINGS).read_text())
-    except FileNotFoundError:
-        found = wanted
+    found = wanted
+    if any(folder.glob('*.npz')):
+        found = _read_settings(folder)
+    else:
         write_file(folder / _SETTINGS, json_bytes(wanted))
-    except _UNREADABLE:
-        found = {}
     if found != wanted:
         raise OutputError(
             f'{folder} holds parts of another drive ({_difference(found, wanted)}); '
@@ -75,8 +74,15 @@ def claim_parts(drive: Drive, folder: Path, overwrite: bool = False) -> frozense
     return frozenset(ready)
 
 
+def _read_settings(folder: Path) -> Any:
+    try:
+        return json.loads((folder / _SETTINGS).read_text())
+    except _UNREADABLE:
+        return {}
+
+
 def remove_parts(folder: Path) -> None:
-    """Take away all parts; a folder without their settings is not one of them and stays."""
+    """Take away all parts; a folder without their settings is something else and stays."""
     if (folder / _SETTINGS).exists():
         shutil.rmtree(folder, ignore_errors=True)
 
@@ -203,6 +209,8 @@ class _Process:
 
 
 def _remember(stop: Event) -> None:
+    # One thread in each process: more would only take the processor from the others.
+    cv2.setNumThreads(1)
     _Process.stop = stop
 
 

@@ -4,7 +4,7 @@ One view of a lit scene: radiance and exact depth for every pixel.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from functools import cached_property, reduce
 from typing import NamedTuple
 
@@ -15,7 +15,7 @@ from steps_ros.core.camera import Camera
 from steps_ros.sim.lamps import Lamps
 from steps_ros.sim.light import light_up, Lit, Shading, Sky, sky_radiance, through_fog
 from steps_ros.sim.mesh import Floats, Integers, Mesh
-from steps_ros.sim.raycast import Hits, RayScene
+from steps_ros.sim.raycast import Hits, lengths, RayScene
 from steps_ros.sim.road import Doubles, Road
 from steps_ros.sim.texture import Look, Points, surface
 from steps_ros.sim.trajectory import pixel_rays
@@ -35,9 +35,14 @@ class Part:
     rays: RayScene
 
     @cached_property
+    def corners(self) -> Floats:
+        """Return the texture coordinates of each face's corners, (F, 3, 3)."""
+        return np.asarray(self.mesh.texture[self.mesh.faces])
+
+    @cached_property
     def flat_axis(self) -> Integers:
         """Return the texture axis along which each face looks, (F,)."""
-        corners = self.mesh.texture[self.mesh.faces]
+        corners = self.corners
         flat = np.abs(np.cross(corners[:, 1] - corners[:, 0], corners[:, 2] - corners[:, 0]))
         return np.asarray(flat.argmax(1), np.int32)
 
@@ -89,49 +94,74 @@ def render(view: View, camera: Camera, world_from_camera: Doubles) -> Rendering:
     origins = np.broadcast_to(centre, directions.shape)
     hits = [part.rays.first_hits(origins, directions) for part in view.parts]
     depth = reduce(np.minimum, [hit.distance for hit in hits])
-    lengths = np.linalg.norm(directions, axis=1)
-    away = directions / lengths[:, None]
+    length = lengths(directions)
+    away = directions / length[:, None]
     colour = np.empty_like(directions)
     light = np.zeros(len(depth), np.float32)
     instance = np.zeros(len(depth), np.uint16)
     sky = np.flatnonzero(~np.isfinite(depth))
     colour[sky] = sky_radiance(away[sky], view.sky)
+    found: list[_Found] = []
     for part, hit in zip(view.parts, hits, strict=True):
-        index = np.flatnonzero(np.isfinite(hit.distance) & (hit.distance == depth))
-        if len(index):
-            seen = _Seen(index, hit, away[index])
-            lit = _shade(view, part, seen, centre, camera)
-            distance = hit.distance[index] * lengths[index]
-            colour[index] = through_fog(lit.radiance, distance, view.sky)
-            light[index] = lit.illuminance @ _LUMINANCE
-            instance[index] = part.mesh.instance[hit.face[index]]
+        pixels = np.flatnonzero(np.isfinite(hit.distance) & (hit.distance == depth))
+        if len(pixels):
+            instance[pixels] = part.mesh.instance[hit.face[pixels]]
+            seen = _Seen(pixels, hit, np.take(away, pixels, axis=0))
+            found.append(_found(part, seen, centre, camera))
+    if found:
+        pixels = np.concatenate([item.pixels for item in found])
+        lit = _lit(view, found)
+        colour[pixels] = through_fog(lit.radiance, depth[pixels] * length[pixels], view.sky)
+        light[pixels] = lit.illuminance @ _LUMINANCE
     picture, flat_depth = colour.reshape(*shape, 3), depth.reshape(shape)
     _add_far_lamps(picture, flat_depth, view.lamps, camera, world_from_camera)
     return Rendering(picture, flat_depth, light.reshape(shape), instance.reshape(shape))
 
 
-def _shade(view: View, part: Part, seen: _Seen, centre: Floats, camera: Camera) -> Lit:
-    """Return the light on and from what the pixels of one part show."""
+class _Found(NamedTuple):
+    """What the pixels of one part show: surface points, and where they are to be lit."""
+
+    pixels: NDArray[np.int64]
+    points: Points
+    shading: Shading
+
+
+def _found(part: Part, seen: _Seen, centre: Floats, camera: Camera) -> _Found:
     index, hits, mesh = seen.pixels, seen.hits, part.mesh
     face, normal = hits.face[index], hits.normals(index, seen.away)
     u, v = hits.u[index], hits.v[index]
-    weights = (1 - u - v, u, v)
-    corners = mesh.faces[face]
-    first, second, third = (
-        mesh.texture[corners[:, corner]] * weights[corner][:, None] for corner in range(3)
-    )
+    corners = np.take(part.corners, face, axis=0)
+    for corner, weight in enumerate((1 - u - v, u, v)):
+        corners[:, corner] *= weight[:, None]
     distance = hits.distance[index]
     slant = np.maximum(np.abs(np.einsum('ij,ij->i', normal, seen.away)), 0.08)
     points = Points(
-        (first + second + third).astype(np.float32),
+        corners[:, 0] + corners[:, 1] + corners[:, 2],
         part.flat_axis[face],
         (distance / camera.fx / np.sqrt(slant)).astype(np.float32),
         mesh.colour[face],
         mesh.kind[face],
         mesh.identity[face],
     )
-    length = np.linalg.norm(pixel_rays(camera)[index], axis=1)
-    shading = Shading(centre + seen.away * (distance * length)[:, None], normal, -seen.away)
+    length = lengths(np.take(pixel_rays(camera), index, axis=0))
+    position = centre + seen.away * (distance * length)[:, None]
+    return _Found(index, points, Shading(position, normal, -seen.away))
+
+
+def _lit(view: View, found: list[_Found]) -> Lit:
+    """Return the light on and from all that was found, one after the other."""
+    points = Points(
+        *(
+            np.concatenate([getattr(item.points, field.name) for item in found])
+            for field in fields(Points)
+        )
+    )
+    shading = Shading(
+        *(
+            np.concatenate([getattr(item.shading, field.name) for item in found])
+            for field in fields(Shading)
+        )
+    )
     blockers = [part.rays for part in view.parts] if view.has_shadows else []
     look = surface(points, view.road, view.look)
     return light_up(shading, look, view.lamps, view.sky, blockers)

@@ -122,16 +122,19 @@ def _noise(points: Points) -> Floats:
     total = np.zeros(len(first), np.float32)
     for grain, weight in _SCALES:
         strength = weight * np.clip(1.4 - points.footprint / grain, 0, 1)
-        total += strength * _table_at((first + shift) / grain, (second + shift) / grain)
+        fine = np.flatnonzero(strength)
+        across, down = ((axis + shift)[fine] / grain for axis in (first, second))
+        total[fine] += strength[fine] * _table_at(across, down)
     return total
 
 
 def _table_at(across: Floats, down: Floats) -> Floats:
     """Return the table between its entries, repeated without end."""
-    rows = 1 + (len(across) - 1) // 4096
+    rows = 1 + len(across) // 4096
     padded = np.zeros((2, rows * 4096), np.float32)
-    padded[0, : len(across)] = np.mod(across, _TABLE)
-    padded[1, : len(across)] = np.mod(down, _TABLE)
+    # As np.mod, which takes ten times as long.
+    padded[0, : len(across)] = across - _TABLE * np.floor(across / _TABLE)
+    padded[1, : len(across)] = down - _TABLE * np.floor(down / _TABLE)
     maps = padded.reshape(2, rows, 4096)
     found = cv2.remap(
         _noise_table(), maps[0], maps[1], cv2.INTER_LINEAR, borderMode=cv2.BORDER_WRAP

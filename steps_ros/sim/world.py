@@ -10,6 +10,7 @@ from functools import lru_cache
 
 from steps_ros.sim.lamps import join_lamps, Lamps
 from steps_ros.sim.light import Sky
+from steps_ros.sim.mesh import Mesh
 from steps_ros.sim.raycast import RayScene
 from steps_ros.sim.render import Part, View
 from steps_ros.sim.road import Doubles, draw_road
@@ -74,7 +75,7 @@ class World:
         body = self.body(seconds)
         placed = self.placed(seconds) if placed is None else placed
         mesh = traffic.mesh(placed)
-        moving = None if mesh is None else Part(mesh, RayScene(mesh, body[:3, 3]))
+        moving = None if mesh is None else _part(mesh, body, self.settings)
         lamps = join_lamps([])
         if self.settings.time == 'night':
             headlamps = traffic.headlamps(placed, traffic.ego_speed * seconds)
@@ -87,6 +88,11 @@ class World:
         return View(parts, moment.lamps, self.sky, self.look, self.street.road)
 
 
+def _part(mesh: Mesh, near: Doubles, settings: ClipSettings) -> Part:
+    """Return a mesh ready for rays round a place; the recipe's streets keep their exact rays."""
+    return Part(mesh, RayScene(mesh, near[:3, 3], is_robust=not settings.crossings))
+
+
 # Streets follow one another; the parts of a drive that one process draws come from few of them.
 @lru_cache(maxsize=2)
 def make_world(settings: ClipSettings) -> World:
@@ -97,7 +103,7 @@ def make_world(settings: ClipSettings) -> World:
     look = draw_look(generator)
     sky = draw_sky(generator, settings.time)
     start = ego_body(street.road, mounting, 0.0, street.traffic.ego_left)
-    static = Part(street.static, RayScene(street.static, start[:3, 3]))
+    static = _part(street.static, start, settings)
     return World(settings, street, mounting, look, sky, static)
 
 
