@@ -13,16 +13,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from steps_ros.core.camera import Camera
-from steps_ros.errors import FrameError
+from steps_ros.data.distortion import coefficients, is_bent, is_fisheye
 
 Floats = NDArray[np.float32]
 Doubles = NDArray[np.float64]
 
 NEAREST_M = 0.1
-FISHEYE_MODELS = ('equidistant', 'fisheye', 'kannala_brandt4')
-POLYNOMIAL_MODELS = ('plumb_bob', 'rational_polynomial')
-# Lengths of distortion vectors that OpenCV takes.
-_LENGTHS = (4, 5, 8, 12, 14)
 # How finely and how far off the axis a lens is looked at.
 SAMPLES = 2000
 WIDEST = math.radians(89.5)
@@ -56,58 +52,38 @@ def project(points: Floats, camera: Camera) -> Projected:
     rays = (points[:, :2] / points[:, 2:]).astype(np.float64)
     pixels = _pixels(rays, camera)
     inside = _inside(pixels, camera)
-    if _is_bent(camera):
+    if is_bent(camera):
         inside &= np.linalg.norm(rays, axis=1) < _fold(camera)
     columns, rows = pixels[inside].astype(np.float32).T
     return Projected(columns, rows, points[inside, 2], ahead[inside])
 
 
-def _is_bent(camera: Camera) -> bool:
-    """Say whether the lens bends rays; a fisheye does so with all its coefficients at 0."""
-    is_fisheye = camera.distortion_model in FISHEYE_MODELS and bool(camera.distortion)
-    return is_fisheye or any(camera.distortion)
-
-
 def _pixels(rays: Doubles, camera: Camera) -> Doubles:
-    if not _is_bent(camera) or not len(rays):
+    if not is_bent(camera) or not len(rays):
         return rays * (camera.fx, camera.fy) + (camera.cx, camera.cy)
-    return _distorted(rays, camera, _coefficients(camera), np.array(camera.matrix))
+    return _distorted(rays, camera, coefficients(camera), np.array(camera.matrix))
 
 
-def _distorted(rays: Doubles, camera: Camera, coefficients: Doubles, matrix: Doubles) -> Doubles:
+def _distorted(rays: Doubles, camera: Camera, bends: Doubles, matrix: Doubles) -> Doubles:
     places = np.concatenate([rays, np.ones((len(rays), 1))], 1)[:, None]
     zero = np.zeros(3)
-    is_fisheye = camera.distortion_model in FISHEYE_MODELS
-    module = cv2.fisheye if is_fisheye else cv2
-    pixels, _ = module.projectPoints(places, zero, zero, matrix, coefficients)
+    module = cv2.fisheye if is_fisheye(camera) else cv2
+    pixels, _ = module.projectPoints(places, zero, zero, matrix, bends)
     return np.asarray(pixels).reshape(-1, 2)
 
 
 @lru_cache(maxsize=4)
 def _fold(camera: Camera) -> float:
     """Return the tangent off the axis from which on the lens's polynomial runs back, or inf."""
-    coefficients = _coefficients(camera)
-    if camera.distortion_model not in FISHEYE_MODELS:
+    bends = coefficients(camera)
+    if not is_fisheye(camera):
         # Without the tangential part, which has no circle on which it folds.
-        coefficients[2:4] = 0
+        bends[2:4] = 0
     tangents = np.tan(np.linspace(0, WIDEST, SAMPLES))
     rays = np.stack([tangents, np.zeros_like(tangents)], 1)
-    radius = _distorted(rays, camera, coefficients, np.eye(3))[:, 0]
+    radius = _distorted(rays, camera, bends, np.eye(3))[:, 0]
     back = np.flatnonzero(np.diff(radius) <= 0)
     return float(tangents[back[0]]) if len(back) else math.inf
-
-
-def _coefficients(camera: Camera) -> Doubles:
-    given, model = camera.distortion, camera.distortion_model
-    if model in FISHEYE_MODELS:
-        return np.array((*given, 0, 0, 0, 0)[:4], np.float64)
-    length = next((length for length in _LENGTHS if length >= len(given)), 0)
-    if model not in POLYNOMIAL_MODELS or not length:
-        raise FrameError(
-            f'distortion model {model!r} with {len(given)} coefficients is not known; rectify the '
-            'images with image_proc'
-        )
-    return np.array((*given, *(0,) * (length - len(given))), np.float64)
 
 
 def _inside(pixels: Doubles, camera: Camera) -> NDArray[np.bool_]:

@@ -1,0 +1,67 @@
+"""
+Drives: frames in order, with what training wants to know of each beside its picture.
+"""
+
+from __future__ import annotations
+
+from abc import abstractmethod
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from steps_ros.data.closing import Closing
+from steps_ros.data.frames import Frame
+
+Floats = NDArray[np.float32]
+
+
+class DriveFrame(NamedTuple):
+    """
+    A frame of a drive.
+
+    ``sequence`` counts up where the drive is cut; ``depth`` is (H, W) metres in the geometry of
+    the picture, +inf sky, NaN unknown; it and ``speed_mps`` are None where nobody measured them.
+    """
+
+    frame: Frame
+    sequence: int = 0
+    depth: Floats | None = None
+    speed_mps: float | None = None
+
+
+class Drive(Closing):
+    """
+    One recording, folder, video or data set: iterate over its frames, close it after use.
+
+    ``name`` is its path and ``kind`` a word for what it is; ``frame_count`` is None where only the
+    end will tell; ``has_depth`` says whether frames may have depth; ``content`` lists the files
+    and folders that its frames come from; ``crop`` (width, height) is cut from the middle of each
+    picture where the data set is used so; ``missing_camera`` says how to give a camera where the
+    drive has none. After a pass ``unread`` counts frames that could not be read, by reason, and
+    ``damage`` says where a damaged recording ended.
+    """
+
+    name: str
+    kind: str
+    frame_count: int | None
+    has_depth: bool
+    content: Sequence[Path]
+    crop: tuple[int, int] | None = None
+    missing_camera: str
+    damage: str = ''
+
+    def __init__(self) -> None:
+        """Begin to count."""
+        self.unread: Counter[str] = Counter()
+
+    @abstractmethod
+    def __iter__(self) -> Iterator[DriveFrame]:
+        """
+        Yield the frames that can be read, in order.
+
+        :raises SourceError: none can.
+        """

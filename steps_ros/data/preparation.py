@@ -1,0 +1,153 @@
+"""
+A frame of a drive as the store keeps it: rectified, cut and resized, with the camera that fits.
+"""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import cv2
+import numpy as np
+
+from steps_ros.core.camera import Camera
+from steps_ros.data.cameras import fitted
+from steps_ros.data.drives import Drive, DriveFrame, Floats
+from steps_ros.data.frames import Image
+from steps_ros.data.rectification import rectified_camera, rectify, rectify_depth
+from steps_ros.data.store_settings import StoreSettings
+from steps_ros.errors import FrameError, SourceError
+
+# Focal lengths in widths of the picture that lenses of vehicles have, with much room.
+SHORTEST_FOCAL, LONGEST_FOCAL = 0.1, 20.0
+
+
+class Prepared(NamedTuple):
+    """
+    A picture of the store's size.
+
+    ``image`` (H, W, 3) uint8 RGB, ``camera`` without distortion, ``depth`` (H, W) float32 metres
+    or None.
+    """
+
+    image: Image
+    camera: Camera
+    depth: Floats | None
+
+
+class _Cut(NamedTuple):
+    """What is kept of a picture, in its own pixels."""
+
+    left: int
+    top: int
+    width: int
+    height: int
+
+
+class Preparation:
+    """Prepares the frames of one drive, which all have one size."""
+
+    def __init__(self, drive: Drive, settings: StoreSettings, given: Camera | None) -> None:
+        """Take what is the same for all frames; ``given`` replaces the cameras of the drive."""
+        self._drive = drive
+        self._settings = settings
+        self._given = given
+        self._size: tuple[int, int] | None = None
+
+    def prepared(self, item: DriveFrame) -> Prepared:
+        """
+        Prepare one frame.
+
+        :raises SourceError: its size is not that of the frames before it, it has no camera, or one
+            that does not fit.
+        """
+        frame = item.frame
+        height, width = frame.image.shape[:2]
+        self._check_size((width, height), frame.stem)
+        bent = self._camera(frame.camera, width, height)
+        try:
+            camera, image = rectified_camera(bent), rectify(frame.image, bent)
+        except FrameError as error:
+            raise SourceError(f'{self._drive.name}: {error}') from error
+        cut = self._cut(width, height)
+        size = (self._settings.height, self._settings.width)
+        depth = None
+        if item.depth is not None and self._settings.depth:
+            depth = _fitted_depth(rectify_depth(item.depth, bent), (height, width), cut, size)
+        return Prepared(
+            resize_picture(_cropped(image, cut), *size),
+            camera.cropped(*cut).resized(size[1], size[0]),
+            depth,
+        )
+
+    def _check_size(self, size: tuple[int, int], stem: str) -> None:
+        if self._size is None:
+            self._size = size
+        if size != self._size:
+            raise SourceError(
+                f'{self._drive.name}: the image size changes from {_words(self._size)} to '
+                f'{_words(size)} at {stem}; split it there and give the parts one by one'
+            )
+
+    def _camera(self, found: Camera | None, width: int, height: int) -> Camera:
+        name = self._drive.name
+        if self._given is not None:
+            camera = fitted(self._given, width, height)
+            there = (self._given.width, self._given.height)
+            if camera is None:
+                raise SourceError(
+                    f'the intrinsics are of {_words(there)}, the images of {name} are '
+                    f'{_words((width, height))}; give the intrinsics of this camera'
+                )
+        elif found is not None:
+            camera = found
+        else:
+            raise SourceError(f'{name}: {self._drive.missing_camera}')
+        _check_plausible(camera, name)
+        return camera
+
+    def _cut(self, width: int, height: int) -> _Cut:
+        wide, high = self._drive.crop or (width, height)
+        wide, high = min(wide, width), min(high, height)
+        left, top = (width - wide) // 2, (height - high) // 2
+        return _Cut(left, top, wide, max(1, round(high * (1 - self._settings.bonnet))))
+
+
+def resize_picture(image: Image, height: int, width: int) -> Image:
+    """Resize as prediction does: area means when it shrinks, linear when it grows."""
+    if image.shape[:2] == (height, width):
+        return image
+    shrinks = image.shape[0] >= height and image.shape[1] >= width
+    interpolation = cv2.INTER_AREA if shrinks else cv2.INTER_LINEAR
+    return np.asarray(cv2.resize(image, (width, height), interpolation=interpolation), np.uint8)
+
+
+def _cropped(image: Image, cut: _Cut) -> Image:
+    return image[cut.top : cut.top + cut.height, cut.left : cut.left + cut.width]
+
+
+def _fitted_depth(
+    depth: Floats, picture: tuple[int, int], cut: _Cut, size: tuple[int, int]
+) -> Floats:
+    """Read depth, of any size, at the nearest place of every stored pixel; nothing is mixed."""
+    rows = cut.top + (np.arange(size[0]) + 0.5) * (cut.height / size[0])
+    columns = cut.left + (np.arange(size[1]) + 0.5) * (cut.width / size[1])
+    down, across = depth.shape[0] / picture[0], depth.shape[1] / picture[1]
+    places = (rows * down).astype(int)[:, None], (columns * across).astype(int)[None]
+    return np.asarray(depth[places], np.float32)
+
+
+def _check_plausible(camera: Camera, name: str) -> None:
+    inside = 0 <= camera.cx <= camera.width and 0 <= camera.cy <= camera.height
+    focal = sorted((camera.fx, camera.fy))
+    if inside and SHORTEST_FOCAL * camera.width <= focal[0] <= focal[1] <= (
+        LONGEST_FOCAL * camera.width
+    ):
+        return
+    raise SourceError(
+        f'{name}: fx {camera.fx:g} fy {camera.fy:g} cx {camera.cx:g} cy {camera.cy:g} do not fit '
+        f'images of {camera.width}x{camera.height}; calibrate the camera or give --intrinsics FILE'
+    )
+
+
+def _words(size: tuple[int, int]) -> str:
+    return f'{size[0]}x{size[1]}'

@@ -1,0 +1,107 @@
+"""
+Pictures of a bent lens as a pinhole camera would have taken them.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from functools import lru_cache
+from typing import Any, NamedTuple
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from steps_ros.core.camera import Camera
+from steps_ros.data.distortion import coefficients, is_bent, is_fisheye
+from steps_ros.data.frames import Image
+from steps_ros.errors import FrameError
+
+# More of a rectified picture than this outside the original: the coefficients are of another lens.
+LARGEST_OUTSIDE = 0.05
+
+
+class _Rectifying(NamedTuple):
+    """The camera of the rectified picture, and where OpenCV finds its pixels."""
+
+    camera: Camera
+    columns: NDArray[Any]
+    rows: NDArray[Any]
+
+
+def rectified_camera(camera: Camera) -> Camera:
+    """
+    Return the pinhole camera of the rectified picture, which has the same size.
+
+    Its focal length is the shortest with which no pixel lies outside the original picture. A
+    camera without distortion is returned as it is.
+
+    :raises FrameError: an unknown distortion model, or coefficients that fit no picture.
+    """
+    return _rectifying(camera).camera if is_bent(camera) else camera
+
+
+def rectify(image: Image, camera: Camera) -> Image:
+    """
+    Return the picture that :func:`rectified_camera` sees.
+
+    :param image: (H, W, 3), of the size of the camera.
+    :raises FrameError: as :func:`rectified_camera`.
+    """
+    if not is_bent(camera):
+        return image
+    maps = _rectifying(camera)
+    return np.asarray(cv2.remap(image, maps.columns, maps.rows, cv2.INTER_LINEAR), np.uint8)
+
+
+def rectify_depth(depth: NDArray[np.float32], camera: Camera) -> NDArray[np.float32]:
+    """
+    Return depth along the optical axis as :func:`rectified_camera` sees it; nothing is mixed.
+
+    :param depth: (H, W) of any size with the camera's shape.
+    """
+    if not is_bent(camera):
+        return depth
+    height, width = depth.shape
+    maps = _rectifying(camera.resized(width, height))
+    moved = cv2.remap(depth, maps.columns, maps.rows, cv2.INTER_NEAREST, borderValue=float('nan'))
+    return np.asarray(moved, np.float32)
+
+
+@lru_cache(maxsize=4)
+def _rectifying(camera: Camera) -> _Rectifying:
+    size = (camera.width, camera.height)
+    matrix, bends = np.array(camera.matrix), coefficients(camera)
+    try:
+        if is_fisheye(camera):
+            seen = cv2.fisheye.estimateNewCameraMatrixForUndistortRectify(
+                matrix, bends, size, np.eye(3), balance=0.0
+            )
+            maps = cv2.fisheye.initUndistortRectifyMap(
+                matrix, bends, np.eye(3), seen, size, cv2.CV_32FC1
+            )
+        else:
+            seen, _ = cv2.getOptimalNewCameraMatrix(matrix, bends, size, 0.0)
+            maps = cv2.initUndistortRectifyMap(matrix, bends, None, seen, size, cv2.CV_32FC1)
+    except cv2.error as error:
+        raise _unfit(camera) from error
+    _check_inside(maps[0], maps[1], camera)
+    fixed = cv2.convertMaps(*maps, cv2.CV_16SC2)
+    (fx, _, cx), (_, fy, cy) = np.asarray(seen)[:2].tolist()
+    pinhole = replace(
+        camera, fx=fx, fy=fy, cx=cx, cy=cy, distortion_model='plumb_bob', distortion=()
+    )
+    return _Rectifying(pinhole, *fixed)
+
+
+def _check_inside(columns: NDArray[Any], rows: NDArray[Any], camera: Camera) -> None:
+    inside = (columns >= -1) & (columns <= camera.width) & (rows >= -1) & (rows <= camera.height)
+    if not np.isfinite(columns).all() or 1 - inside.mean() > LARGEST_OUTSIDE:
+        raise _unfit(camera)
+
+
+def _unfit(camera: Camera) -> FrameError:
+    return FrameError(
+        f'distortion {camera.distortion_model} {camera.distortion} does not fit a picture of '
+        f'{camera.width}x{camera.height}; calibrate the camera, or rectify with image_proc'
+    )

@@ -1,0 +1,199 @@
+"""
+Decoded drives on disk, as training reads them: numpy and JSON, nothing else.
+
+A store is a folder. ``index.json`` says what it was made from and is written last;
+``frames_00000.npy`` and so on hold uint8 (N, H, W, 3) RGB, ``depth_00000.npy`` float16 (N, H, W)
+metres along the optical axis, +inf sky, NaN unknown, where depth was asked for; the last shard is
+shorter than the others. ``intrinsics.npy`` float32 (F, 3, 3) and ``stamps.npy`` int64 (F,)
+nanoseconds belong to all frames; ``triplets.npy`` int64 (T, 3) names previous, target and next of
+each triplet. A frame is stored once, however many triplets it is in.
+"""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass
+import json
+from pathlib import Path
+import re
+from typing import Any, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from steps_ros.errors import SourceError
+
+FORMAT = 1
+INDEX = 'index.json'
+SHARD_FRAMES = 256
+SECOND_NS = 1_000_000_000
+_WINDOW = re.compile(r'(?P<path>.+)@(?P<start>[\d.]+)-(?P<end>[\d.]*)(?P<share>%?)')
+
+
+@dataclass(frozen=True)
+class StoreIndex:
+    """
+    What ``index.json`` holds.
+
+    ``name`` is the drive's path, ``kind`` what it is, ``content`` the SHA-256 of its bytes;
+    ``settings`` how it was decoded. ``period_ns`` is the median time between frames, ``dropped``
+    counts frames by reason, ``damage`` says what could not be read of a truncated drive.
+    """
+
+    name: str
+    kind: str
+    content: str
+    settings: dict[str, Any]
+    height: int
+    width: int
+    frame_count: int
+    triplet_count: int
+    seen_count: int
+    period_ns: int
+    dropped: dict[str, int]
+    damage: str
+    has_depth: bool
+    format: int = FORMAT
+
+
+class Window(NamedTuple):
+    """
+    A part of a drive: from ``start`` to before ``end``.
+
+    In seconds from the first frame, or in percent of the frames where ``is_share``.
+    """
+
+    start: float
+    end: float
+    is_share: bool
+
+
+class Part(NamedTuple):
+    """A drive and which part of it is meant, all where None."""
+
+    path: Path
+    window: Window | None = None
+
+
+class Store:
+    """A complete store, opened; its arrays are mapped into memory, not read."""
+
+    def __init__(self, folder: Path, index: StoreIndex) -> None:
+        """
+        Map the arrays.
+
+        :raises SourceError: a file is missing, damaged or of another size.
+        """
+        self.folder = folder
+        self.index = index
+        count, size = index.frame_count, (index.height, index.width)
+        self.stamps = self._array('stamps', (count,), 'int64')
+        self.intrinsics = self._array('intrinsics', (count, 3, 3), 'float32')
+        self.triplets = self._array('triplets', (index.triplet_count, 3), 'int64')
+        self._frames = self._shards('frames', (*size, 3), 'uint8')
+        self._depth = self._shards('depth', size, 'float16') if index.has_depth else []
+
+    def frame(self, row: int) -> NDArray[np.uint8]:
+        """Return (H, W, 3) RGB, a view of the file."""
+        pixels: NDArray[np.uint8] = self._frames[row // SHARD_FRAMES][row % SHARD_FRAMES]
+        return pixels
+
+    def depth(self, row: int) -> NDArray[np.float16]:
+        """Return (H, W) metres, a view of the file; only of a store that has depth."""
+        metres: NDArray[np.float16] = self._depth[row // SHARD_FRAMES][row % SHARD_FRAMES]
+        return metres
+
+    def part(self, window: Window | None) -> NDArray[np.int64]:
+        """
+        Return the triplets (T, 3) whose frames all lie in the window.
+
+        :raises SourceError: there is none.
+        """
+        if window is None:
+            return self.triplets
+        if window.is_share:
+            places = np.arange(self.index.frame_count) * (100 / self.index.frame_count)
+        else:
+            places = (self.stamps - self.stamps.min()) / SECOND_NS
+        inside = (places >= window.start) & (places < window.end)
+        chosen = self.triplets[inside[self.triplets].all(1)]
+        if not len(chosen):
+            length = (self.stamps.max() - self.stamps.min()) / SECOND_NS
+            raise SourceError(
+                f'{self.index.name} has no three frames from {window.start:g} to {window.end:g}'
+                f'{"%" if window.is_share else " s"}; it is {length:.1f} s long: choose another '
+                'part'
+            )
+        return np.asarray(chosen)
+
+    def _shards(self, name: str, shape: tuple[int, ...], dtype: str) -> list[NDArray[Any]]:
+        count = self.index.frame_count
+        lengths = [min(SHARD_FRAMES, count - start) for start in range(0, count, SHARD_FRAMES)]
+        return [
+            self._array(shard_name(name, number), (length, *shape), dtype)
+            for number, length in enumerate(lengths)
+        ]
+
+    def _array(self, name: str, shape: tuple[int, ...], dtype: str) -> NDArray[Any]:
+        path = self.folder / f'{name}.npy'
+        try:
+            array = np.load(path, mmap_mode='r', allow_pickle=False)
+        except (OSError, ValueError, EOFError) as error:
+            reason = ' '.join(str(error).split())
+            raise SourceError(f'{path} cannot be read: {reason}; {self._remedy()}') from error
+        if array.shape != shape or array.dtype != dtype:
+            found = f'{array.dtype} of {array.shape}'
+            raise SourceError(f'{path} is {found}, not {dtype} of {shape}; {self._remedy()}')
+        # A plain view costs less per access than numpy's own class for mapped files.
+        return np.asarray(array)
+
+    def _remedy(self) -> str:
+        return f'delete {self.folder}, it will be made again'
+
+
+def open_store(folder: Path) -> Store:
+    """
+    Open a complete store.
+
+    :raises SourceError: it is none, or damaged.
+    """
+    path = folder / INDEX
+    try:
+        content = json.loads(path.read_text(encoding='utf-8'))
+        if content.get('format') != FORMAT:
+            raise ValueError(f'format {content.get("format")} is not {FORMAT}')
+        return Store(folder, StoreIndex(**content))
+    except (OSError, ValueError, TypeError, AttributeError) as error:
+        reason = ' '.join(str(error).split())
+        raise SourceError(
+            f'{folder} is no store: {reason}; delete it, it will be made again'
+        ) from error
+
+
+def index_text(index: StoreIndex) -> str:
+    """Return what ``index.json`` holds."""
+    return json.dumps(asdict(index), indent=2, ensure_ascii=False) + '\n'
+
+
+def shard_name(name: str, number: int) -> str:
+    """Return the stem of a shard."""
+    return f'{name}_{number:05d}'
+
+
+def parse_part(text: str) -> Part:
+    """
+    Read PATH, PATH@START-END in seconds, or PATH@START-END% in percent of the frames.
+
+    END may be left out. A path that exists as it is written is taken whole.
+
+    :raises SourceError: the end is not behind the start.
+    """
+    match = _WINDOW.fullmatch(text)
+    if match is None or Path(text).exists():
+        return Part(Path(text))
+    try:
+        start, end = float(match['start']), float(match['end'] or 'inf')
+    except ValueError:
+        return Part(Path(text))
+    if not start < end:
+        raise SourceError(f'{text}: the part from {start:g} to {end:g} is empty; write START-END')
+    return Part(Path(match['path']), Window(start, end, bool(match['share'])))
