@@ -90,3 +90,8 @@ def image(height: int, width: int, k: int) -> Tensor:
         for c in range(3)
     ]
     return torch.from_numpy(0.25 + 0.2 * np.stack(channels)).float()[None]
+
+
+def named(arrays: dict[str, np.ndarray], key: str) -> Tensor:
+    """Return one array of a golden file as a tensor."""
+    return torch.from_numpy(np.asarray(arrays[key]))
