@@ -158,7 +158,7 @@ def _network(arguments: argparse.Namespace, protocol: Protocol) -> Method:
     scale = arguments.metric_scale
     described = {
         'method': 'network',
-        'checkpoint': str(weights),
+        'checkpoint': 'default weights' if weights == DEFAULT_WEIGHTS else str(weights),
         'checkpoint_sha256': hashlib.sha256(weights.read_bytes()).hexdigest(),
         'network size': '{}x{}'.format(*size) if size else "each picture's",
         'device': str(predictor.device),
