@@ -39,7 +39,7 @@ Predict = Callable[[Sample], Floats]
 # Frames farther apart do not belong together in time.
 CONSECUTIVE_NS = 600_000_000
 # By night the sky and what stands before it are dark, however well the street is lit: the upper
-# quartile of the upper third of a picture was at most 32 in simulated nights and 9 on night drives,
+# quartile of the upper third of a picture was at most 32 in simulated nights, 9 on night drives,
 # and at least 85 in simulated and 106 in real days.
 NIGHT_LEVEL = 75.0
 # A reference that covers this much of the picture can be followed from frame to frame.
