@@ -28,10 +28,10 @@ import pytest
 
 from steps_ros.data import messages
 from steps_ros.data.mcap_writer import McapWriter
+from steps_ros.data.pairing import MAX_HELD
 from steps_ros.errors import SourceError
 from steps_ros.eval.input_settings import InputSettings
 from steps_ros.eval.inputs import open_samples
-from steps_ros.eval.pairing import MAX_HELD
 
 MS = 1_000_000
 

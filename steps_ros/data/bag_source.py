@@ -12,8 +12,9 @@ from pathlib import Path
 from typing import Any
 
 from steps_ros.core.camera import Camera
+from steps_ros.data.bag_cameras import is_rectified, view_from_info
 from steps_ros.data.bags import Bag, open_bag, RawMessage, Topic
-from steps_ros.data.cameras import camera_from_info, fitted
+from steps_ros.data.cameras import fitted
 from steps_ros.data.encodings import decode_compressed, decode_image_message, is_taken
 from steps_ros.data.frames import Attempt, Frame, Source
 from steps_ros.data.messages import CAMERA_INFO, COMPRESSED_IMAGE, IMAGE
@@ -60,7 +61,7 @@ class BagSource(Source):
         else:
             image = decode_image_message(message)
         camera = fitted(self._camera, image.shape[1], image.shape[0])
-        stamp_ns, frame_id = _stamp_ns(message, raw.receive_ns), message.header.frame_id
+        stamp_ns, frame_id = stamp_or_receipt_ns(message, raw.receive_ns), message.header.frame_id
         return Frame(stamp_ns, image, camera, f'{index:06d}', frame_id)
 
     def _first_camera(self) -> Camera | None:
@@ -72,10 +73,11 @@ class BagSource(Source):
 
     def _read_camera(self, message: RawMessage) -> Camera | None:
         try:
-            return camera_from_info(self._bag.decode(message))
+            view = view_from_info(self._bag.decode(message), is_rectified(self.topic.name))
         except FrameError as error:
             logger.warning('%s: ignored: %s', message.topic, error)
             return None
+        return None if view is None else view.camera
 
 
 def choose_image_topic(bag: Bag, name: str | None) -> Topic:
@@ -151,7 +153,7 @@ def _has_colour(bag: Bag, topic: Topic) -> bool:
     return is_taken(message.encoding)
 
 
-def _stamp_ns(message: Any, receive_ns: int) -> int:
+def stamp_or_receipt_ns(message: Any, receive_ns: int) -> int:
     """Return the header's stamp, or the time of receipt where the header has none."""
     stamp = message.header.stamp
     return int(stamp.sec * NANOSECONDS + stamp.nanosec) or receive_ns

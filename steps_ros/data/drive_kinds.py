@@ -1,84 +1,44 @@
 """
-Open whatever frames can be trained on.
+Open whatever can be trained on.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from dataclasses import dataclass
 from pathlib import Path
 
-from steps_ros.data.cameras import find_camera_file
-from steps_ros.data.drives import Drive, DriveFrame
-from steps_ros.data.frames import Source
-from steps_ros.data.sources import IMAGES, open_source
-
-UNREADABLE = 'cannot be read'
-
-
-@dataclass(frozen=True)
-class DriveOptions:
-    """
-    How a drive is to be read.
-
-    Topics are chosen by type where they are None; ``intrinsics`` is a camera file that replaces
-    whatever the drive says; ``rate_hz`` belongs to folders without stamps, and to videos, whose
-    own rate is taken where it is None.
-    """
-
-    image_topic: str | None = None
-    info_topic: str | None = None
-    depth_topic: str | None = None
-    odometry_topic: str | None = None
-    intrinsics: Path | None = None
-    rate_hz: float | None = None
-
-
-class SourceDrive(Drive):
-    """Images of a bag, a folder or a video, with nothing beside them."""
-
-    has_depth = False
-
-    def __init__(self, path: Path, options: DriveOptions) -> None:
-        """
-        Open the source.
-
-        :raises SourceError: as :func:`open_source`.
-        """
-        super().__init__()
-        self._source: Source = open_source(
-            path, options.image_topic, options.rate_hz, options.info_topic
-        )
-        self.name, self.kind = self._source.name, self._source.kind
-        self.frame_count = self._source.frame_count
-        self.content = [path, *_camera_files(path, self.kind)]
-        self.missing_camera = 'write a camera.yaml beside it or give --intrinsics FILE'
-
-    def __iter__(self) -> Iterator[DriveFrame]:
-        """Yield the frames of the source."""
-        for frame in self._source:
-            yield DriveFrame(frame)
-        if self._source.skipped:
-            self.unread[UNREADABLE] = len(self._source.skipped)
-
-    def close(self) -> None:
-        """Close the source."""
-        self._source.close()
+from steps_ros.data.bag_drive import BagDrive
+from steps_ros.data.bags import BAG_SUFFIXES, METADATA
+from steps_ros.data.drive_options import DriveOptions
+from steps_ros.data.drives import Drive
+from steps_ros.data.listed_drive import folder_drive, VideoDrive
+from steps_ros.data.night_drives import (
+    is_robotcar,
+    nuscenes_drive,
+    nuscenes_split,
+    robotcar_drive,
+)
+from steps_ros.data.sources import VIDEO_SUFFIXES
+from steps_ros.errors import SourceError
 
 
 def open_drive(path: Path, options: DriveOptions) -> Drive:
     """
-    Open a drive of any kind.
+    Open a bag, a folder of pictures, a video, a simulated drive, or a data set for training.
+
+    nuScenes-Night is given by its split file, RobotCar-Night by the folder of its drive.
 
     :raises SourceError: missing, of no known kind, empty or not readable.
     """
-    return SourceDrive(path, options)
-
-
-def _camera_files(path: Path, kind: str) -> list[Path]:
-    """Return the camera file that calibrates a folder or a video, where it lies outside of it."""
-    if kind == 'bag':
-        return []
-    images = path / IMAGES if (path / IMAGES).is_dir() else path
-    found = find_camera_file(images if path.is_dir() else path.parent)
-    return [] if found is None or path in found.parents else [found]
+    if not path.exists():
+        raise SourceError(f'{path} does not exist; check the path')
+    split = nuscenes_split(path)
+    if split is not None:
+        return nuscenes_drive(split)
+    if path.suffix in BAG_SUFFIXES or (path / METADATA).exists():
+        return BagDrive(path, options)
+    if path.is_dir():
+        return robotcar_drive(path) if is_robotcar(path) else folder_drive(path, options)
+    if path.suffix.lower() in VIDEO_SUFFIXES:
+        return VideoDrive(path, options)
+    known = ' '.join((*VIDEO_SUFFIXES, *BAG_SUFFIXES))
+    raise SourceError(f'{path} is no drive; give a folder of images, or one of {known}')

@@ -7,6 +7,7 @@ from __future__ import annotations
 from abc import abstractmethod
 from collections import Counter
 from collections.abc import Iterator, Sequence
+import logging
 from pathlib import Path
 from typing import NamedTuple
 
@@ -15,8 +16,14 @@ from numpy.typing import NDArray
 
 from steps_ros.data.closing import Closing
 from steps_ros.data.frames import Frame
+from steps_ros.errors import FrameError
 
 Floats = NDArray[np.float32]
+
+UNREADABLE = 'cannot be read'
+MAX_WARNINGS = 5
+
+logger = logging.getLogger(__name__)
 
 
 class DriveFrame(NamedTuple):
@@ -40,9 +47,8 @@ class Drive(Closing):
     ``name`` is its path and ``kind`` a word for what it is; ``frame_count`` is None where only the
     end will tell; ``has_depth`` says whether frames may have depth; ``content`` lists the files
     and folders that its frames come from; ``crop`` (width, height) is cut from the middle of each
-    picture where the data set is used so; ``missing_camera`` says how to give a camera where the
-    drive has none. After a pass ``unread`` counts frames that could not be read, by reason, and
-    ``damage`` says where a damaged recording ended.
+    picture where the data set is used so. After a pass ``unread`` counts frames that could not be
+    read, by reason, and ``damage`` says where a damaged recording ended.
     """
 
     name: str
@@ -51,12 +57,22 @@ class Drive(Closing):
     has_depth: bool
     content: Sequence[Path]
     crop: tuple[int, int] | None = None
-    missing_camera: str
     damage: str = ''
 
     def __init__(self) -> None:
         """Begin to count."""
         self.unread: Counter[str] = Counter()
+
+    def skip(self, error: FrameError) -> None:
+        """Count a frame that cannot be read; the first few are logged."""
+        self.unread[UNREADABLE] += 1
+        if self.unread.total() <= MAX_WARNINGS:
+            logger.warning('%s: skipped: %s', self.name, error)
+
+    @property
+    @abstractmethod
+    def missing_camera(self) -> str:
+        """Say what is missing where a frame has no camera, and the remedy."""
 
     @abstractmethod
     def __iter__(self) -> Iterator[DriveFrame]:

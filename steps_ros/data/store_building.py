@@ -25,7 +25,8 @@ from steps_ros.core.camera import Camera
 from steps_ros.data.array_file import ArrayFile
 from steps_ros.data.cameras import read_camera
 from steps_ros.data.digest import digest
-from steps_ros.data.drive_kinds import DriveOptions, open_drive
+from steps_ros.data.drive_kinds import open_drive
+from steps_ros.data.drive_options import DriveOptions
 from steps_ros.data.drives import Drive, DriveFrame
 from steps_ros.data.frame_quality import change, exposure_fault, Floats, STANDSTILL, thumbnail
 from steps_ros.data.preparation import Preparation

@@ -9,6 +9,7 @@ import logging
 
 import numpy as np
 
+from steps_ros.data.bag_cameras import is_rectified, View, view_from_info
 from steps_ros.data.bags import Bag, RawMessage
 from steps_ros.data.transforms import (
     frame_name,
@@ -19,7 +20,6 @@ from steps_ros.data.transforms import (
     TransformTree,
 )
 from steps_ros.errors import FrameError, SourceError
-from steps_ros.eval.bag_cameras import is_rectified, View, view_from_info
 from steps_ros.eval.bag_topics import Topics
 from steps_ros.eval.input_settings import InputSettings
 from steps_ros.eval.motion import GROUND_FRAMES, Motion, MotionKind

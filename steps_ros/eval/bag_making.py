@@ -9,15 +9,16 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from steps_ros.core.camera import Camera
+from steps_ros.data.bag_cameras import View
 from steps_ros.data.cameras import fitted
 from steps_ros.data.clouds import decode_cloud
 from steps_ros.data.depth_images import decode_compressed_depth, decode_depth
 from steps_ros.data.encodings import decode_compressed, decode_image_message
 from steps_ros.data.frames import Image
+from steps_ros.data.pairing import Message
 from steps_ros.data.poses import Doubles
 from steps_ros.data.transforms import frame_name
 from steps_ros.errors import FrameError
-from steps_ros.eval.bag_cameras import View
 from steps_ros.eval.bag_topics import Topics
 from steps_ros.eval.dropped import (
     BAD_REFERENCE,
@@ -30,7 +31,6 @@ from steps_ros.eval.dropped import (
 )
 from steps_ros.eval.input_settings import InputSettings
 from steps_ros.eval.motion import Motion
-from steps_ros.eval.pairing import Message
 from steps_ros.eval.references import (
     Floats,
     reference_from_depth,

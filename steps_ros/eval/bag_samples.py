@@ -9,17 +9,17 @@ from contextlib import ExitStack
 import logging
 from pathlib import Path
 
+from steps_ros.data.bag_cameras import is_rectified, view_from_info
 from steps_ros.data.bags import open_bag, RawMessage
+from steps_ros.data.pairing import LATENESS_NS, Message, Pair, Pairing, Recent
 from steps_ros.data.transforms import message_stamp_ns
 from steps_ros.errors import FrameError, SourceError
-from steps_ros.eval.bag_cameras import is_rectified, view_from_info
 from steps_ros.eval.bag_context import Context, feed
 from steps_ros.eval.bag_making import Maker
 from steps_ros.eval.bag_topics import choose_topics
 from steps_ros.eval.dropped import DroppedError, NO_PAIR, NO_PICTURE, Tally
 from steps_ros.eval.input_settings import InputSettings
 from steps_ros.eval.motion import MotionKind
-from steps_ros.eval.pairing import LATENESS_NS, Message, Pair, Pairing, Recent
 from steps_ros.eval.samples import Sample, SampleSource
 
 # Points of a sweep are stamped up to this long after its message.

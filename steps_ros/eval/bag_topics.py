@@ -9,6 +9,7 @@ from typing import NamedTuple
 from steps_ros.data.bag_source import choose_image_topic, find_info_topic
 from steps_ros.data.bags import Bag, Topic
 from steps_ros.data.depth_images import COMPRESSED_DEPTH, is_depth_encoding
+from steps_ros.data.depth_topics import first_encoding, is_depth
 from steps_ros.data.messages import (
     CAMERA_INFO,
     COMPRESSED_IMAGE,
@@ -17,7 +18,7 @@ from steps_ros.data.messages import (
     POINT_CLOUD,
 )
 from steps_ros.data.transforms import MOVING_TOPIC, STATIC_TOPIC, TRANSFORM_TYPES
-from steps_ros.errors import FrameError, SourceError
+from steps_ros.errors import SourceError
 from steps_ros.eval.input_settings import InputSettings
 
 IMAGE_TYPES = (IMAGE, COMPRESSED_IMAGE)
@@ -79,15 +80,6 @@ def choose_topics(bag: Bag, settings: InputSettings) -> Topics:
         MOVING_TOPIC if _has(bag, MOVING_TOPIC) else None,
         STATIC_TOPIC if _has(bag, STATIC_TOPIC) else None,
     )
-
-
-def is_depth(bag: Bag, topic: Topic) -> bool:
-    """Say whether the first message of an image topic holds depth."""
-    encoding = _first_encoding(bag, topic)
-    if topic.message_type == COMPRESSED_IMAGE:
-        return COMPRESSED_DEPTH in encoding.lower()
-    # mono16 is what infrared cameras publish; as depth it is taken where it is asked for.
-    return is_depth_encoding(encoding) and encoding != 'mono16'
 
 
 def _choose_image(bag: Bag, settings: InputSettings, prediction: str | None) -> str | None:
@@ -157,7 +149,7 @@ def _named(bag: Bag, name: str, types: tuple[str, ...], option: str) -> Topic:
 def _named_depth(bag: Bag, name: str, types: tuple[str, ...], option: str) -> Topic:
     """Return a named topic that holds depth, as pictures of a known encoding or as points."""
     topic = _named(bag, name, types, option)
-    encoding = _first_encoding(bag, topic)
+    encoding = first_encoding(bag, topic)
     if topic.message_type == POINT_CLOUD or is_depth_encoding(encoding):
         return topic
     if topic.message_type == COMPRESSED_IMAGE and COMPRESSED_DEPTH in encoding.lower():
@@ -167,15 +159,6 @@ def _named_depth(bag: Bag, name: str, types: tuple[str, ...], option: str) -> To
         f'{name} has encoding {encoding!r}, which is no depth; taken are 32FC1 (metres) and 16UC1 '
         f'(millimetres), here on {_listed(found)}; correct {option}'
     )
-
-
-def _first_encoding(bag: Bag, topic: Topic) -> str:
-    """Return encoding or format of a topic's first message, empty where there is none."""
-    try:
-        message = bag.decode(next(bag.messages([topic.name])))
-    except (FrameError, StopIteration):
-        return ''
-    return str(getattr(message, 'encoding', '') or getattr(message, 'format', ''))
 
 
 def _filled(bag: Bag, types: tuple[str, ...]) -> list[Topic]:

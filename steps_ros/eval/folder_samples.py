@@ -11,9 +11,8 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from steps_ros.core.camera import Camera
-from steps_ros.data.encodings import decode_compressed
 from steps_ros.data.frames import Image
+from steps_ros.data.set_files import depth_array, picture_of, read_bytes
 from steps_ros.errors import FrameError, SourceError
 from steps_ros.eval.dropped import BAD_REFERENCE, DroppedError, dropping, NO_PICTURE, Tally
 from steps_ros.eval.input_settings import InputSettings
@@ -21,8 +20,6 @@ from steps_ros.eval.references import Visible
 from steps_ros.eval.samples import Sample, SampleSource
 
 Floats = NDArray[np.float32]
-
-PICTURE_SUFFIXES = ('.png', '.jpg', '.jpeg')
 
 
 class Listing(NamedTuple):
@@ -93,22 +90,7 @@ def read_picture(path: Path) -> Image:
     :raises DroppedError: missing or damaged.
     """
     with dropping(NO_PICTURE):
-        try:
-            return decode_compressed(read_bytes(path))
-        except FrameError as error:
-            raise FrameError(f'{path}: {error}') from error
-
-
-def read_bytes(path: Path) -> bytes:
-    """
-    Read a file.
-
-    :raises FrameError: it cannot be opened.
-    """
-    try:
-        return path.read_bytes()
-    except OSError as error:
-        raise FrameError(f'{path} cannot be opened: {error.strerror}; check the folder') from error
+        return picture_of(path)
 
 
 def read_depth_array(path: Path) -> Floats:
@@ -118,25 +100,7 @@ def read_depth_array(path: Path) -> Floats:
     :raises DroppedError: missing, damaged, or of another shape.
     """
     with dropping(BAD_REFERENCE):
-        depth = load_array(path)
-        if depth.ndim != 2 or not depth.size or depth.dtype.kind not in 'fui':
-            raise FrameError(
-                f'{path} is {depth.dtype} of shape {depth.shape}, no depth map; give (H, W) metres'
-            )
-        return depth.astype(np.float32, copy=False)
-
-
-def load_array(path: Path) -> NDArray[np.float64]:
-    """
-    Read an .npy without objects in it.
-
-    :raises FrameError: missing or damaged.
-    """
-    try:
-        return np.asarray(np.load(path, allow_pickle=False))
-    except (OSError, ValueError, EOFError) as error:
-        reason = ' '.join(str(error).split())
-        raise FrameError(f'{path} cannot be read: {reason}; write it again') from error
+        return depth_array(path)
 
 
 def read_points(path: Path, columns: int) -> Floats:
@@ -154,39 +118,3 @@ def read_points(path: Path, columns: int) -> Floats:
             )
         points = np.frombuffer(content, '<f4').reshape(-1, columns)[:, :3]
         return np.asarray(points[np.isfinite(points).all(1)], np.float32)
-
-
-def camera_of(matrix: NDArray[np.float64], image: Image) -> Camera:
-    """
-    Return the camera of an image from its K (3, 3) or (4, 4).
-
-    :raises FrameError: K is none.
-    """
-    height, width = image.shape[:2]
-    if matrix.ndim != 2 or min(matrix.shape) < 3:
-        raise FrameError(f'intrinsics of shape {matrix.shape} are no K; give 3x3')
-    (fx, _, cx), (_, fy, cy) = matrix[:2, :3].tolist()
-    return Camera(width, height, fx, fy, cx, cy)
-
-
-def find_picture(folder: Path, stem: str) -> Path:
-    """Return the image of this stem, .png where there is none of a known suffix."""
-    candidates = [folder / f'{stem}{suffix}' for suffix in PICTURE_SUFFIXES]
-    return next((path for path in candidates if path.is_file()), candidates[0])
-
-
-def read_lines(path: Path) -> list[str]:
-    """
-    Return the first word of each line of a split file; ``#`` and ``---`` begin no sample.
-
-    :raises SourceError: it cannot be read or names nothing.
-    """
-    try:
-        lines = path.read_text(encoding='utf-8').splitlines()
-    except (OSError, UnicodeDecodeError) as error:
-        raise SourceError(f'{path} cannot be read: {error}; check it') from error
-    words = [line.split()[0] for line in lines if line.strip()]
-    names = [word for word in words if not word.startswith(('#', '---'))]
-    if not names:
-        raise SourceError(f'{path} names no sample; write one a line')
-    return names

@@ -19,18 +19,11 @@ from numpy.typing import NDArray
 from steps_ros.core.camera import Camera
 from steps_ros.data.cameras import find_camera_file, fitted, read_camera
 from steps_ros.data.frames import Image
+from steps_ros.data.set_files import find_picture, matrix_camera, read_bytes
 from steps_ros.data.sources import list_images
 from steps_ros.errors import FrameError
 from steps_ros.eval.dropped import BAD_REFERENCE, dropping, NO_CAMERA
-from steps_ros.eval.folder_samples import (
-    camera_of,
-    find_picture,
-    Layout,
-    Listing,
-    read_bytes,
-    read_picture,
-    read_points,
-)
+from steps_ros.eval.folder_samples import Layout, Listing, read_picture, read_points
 from steps_ros.eval.input_settings import InputSettings
 from steps_ros.eval.references import reference_from_depth, reference_from_points, transformed
 from steps_ros.eval.samples import Reference, Sample
@@ -92,7 +85,7 @@ def read_object_calibration(path: Path, image: Image) -> tuple[Camera, Doubles]:
             f'{path} is no calibration of the object benchmark: {error}; P2, R0_rect and '
             'Tr_velo_to_cam are needed'
         ) from error
-    camera = camera_of(projection[:, :3], image)
+    camera = matrix_camera(projection[:, :3], image)
     return camera, colour_from_rectified @ rectified_from_camera @ camera_from_lidar
 
 
@@ -158,7 +151,7 @@ def _benchmark_camera(path: Path, image: Image) -> Camera | None:
         matrix = np.array(read_bytes(path).decode().split(), np.float64).reshape(3, 3)
     except ValueError as error:
         raise FrameError(f'{path} holds no nine numbers of K; correct it') from error
-    return camera_of(matrix, image)
+    return matrix_camera(matrix, image)
 
 
 def _sample(

@@ -15,18 +15,10 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from steps_ros.data.set_files import find_picture, load_array, matrix_camera, read_lines
 from steps_ros.errors import FrameError, SourceError
 from steps_ros.eval.dropped import dropping, NO_CAMERA
-from steps_ros.eval.folder_samples import (
-    camera_of,
-    find_picture,
-    Layout,
-    Listing,
-    load_array,
-    read_depth_array,
-    read_lines,
-    read_picture,
-)
+from steps_ros.eval.folder_samples import Layout, Listing, read_depth_array, read_picture
 from steps_ros.eval.input_settings import InputSettings
 from steps_ros.eval.references import reference_from_depth
 from steps_ros.eval.samples import Sample
@@ -111,7 +103,7 @@ def _sample(
     image = read_picture(picture)
     depth = read_depth_array(depth_path)
     with dropping(NO_CAMERA):
-        camera = None if matrix is None else camera_of(matrix, image)
+        camera = None if matrix is None else matrix_camera(matrix, image)
     # Published numbers read the prediction at the reference's own pixels, whatever the picture's.
     reference = reference_from_depth(depth, (depth.shape[0], depth.shape[1]))
     return Sample(*names, stamp_ns, image, camera, reference)

@@ -15,9 +15,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from steps_ros.data.poses import inverse, matrix_of
+from steps_ros.data.set_files import matrix_camera
 from steps_ros.errors import FrameError, SourceError
 from steps_ros.eval.dropped import dropping, NO_CAMERA
-from steps_ros.eval.folder_samples import camera_of, Layout, Listing, read_picture, read_points
+from steps_ros.eval.folder_samples import Layout, Listing, read_picture, read_points
 from steps_ros.eval.input_settings import InputSettings
 from steps_ros.eval.motion import mounting_of
 from steps_ros.eval.references import reference_from_points, transformed
@@ -131,7 +132,7 @@ def _sample(
     with dropping(NO_CAMERA):
         camera_shot, lidar_shot = _shots(tables, row, lidar_row)
         image = read_picture(camera_shot.path)
-        camera = camera_of(camera_shot.intrinsics, image)
+        camera = matrix_camera(camera_shot.intrinsics, image)
     world_from_camera = camera_shot.world_from_ego @ camera_shot.ego_from_sensor
     world_from_lidar = lidar_shot.world_from_ego @ lidar_shot.ego_from_sensor
     points = read_points(lidar_shot.path, RECORD_NUMBERS)

@@ -6,7 +6,7 @@ from __future__ import annotations
 
 import pytest
 
-from steps_ros.eval.pairing import LATENESS_NS, MAX_HELD, Message, Pairing
+from steps_ros.data.pairing import LATENESS_NS, MAX_HELD, Message, Pairing
 
 MS = 1_000_000
 
