@@ -15,14 +15,12 @@ from numpy.typing import NDArray
 
 from steps_ros.data.messages import LIDAR_POINT
 from steps_ros.errors import SettingsError
-from steps_ros.sim.mesh import Floats, Kind, Mesh
+from steps_ros.sim.mesh import Floats
 from steps_ros.sim.render import Part
 from steps_ros.sim.road import Doubles
 
 # Lowest and highest ring in degrees, as the usual devices with that many rings have them.
 RING_SPAN = {32: (-30.67, 10.67), 64: (-24.9, 2.0)}
-# A lamp's colour is its radiance; what its lens reflects is this.
-_LAMP_ALBEDO = 0.4
 
 
 @dataclass(frozen=True)
@@ -113,7 +111,7 @@ def cast_turn(
         distance[nearer] = hits.distance[nearer]
         away = directions[nearer]
         cosine = np.abs((hits.normals(nearer, away) * away).sum(1))
-        intensity[nearer] = 255 * _albedo(part.mesh)[hits.face[nearer]] * cosine
+        intensity[nearer] = 255 * part.albedo[hits.face[nearer]] * cosine
     index = np.flatnonzero(is_kept & (distance <= settings.max_range_m))
     points = np.zeros(len(index), LIDAR_POINT)
     measured = np.maximum(distance[index] + noise[index], 0)[:, None] * local[index]
@@ -132,9 +130,3 @@ def ray_directions(settings: LidarSettings) -> Floats:
         np.broadcast_arrays(np.cos(up) * np.cos(turn), np.cos(up) * np.sin(turn), np.sin(up)), -1
     )
     return rays.reshape(-1, 3).astype(np.float32)
-
-
-def _albedo(mesh: Mesh) -> Floats:
-    """Return how much each face throws back, 0 to 1."""
-    grey = mesh.colour.mean(1)
-    return np.asarray(np.where(mesh.kind == Kind.LAMP, _LAMP_ALBEDO, grey), np.float32)

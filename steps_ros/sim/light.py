@@ -85,23 +85,24 @@ def light_up(
 
     :param scenes: what throws shadows; none for no shadows.
     """
-    up = 0.5 + 0.5 * shading.normal[:, 2]
-    ambient = np.asarray(sky.ambient, np.float32)
-    light = ambient[:, None] * up
-    shine = np.zeros_like(light)
+    up = 0.5 + 0.5 * shading.normal[:, 2:]
     points = _axes_of(shading)
     shadows = _Shadows(shading.position + 0.02 * shading.normal, scenes)
-    for index in range(len(lamps)):
+    # Most lamps of a street are alike: what falls from one kind of lamp needs one sum.
+    colours, kind = np.unique(lamps.intensity, axis=0, return_inverse=True)
+    fallen = np.zeros((len(colours), len(up)), np.float32)
+    mirrored = np.zeros_like(fallen)
+    for index, row in enumerate(kind.reshape(-1)):
         near, strength = _strength(lamps, index, points)
         seen = np.flatnonzero(strength * lamps.intensity[index, 1] > FAINTEST_LUX)
         near, strength = shadows.open_to(lamps.position[index], near[seen], strength[seen])
-        for axis in range(3):
-            light[axis, near] += strength * lamps.intensity[index, axis]
-        _add_gloss(points, surface.gloss, (near, strength), (lamps, index), shine)
+        fallen[row, near] += strength
+        _add_gloss(points, surface.gloss, (near, strength), lamps.position[index], mirrored[row])
+    light = fallen.T @ colours + np.asarray(sky.ambient, np.float32) * up
     if max(sky.sun) > 0:
-        light += _sunlight(shading, sky, scenes).T
-    reflected = surface.albedo / math.pi * light.T + shine.T + surface.glow
-    return Lit(np.asarray(reflected, np.float32), light.T)
+        light += _sunlight(shading, sky, scenes)
+    reflected = surface.albedo / math.pi * light + mirrored.T @ colours + surface.glow
+    return Lit(np.asarray(reflected, np.float32), light)
 
 
 def sky_radiance(directions: Floats, sky: Sky) -> Floats:
@@ -171,19 +172,15 @@ class _Shadows:
 
 def _add_gloss(
     points: _Axes, gloss: Floats, lit: tuple[NDArray[np.int64], Floats],
-    source: tuple[Lamps, int], shine: Floats,
+    lamp: Floats, mirrored: Floats,
 ) -> None:  # fmt: skip
-    """Add what glossy points mirror of one lamp's light, (3, N)."""
-    lamps, index = source
+    """Add the share of one lamp's light that glossy points mirror, (N,)."""
     glossy = np.flatnonzero(gloss[lit[0]] > 0)
     near, strength = lit[0][glossy], lit[1][glossy]
-    lamp = lamps.position[index]
     unit = _unit([lamp[axis] - points.place[axis, near] for axis in range(3)])
     halfway = _unit([unit[axis] + points.to_camera[axis, near] for axis in range(3)])
     along = sum(halfway[axis] * points.normal[axis, near] for axis in range(3))
-    level = strength * (gloss[near] * _to_the_24th(np.maximum(along, 0)))
-    for axis in range(3):
-        shine[axis, near] += level * lamps.intensity[index, axis]
+    mirrored[near] += strength * (gloss[near] * _to_the_24th(np.maximum(along, 0)))
 
 
 def _to_the_24th(base: Floats) -> Floats:

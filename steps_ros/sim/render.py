@@ -14,10 +14,10 @@ from numpy.typing import NDArray
 from steps_ros.core.camera import Camera
 from steps_ros.sim.lamps import Lamps
 from steps_ros.sim.light import light_up, Lit, Shading, Sky, sky_radiance, through_fog
-from steps_ros.sim.mesh import Floats, Integers, Mesh
+from steps_ros.sim.mesh import Floats, Integers, Kind, Mesh
 from steps_ros.sim.raycast import Hits, lengths, RayScene
 from steps_ros.sim.road import Doubles, Road
-from steps_ros.sim.texture import Look, Points, surface
+from steps_ros.sim.texture import LAMP_ALBEDO, Look, Points, surface
 from steps_ros.sim.trajectory import pixel_rays
 
 # A lamp's own lens hides it by up to this much.
@@ -33,6 +33,12 @@ class Part:
 
     mesh: Mesh
     rays: RayScene
+
+    @cached_property
+    def albedo(self) -> Floats:
+        """Return how much light each face throws back, 0 to 1, as a mean over colours, (F,)."""
+        grey = self.mesh.colour.mean(1)
+        return np.asarray(np.where(self.mesh.kind == Kind.LAMP, LAMP_ALBEDO, grey), np.float32)
 
     @cached_property
     def corners(self) -> Floats:

@@ -16,6 +16,8 @@ import numpy as np
 from steps_ros.sim.mesh import Floats, Integers, Kind
 from steps_ros.sim.road import Road
 
+# A lamp's colour is its radiance; its lens throws back this much.
+LAMP_ALBEDO = 0.4
 _TABLE = 512
 _SCALES = ((4.0, 0.35), (0.9, 0.3), (0.22, 0.3), (0.06, 0.25))
 _CONTRAST = {
@@ -99,7 +101,7 @@ def surface(points: Points, road: Road, look: Look) -> Surface:
         _add_windows(points, on_wall, albedo, glow, look)
     on_lamp = points.kind == Kind.LAMP
     glow[on_lamp] = points.colour[on_lamp]
-    albedo[on_lamp] = 0.4
+    albedo[on_lamp] = LAMP_ALBEDO
     return Surface(np.clip(albedo, 0.0, 0.95), glow, gloss)
 
 
