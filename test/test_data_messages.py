@@ -83,6 +83,14 @@ def test_lidar_points_have_intensity_and_ring():
     np.testing.assert_array_equal(message.data.view(messages.LIDAR_POINT), points)
 
 
+def test_the_padding_of_lidar_points_is_zero():
+    points = np.full(3 * messages.LIDAR_POINT.itemsize, 255, np.uint8).view(messages.LIDAR_POINT)
+    for name in messages.LIDAR_POINT.names:
+        points[name] = 1
+    message = messages.lidar_message(points, STAMP_NS, 'lidar')
+    assert not message.data.reshape(3, -1)[:, 18:].any()
+
+
 def test_odometry_and_transforms_turn_a_quarter():
     transform = Transform('odom', 'base_link', QUARTER_TURN)
     odometry = round_trip(messages.odometry_message(transform, STAMP_NS))

@@ -163,7 +163,10 @@ def lidar_message(points: NDArray[np.void], stamp_ns: int, frame_id: str) -> Any
 
     :param points: (N,) of :data:`LIDAR_POINT`: x y z metres, intensity, ring.
     """
-    content = np.ascontiguousarray(points, LIDAR_POINT)
+    # Copies of records leave their padding undefined; field by field it stays zero.
+    content = np.zeros(len(points), LIDAR_POINT)
+    for name in LIDAR_POINT.names or ():
+        content[name] = points[name]
     kinds = {'f': FLOAT32_FIELD, 'u': UINT16_FIELD}
     layout = LIDAR_POINT.fields
     assert layout is not None
