@@ -44,3 +44,14 @@ def write_drive(path, count=8, **options):
 def seconds(*values):
     """Return stamps in nanoseconds."""
     return [stamp_ns(0) + round(value * SECOND) for value in values]
+
+
+def depths(count, camera_offset_ns=0):
+    """Return depth of the pictures: metres grow by one a column and a frame, sky is above."""
+    found = []
+    for index in range(count):
+        depth = np.tile(np.arange(WIDTH, dtype=np.float32) + 1 + index, (HEIGHT, 1))
+        depth[:5] = np.inf
+        when = stamp_ns(index) + camera_offset_ns
+        found.append((DEPTH, messages.depth_message(depth, when, 'camera'), when))
+    return found

@@ -85,19 +85,19 @@ def _rectifying(camera: Camera) -> _Rectifying:
             maps = cv2.initUndistortRectifyMap(matrix, bends, None, seen, size, cv2.CV_32FC1)
     except cv2.error as error:
         raise _unfit(camera) from error
-    _check_inside(maps[0], maps[1], camera)
-    fixed = cv2.convertMaps(*maps, cv2.CV_16SC2)
     (fx, _, cx), (_, fy, cy) = np.asarray(seen)[:2].tolist()
+    if not (fx > 0 and fy > 0 and _is_inside(maps[0], maps[1], camera)):
+        raise _unfit(camera)
+    fixed = cv2.convertMaps(*maps, cv2.CV_16SC2)
     pinhole = replace(
         camera, fx=fx, fy=fy, cx=cx, cy=cy, distortion_model='plumb_bob', distortion=()
     )
     return _Rectifying(pinhole, *fixed)
 
 
-def _check_inside(columns: NDArray[Any], rows: NDArray[Any], camera: Camera) -> None:
+def _is_inside(columns: NDArray[Any], rows: NDArray[Any], camera: Camera) -> bool:
     inside = (columns >= -1) & (columns <= camera.width) & (rows >= -1) & (rows <= camera.height)
-    if not np.isfinite(columns).all() or 1 - inside.mean() > LARGEST_OUTSIDE:
-        raise _unfit(camera)
+    return bool(1 - inside.mean() <= LARGEST_OUTSIDE)
 
 
 def _unfit(camera: Camera) -> FrameError:

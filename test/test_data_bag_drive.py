@@ -1,0 +1,124 @@
+"""
+Bags as drives: topics, depth, speed, and the camera of raw and rectified pictures.
+"""
+
+from __future__ import annotations
+
+from make_bags import stamp_ns
+from make_drives import CAMERA, depths, drive, HEIGHT, items, moving, WIDTH
+from make_recordings import odometry, pose, write
+import numpy as np
+import pytest
+
+from steps_ros.core.camera import Camera
+from steps_ros.data import messages
+from steps_ros.data.bag_drive import BagDrive
+from steps_ros.data.drive_options import DriveOptions
+from steps_ros.data.messages import Transform
+from steps_ros.data.rectification import rectified_camera
+from steps_ros.data.store_building import build_store
+from steps_ros.data.store_settings import StoreSettings
+from steps_ros.errors import SourceError
+
+SIZE = StoreSettings(height=HEIGHT, width=WIDTH)
+
+
+def frames_of(path, **options):
+    with BagDrive(path, DriveOptions(**options)) as opened:
+        return list(opened)
+
+
+def test_each_picture_with_the_depth_of_its_stamp(tmp_path):
+    # Depth comes 5 ms later than its picture, and none belongs to the last two pictures.
+    path = write(tmp_path / 'night.mcap', drive(6), depths(4, 5_000_000))
+    found = frames_of(path)
+    assert [item.frame.stem for item in found] == [f'{index:06d}' for index in range(6)]
+    assert [item.depth[9, 0] for item in found[:4]] == [1, 2, 3, 4]
+    assert [item.depth for item in found[4:]] == [None, None]
+    for index, item in enumerate(found):
+        np.testing.assert_array_equal(item.frame.image, moving(index))
+        assert item.frame.camera == CAMERA
+
+
+def test_speed_from_odometry(tmp_path):
+    path = write(tmp_path / 'night.mcap', drive(10), odometry(60))
+    speeds = [item.speed_mps for item in frames_of(path)]
+    assert speeds[0] is None
+    assert speeds[-1] == pytest.approx(10, rel=1e-3)
+
+
+def standing(count):
+    """Return odometry of a vehicle that stands for 0.8 s and then drives at 10 m/s."""
+    found = []
+    for index in range(count):
+        when = stamp_ns(0) + index * 20_000_000 - 600_000_000
+        ahead = max(0.0, (when - stamp_ns(8)) / 1e8)
+        body = Transform('odom', 'base_link', pose((ahead, 0, 0)))
+        found.append(('/odom', messages.odometry_message(body, when), when))
+    return found
+
+
+def test_pictures_of_a_standing_vehicle_are_dropped_though_others_drive(tmp_path):
+    path = write(tmp_path / 'night.mcap', drive(20), standing(140))
+    store = build_store(path, SIZE, cache=tmp_path / 'cache')
+    assert store.index.dropped['standstill'] == 9
+    np.testing.assert_array_equal(store.frame(0), moving(9))
+
+
+def test_a_bent_lens_is_rectified(tmp_path):
+    bent = Camera(WIDTH, HEIGHT, 40.0, 42.0, 32.0, 24.0, 'plumb_bob', (-0.2, 0.05, 0, 0, 0))
+    path = write(tmp_path / 'night.mcap', drive(4, camera=bent))
+    store = build_store(path, SIZE, cache=tmp_path / 'cache')
+    np.testing.assert_allclose(store.intrinsics[0], rectified_camera(bent).matrix, rtol=1e-6)
+    assert (store.frame(0) != moving(0)).any()
+
+
+def test_a_rectified_topic_has_the_camera_of_p(tmp_path):
+    bent = Camera(WIDTH, HEIGHT, 40.0, 42.0, 32.0, 24.0, 'plumb_bob', (-0.2, 0.05, 0, 0, 0))
+    pictures = items([moving(index) for index in range(4)], bent, topic='/camera/image_rect')
+    path = write(tmp_path / 'night.mcap', pictures)
+    (first, *_) = frames_of(path)
+    assert (first.frame.camera.distortion, first.frame.camera.fx) == ((), 40.0)
+
+
+def test_an_unknown_lens_is_one_line(tmp_path):
+    strange = Camera(WIDTH, HEIGHT, 40.0, 42.0, 32.0, 24.0, 'omni', (0.1, 0.2))
+    path = write(tmp_path / 'night.mcap', drive(4, camera=strange))
+    with pytest.raises(SourceError, match="'omni' with 2 coefficients is not known; rectify"):
+        build_store(path, SIZE, cache=tmp_path / 'cache')
+
+
+@pytest.mark.parametrize('kind', ['depth', 'odometry', 'info'])
+def test_topics_that_are_not_there(tmp_path, kind):
+    path = write(tmp_path / 'night.mcap', drive(3), depths(3), odometry(5))
+    with pytest.raises(SourceError, match=r'has no .* topic /none; it'):
+        BagDrive(path, DriveOptions(**{f'{kind}_topic': '/none'}))
+
+
+def test_several_cameras_must_be_chosen_from(tmp_path):
+    other = items([moving(index) for index in range(3)], None, topic='/rear/image_raw')
+    path = write(tmp_path / 'night.mcap', drive(3), other)
+    with pytest.raises(SourceError, match='several image topics: /camera/image_raw, /rear'):
+        BagDrive(path, DriveOptions())
+    assert len(frames_of(path, image_topic='/rear/image_raw')) == 3
+
+
+def test_damaged_pictures_are_counted(tmp_path):
+    broken = messages.compressed_message(moving(1), stamp_ns(1), 'camera')
+    broken.data = broken.data[:40]
+    pictures = [
+        *items([moving(0), moving(1), moving(2)], compressed=True),
+        ('/camera/image_raw', broken, stamp_ns(3)),
+    ]
+    path = write(tmp_path / 'night.mcap', pictures)
+    with BagDrive(path, DriveOptions()) as opened:
+        assert len(list(opened)) == 3
+        assert opened.unread == {'cannot be read': 1}
+
+
+def test_nothing_but_damaged_pictures(tmp_path):
+    broken = messages.compressed_message(moving(1), stamp_ns(1), 'camera')
+    broken.data = broken.data[:40]
+    path = write(tmp_path / 'night.mcap', [('/camera/image_raw', broken, stamp_ns(3))])
+    with pytest.raises(SourceError, match='none of 1 images on /camera/image_raw can be read'):
+        frames_of(path)
