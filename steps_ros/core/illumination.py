@@ -29,7 +29,11 @@ class Illumination(NamedTuple):
 
 
 class Stages(NamedTuple):
-    """What the stages computed, one entry a stage, each (B, C, H, W)."""
+    """
+    What the stages computed, one entry a stage, each (B, C, H, W).
+
+    The last reflectance and calibration are absent where they were not asked for.
+    """
 
     inputs: list[Tensor]
     illuminations: list[Illumination]
@@ -97,23 +101,27 @@ class SelfCalibratedEnhancer(nn.Module):
         self.illumination = IlluminationNet(channels)
         self.calibration = CalibrationNet(channels)
 
-    def forward(self, image: Tensor) -> Stages:
+    def forward(
+        self, image: Tensor, first: Illumination | None = None, *, calibrates_last: bool = True
+    ) -> Stages:
         """
         Run all stages.
 
-        The calibration after the last stage feeds nothing, but the reference runs it and its
-        batch statistics count it.
-
         :param image: (B, channels, H, W), in [0, 1].
+        :param first: the first stage's result, where it is known already.
+        :param calibrates_last: also run the calibration after the last stage. It feeds nothing,
+            but the reference runs it and its batch statistics count it.
         """
         stages = Stages([], [], [], [])
         stage_input = image
-        for _ in range(STAGES):
-            illumination = self.illumination(stage_input)
-            reflectance = enhance(image, illumination.clamped)
-            calibration = self.calibration(reflectance)
+        for stage in range(STAGES):
+            illumination = first if first and stage == 0 else self.illumination(stage_input)
             stages.inputs.append(stage_input)
             stages.illuminations.append(illumination)
+            if stage == STAGES - 1 and not calibrates_last:
+                break
+            reflectance = enhance(image, illumination.clamped)
+            calibration = self.calibration(reflectance)
             stages.reflectances.append(reflectance)
             stages.calibrations.append(calibration)
             stage_input = image + calibration

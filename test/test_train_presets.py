@@ -1,0 +1,121 @@
+"""The presets are settings, and each of them trains on a few pixels of any light."""
+
+from dataclasses import replace
+
+import pytest
+import torch
+
+from steps_ros.core.depth_net import DepthNet, TINY
+from steps_ros.core.masks import LightBounds
+from steps_ros.errors import SettingsError
+from steps_ros.train.batch import TripletBatch
+from steps_ros.train.networks import needed_networks
+from steps_ros.train.objective import discriminator_loss, step_losses
+from steps_ros.train.objective_settings import ObjectiveSettings
+from steps_ros.train.objective_state import ObjectiveState
+from steps_ros.train.presets import PRESETS, RELEASED_STEPS_NUSCENES, RELEASED_STEPS_ROBOTCAR
+
+RELEASED = {'steps_ns': RELEASED_STEPS_NUSCENES, 'steps_rc': RELEASED_STEPS_ROBOTCAR}
+
+
+def batch_of(frames: torch.Tensor) -> TripletBatch:
+    height, width = frames.shape[-2:]
+    intrinsics = torch.tensor(
+        [[0.9 * width, 0, width / 2], [0, 0.9 * width, height / 2], [0, 0, 1]]
+    )
+    depth = torch.full((len(frames), 1, height, width), 7.0)
+    depth[..., : height // 4, :] = torch.inf
+    depth[..., ::2] = torch.nan
+    return TripletBatch(frames, intrinsics.expand(len(frames), 3, 3).clone(), depth)
+
+
+def random_batch(height: int = 64, width: int = 96, count: int = 2) -> TripletBatch:
+    generator = torch.Generator().manual_seed(0)
+    shape = (count, 3, 3, height, width)
+    return batch_of(torch.randint(0, 120, shape, dtype=torch.uint8, generator=generator))
+
+
+def networks_of(settings: ObjectiveSettings):
+    torch.manual_seed(0)
+    return needed_networks(settings, TINY, DepthNet(TINY))
+
+
+def test_the_presets_are_those_of_the_command_line():
+    assert set(PRESETS) == {'monodepth2', 'rnw', 'steps', 'supervised'}
+
+
+def test_a_preset_has_only_the_networks_it_needs():
+    parts = {
+        name: {part for part, network in networks_of(preset).named_children() if network}
+        for name, preset in PRESETS.items()
+    }
+    assert parts['monodepth2'] == {'depth', 'pose'}
+    assert parts['rnw'] == {'depth', 'pose', 'discriminator', 'teacher'}
+    assert parts['steps'] == {'depth', 'pose', 'enhancer', 'discriminator', 'teacher'}
+    assert parts['supervised'] == {'depth', 'enhancer'}
+
+
+@pytest.mark.parametrize('name', [*PRESETS, *RELEASED])
+def test_every_network_learns(name):
+    settings = (PRESETS | RELEASED)[name]
+    networks, state = networks_of(settings), ObjectiveState(settings)
+    night = day = random_batch()
+    result = step_losses(networks, night, day, settings, state, torch.Generator().manual_seed(0))
+    assert all(torch.isfinite(value) for value in result.losses)
+    result.losses.total(settings).backward()
+    learners = [part for part in ('depth', 'pose', 'enhancer') if getattr(networks, part)]
+    for part in learners:
+        gradients = [item.grad for item in getattr(networks, part).parameters()]
+        assert sum(float(item.abs().sum()) for item in gradients if item is not None) > 0, part
+    if networks.discriminator is not None:
+        assert all(item.grad is None for item in networks.discriminator.parameters())
+        discriminator_loss(networks, result, settings, state).backward()
+        assert all(item.grad is not None for item in networks.discriminator.parameters())
+        assert all(item.grad is None for item in networks.teacher.parameters())
+
+
+@pytest.mark.parametrize('name', PRESETS)
+@pytest.mark.parametrize('value', [0, 128, 255])
+def test_frames_of_one_colour_give_finite_losses_and_gradients(name, value):
+    settings = PRESETS[name]
+    networks, state = networks_of(settings), ObjectiveState(settings)
+    frames = torch.full((2, 3, 3, 32, 64), value, dtype=torch.uint8)
+    batch = batch_of(frames)
+    result = step_losses(networks, batch, batch, settings, state)
+    total = result.losses.total(settings)
+    assert torch.isfinite(total)
+    total.backward()
+    gradients = [item.grad for item in networks.parameters() if item.grad is not None]
+    assert all(torch.isfinite(item).all() for item in gradients)
+
+
+@pytest.mark.parametrize(('height', 'width'), [(32, 64), (64, 32), (96, 160)])
+def test_any_multiple_of_32_works(height, width):
+    settings = PRESETS['steps']
+    batch = random_batch(height, width, count=1)
+    networks = networks_of(settings)
+    result = step_losses(networks, batch, batch, settings, ObjectiveState(settings))
+    assert torch.isfinite(result.losses.total(settings))
+    assert result.panels.residual.shape == (1, height, width)
+
+
+@pytest.mark.parametrize(
+    ('change', 'words'),
+    [
+        ({'scales': 6}, 'scales 6: must be 1 to 5'),
+        ({'illumination_weight': -1.0}, 'illumination_weight -1.0: must be at least 0'),
+        ({'static_quantile': 1.5}, 'static_quantile 1.5: must be from 0 to 1'),
+        ({'light_stage': 0}, 'light_stage 0: must be 1 to 3'),
+        ({'loss_sees': 'blue'}, "loss_sees 'blue': must be one of raw, enhanced, equalised"),
+    ],
+)
+def test_what_cannot_be_is_refused(change, words):
+    with pytest.raises(SettingsError, match=words):
+        replace(PRESETS['steps'], **change)
+
+
+def test_without_an_enhancer_nothing_is_enhanced_and_no_light_is_known():
+    with pytest.raises(SettingsError, match='network_sees'):
+        replace(PRESETS['monodepth2'], network_sees='enhanced')
+    with pytest.raises(SettingsError, match='light'):
+        replace(PRESETS['monodepth2'], light=LightBounds())
