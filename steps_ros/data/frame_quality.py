@@ -18,8 +18,8 @@ SATURATED = 'saturated'
 STANDSTILL = 'standstill'
 
 THUMBNAIL_WIDTH, THUMBNAIL_HEIGHT = 32, 18
-# A covered lens; the darkest street of the trials has its brightest percent at 90 and more.
-BLACK_LEVEL, BLACK_PERCENTILE = 16, 99
+# A covered lens; the darkest street of the trials has its brightest percent at 64 and more.
+BLACK_LEVEL, BLACK_SHARE = 16, 0.99
 SATURATED_LEVEL, SATURATED_SHARE = 250, 0.5
 
 Floats = NDArray[np.float32]
@@ -34,7 +34,7 @@ def thumbnail(image: Image) -> Floats:
 
 def exposure_fault(small: Floats) -> str:
     """Return ``black`` or ``saturated`` for a thumbnail on which nothing is seen, else nothing."""
-    if np.percentile(small, BLACK_PERCENTILE) < BLACK_LEVEL:
+    if np.mean(small < BLACK_LEVEL) >= BLACK_SHARE:
         return BLACK
     if np.mean(small >= SATURATED_LEVEL) > SATURATED_SHARE:
         return SATURATED

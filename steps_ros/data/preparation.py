@@ -53,16 +53,29 @@ class Preparation:
         self._given = given
         self._size: tuple[int, int] | None = None
 
+    def check_size(self, item: DriveFrame) -> None:
+        """
+        Look at a frame before it is prepared.
+
+        :raises SourceError: its size is not that of the frames before it.
+        """
+        height, width = item.frame.image.shape[:2]
+        self._size = self._size or (width, height)
+        if self._size != (width, height):
+            raise SourceError(
+                f'{self._drive.name}: the image size changes from {_words(self._size)} to '
+                f'{_words((width, height))} at {item.frame.stem}; split it there and give the '
+                'parts one by one'
+            )
+
     def prepared(self, item: DriveFrame) -> Prepared:
         """
-        Prepare one frame.
+        Prepare one frame; any number of threads may do so at once.
 
-        :raises SourceError: its size is not that of the frames before it, it has no camera, or one
-            that does not fit.
+        :raises SourceError: it has no camera, or one that does not fit.
         """
         frame = item.frame
         height, width = frame.image.shape[:2]
-        self._check_size((width, height), frame.stem)
         bent = self._camera(frame.camera, width, height)
         try:
             camera, image = rectified_camera(bent), rectify(frame.image, bent)
@@ -78,15 +91,6 @@ class Preparation:
             camera.cropped(*cut).resized(size[1], size[0]),
             depth,
         )
-
-    def _check_size(self, size: tuple[int, int], stem: str) -> None:
-        if self._size is None:
-            self._size = size
-        if size != self._size:
-            raise SourceError(
-                f'{self._drive.name}: the image size changes from {_words(self._size)} to '
-                f'{_words(size)} at {stem}; split it there and give the parts one by one'
-            )
 
     def _camera(self, found: Camera | None, width: int, height: int) -> Camera:
         name = self._drive.name

@@ -9,7 +9,7 @@ grow with the length of the drive, but for three numbers a frame.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import asdict
 import hashlib
 import json
@@ -17,6 +17,7 @@ import logging
 import os
 from pathlib import Path
 import shutil
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -24,12 +25,12 @@ from numpy.typing import NDArray
 from steps_ros.core.camera import Camera
 from steps_ros.data.array_file import ArrayFile
 from steps_ros.data.cameras import read_camera
-from steps_ros.data.digest import digest
+from steps_ros.data.content_hash import content_hash
 from steps_ros.data.drive_kinds import open_drive
 from steps_ros.data.drive_options import DriveOptions
 from steps_ros.data.drives import Drive, DriveFrame
 from steps_ros.data.frame_quality import change, exposure_fault, Floats, STANDSTILL, thumbnail
-from steps_ros.data.preparation import Preparation
+from steps_ros.data.preparation import Preparation, Prepared
 from steps_ros.data.private_folder import private_folder, publish
 from steps_ros.data.store import (
     FORMAT,
@@ -42,6 +43,7 @@ from steps_ros.data.store import (
 from steps_ros.data.store_files import StoreFiles
 from steps_ros.data.store_settings import StoreSettings
 from steps_ros.data.triplets import form_triplets, FrameNote, Triplets
+from steps_ros.data.working_ahead import in_order
 from steps_ros.errors import OutputError, SourceError
 
 Progress = Callable[[int, 'int | None'], None]
@@ -77,7 +79,7 @@ def build_store(
     cache = cache or default_cache()
     given = None if options.intrinsics is None else read_camera(options.intrinsics)
     with open_drive(path, options) as drive:
-        content = _content(drive)
+        content = content_hash(drive.content, cache)
         final = cache / _key(content, settings, options, given)
         found = _complete(final)
         if found is not None:
@@ -91,6 +93,15 @@ def build_store(
         except OSError as error:
             raise _cannot_write(cache, error) from error
     return open_store(final)
+
+
+class _Judged(NamedTuple):
+    """A prepared frame, its thumbnail, and what is wrong with its exposure."""
+
+    item: DriveFrame
+    prepared: Prepared
+    small: Floats
+    fault: str
 
 
 class _Writing:
@@ -110,9 +121,9 @@ class _Writing:
         settings, has_depth = self._settings, self._settings.depth and self._drive.has_depth
         seen = 0
         with StoreFiles(self._folder, (settings.height, settings.width), has_depth) as files:
-            for item in self._drive:
-                if seen % settings.stride == 0:
-                    self._take(item, files)
+            for judged in in_order(self._judged, self._items()):
+                if judged is not None:
+                    self._take(judged, files)
                 seen += 1
                 progress(seen, self._drive.frame_count)
         triplets = form_triplets(self._notes, settings.longest_gap)
@@ -135,11 +146,28 @@ class _Writing:
             has_depth=has_depth,
         )
 
-    def _take(self, item: DriveFrame, files: StoreFiles) -> None:
-        """Store a frame, or drop it and remember why."""
+    def _items(self) -> Iterator[DriveFrame | None]:
+        """Yield the frames of the drive, None for those between two strides."""
+        for index, item in enumerate(self._drive):
+            if index % self._settings.stride:
+                yield None
+                continue
+            self._preparation.check_size(item)
+            yield item
+
+    def _judged(self, item: DriveFrame | None) -> _Judged | None:
+        """Do the work of a frame that depends on no other; threads call this."""
+        if item is None:
+            return None
         prepared = self._preparation.prepared(item)
         small = thumbnail(prepared.image)
-        fault = exposure_fault(small) or self._standstill(item, small)
+        lean = item._replace(frame=item.frame._replace(image=prepared.image), depth=None)
+        return _Judged(lean, prepared, small, exposure_fault(small))
+
+    def _take(self, judged: _Judged, files: StoreFiles) -> None:
+        """Store a frame, or drop it and remember why."""
+        item, prepared, small, fault = judged
+        fault = fault or self._standstill(item, small)
         row, stamp_ns = -1, item.frame.stamp_ns
         if fault:
             self._dropped[fault] += 1
@@ -165,12 +193,6 @@ class _Writing:
             f'{self._drive.name} has {kept} usable frames of {seen} and no three in a row'
             f'{f" ({why})" if why else ""}; at least {FEWEST} are needed: record a longer drive'
         )
-
-
-def _content(drive: Drive) -> str:
-    """Return the SHA-256 of all that the frames come from."""
-    lines = ''.join(f'{digest(path)}\n' for path in drive.content)
-    return hashlib.sha256(lines.encode()).hexdigest()
 
 
 def _key(
