@@ -6,7 +6,7 @@ from __future__ import annotations
 
 from make_bags import stamp_ns
 from make_drives import CAMERA, depths, drive, HEIGHT, items, moving, WIDTH
-from make_recordings import odometry, pose, write
+from make_recordings import odometry, pose, write, write_ros1
 import numpy as np
 import pytest
 
@@ -122,3 +122,11 @@ def test_nothing_but_damaged_pictures(tmp_path):
     path = write(tmp_path / 'night.mcap', [('/camera/image_raw', broken, stamp_ns(3))])
     with pytest.raises(SourceError, match='none of 1 images on /camera/image_raw can be read'):
         frames_of(path)
+
+
+def test_a_ros1_bag_has_depth_and_speed_too(tmp_path):
+    path = write_ros1(tmp_path / 'night.bag', drive(8), depths(8), odometry(60))
+    found = frames_of(path)
+    assert [item.depth[9, 0] for item in found] == [1, 2, 3, 4, 5, 6, 7, 8]
+    assert found[-1].speed_mps == pytest.approx(10, rel=1e-3)
+    assert found[0].frame.camera == CAMERA
