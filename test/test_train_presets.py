@@ -3,41 +3,16 @@
 from dataclasses import replace
 
 import pytest
+from small_training import batch_of, networks_of, random_batch
 import torch
 
-from steps_ros.core.depth_net import DepthNet, TINY
 from steps_ros.core.masks import LightBounds
 from steps_ros.errors import SettingsError
-from steps_ros.train.batch import TripletBatch
-from steps_ros.train.networks import needed_networks
 from steps_ros.train.objective import discriminator_loss, step_losses
-from steps_ros.train.objective_settings import ObjectiveSettings
 from steps_ros.train.objective_state import ObjectiveState
 from steps_ros.train.presets import PRESETS, RELEASED_STEPS_NUSCENES, RELEASED_STEPS_ROBOTCAR
 
 RELEASED = {'steps_ns': RELEASED_STEPS_NUSCENES, 'steps_rc': RELEASED_STEPS_ROBOTCAR}
-
-
-def batch_of(frames: torch.Tensor) -> TripletBatch:
-    height, width = frames.shape[-2:]
-    intrinsics = torch.tensor(
-        [[0.9 * width, 0, width / 2], [0, 0.9 * width, height / 2], [0, 0, 1]]
-    )
-    depth = torch.full((len(frames), 1, height, width), 7.0)
-    depth[..., : height // 4, :] = torch.inf
-    depth[..., ::2] = torch.nan
-    return TripletBatch(frames, intrinsics.expand(len(frames), 3, 3).clone(), depth)
-
-
-def random_batch(height: int = 64, width: int = 96, count: int = 2) -> TripletBatch:
-    generator = torch.Generator().manual_seed(0)
-    shape = (count, 3, 3, height, width)
-    return batch_of(torch.randint(0, 120, shape, dtype=torch.uint8, generator=generator))
-
-
-def networks_of(settings: ObjectiveSettings):
-    torch.manual_seed(0)
-    return needed_networks(settings, TINY, DepthNet(TINY))
 
 
 def test_the_presets_are_those_of_the_command_line():

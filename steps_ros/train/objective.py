@@ -15,7 +15,7 @@ from torch.nn import functional
 
 from steps_ros.core.discriminator import Discriminator, discriminator_input
 from steps_ros.core.losses import lsgan_loss
-from steps_ros.core.smoothness import edge_aware_smoothness, relative_disparity
+from steps_ros.core.smoothness import multiscale_smoothness
 from steps_ros.errors import SettingsError
 from steps_ros.train.batch import TARGET, TripletBatch
 from steps_ros.train.networks import Networks
@@ -66,7 +66,7 @@ def step_losses(
         # (3) The target rebuilt from its neighbours, where light can be trusted.
         rebuilt = _rebuilt(scene, disparities, view, state, noise)
         # (4) Depth is smooth where the picture is; the coarser, the less it counts.
-        smoothness = _smoothness(scene, disparities)
+        smoothness = multiscale_smoothness(disparities, scene.judged.target_levels)
         supervision = _supervision(networks, night, disparities, settings)
     # (5) Night depth shall look like day depth.
     adversarial, *compared = _likeness(networks, disparities[0], day, settings)
@@ -128,17 +128,6 @@ def _rebuilt(
     if view is None:
         return Reconstruction(scene.mask.new_zeros(len(disparities)), None, None)
     return reconstruct(compare(scene.judged.full), disparities, view, scene.mask, state, noise)
-
-
-def _smoothness(scene: Scene, disparities: list[Tensor]) -> Tensor:
-    """Return the smoothness of every scale, halved from scale to scale, (scales,)."""
-    levels = zip(disparities, scene.judged.target_levels, strict=True)
-    return torch.stack(
-        [
-            edge_aware_smoothness(relative_disparity(disparity), image).mean() / 2**scale
-            for scale, (disparity, image) in enumerate(levels)
-        ]
-    )
 
 
 def _supervision(
