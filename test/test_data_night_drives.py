@@ -140,7 +140,6 @@ def test_a_vehicle_that_stands_is_known_by_its_poses(tmp_path):
     root = write_simulated(tmp_path / 'drive', step_m=0.02)
     with pytest.raises(SourceError, match='5 standstill'):
         build_store(root, SIZE, cache=tmp_path / 'cache')
-    assert list((tmp_path / 'cache').iterdir()) == []
 
 
 def test_lists_that_do_not_fit(tmp_path):

@@ -26,17 +26,31 @@ MAX_WARNINGS = 5
 logger = logging.getLogger(__name__)
 
 
+class Places(NamedTuple):
+    """
+    Depth measured at N places of a picture.
+
+    ``columns`` and ``rows`` (N,) float32 pixels, centres at integers; ``depth`` (N,) float32
+    metres along the optical axis.
+    """
+
+    columns: Floats
+    rows: Floats
+    depth: Floats
+
+
 class DriveFrame(NamedTuple):
     """
     A frame of a drive.
 
     ``sequence`` counts up where the drive is cut; ``depth`` is (H, W) metres in the geometry of
-    the picture, +inf sky, NaN unknown; it and ``speed_mps`` are None where nobody measured them.
+    the picture, +inf sky, NaN unknown, or the places that a LiDAR has hit; it and ``speed_mps``
+    are None where nobody measured them.
     """
 
     frame: Frame
     sequence: int = 0
-    depth: Floats | None = None
+    depth: Floats | Places | None = None
     speed_mps: float | None = None
 
 

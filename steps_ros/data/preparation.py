@@ -11,9 +11,14 @@ import numpy as np
 
 from steps_ros.core.camera import Camera
 from steps_ros.data.cameras import fitted
-from steps_ros.data.drives import Drive, DriveFrame, Floats
+from steps_ros.data.drives import Drive, DriveFrame, Floats, Places
 from steps_ros.data.frames import Image
-from steps_ros.data.rectification import rectified_camera, rectify, rectify_depth
+from steps_ros.data.rectification import (
+    rectified_camera,
+    rectified_places,
+    rectify,
+    rectify_depth,
+)
 from steps_ros.data.store_settings import StoreSettings
 from steps_ros.errors import FrameError, SourceError
 
@@ -84,8 +89,11 @@ class Preparation:
         cut = self._cut(width, height)
         size = (self._settings.height, self._settings.width)
         depth = None
-        if item.depth is not None and self._settings.depth:
-            depth = _fitted_depth(rectify_depth(item.depth, bent), (height, width), cut, size)
+        measured = item.depth if self._settings.depth else None
+        if isinstance(measured, Places):
+            depth = _scattered(measured, bent, cut, size)
+        elif measured is not None:
+            depth = _fitted_depth(rectify_depth(measured, bent), (height, width), cut, size)
         return Prepared(
             resize_picture(_cropped(image, cut), *size),
             camera.cropped(*cut).resized(size[1], size[0]),
@@ -138,6 +146,18 @@ def _fitted_depth(
     down, across = depth.shape[0] / picture[0], depth.shape[1] / picture[1]
     places = (rows * down).astype(int)[:, None], (columns * across).astype(int)[None]
     return np.asarray(depth[places], np.float32)
+
+
+def _scattered(places: Places, bent: Camera, cut: _Cut, size: tuple[int, int]) -> Floats:
+    """Write each measurement into its stored pixel, NaN into the others; the nearest one stays."""
+    columns, rows = rectified_places(places.columns, places.rows, bent)
+    across = np.floor((columns + 0.5 - cut.left) * (size[1] / cut.width))
+    down = np.floor((rows + 0.5 - cut.top) * (size[0] / cut.height))
+    inside = (across >= 0) & (across < size[1]) & (down >= 0) & (down < size[0])
+    order = np.flatnonzero(inside)[np.argsort(-places.depth[inside], kind='stable')]
+    depth = np.full(size, np.nan, np.float32)
+    depth[down[order].astype(int), across[order].astype(int)] = places.depth[order]
+    return depth
 
 
 def _check_plausible(camera: Camera, name: str) -> None:

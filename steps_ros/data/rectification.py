@@ -17,6 +17,8 @@ from steps_ros.data.distortion import coefficients, is_bent, is_fisheye
 from steps_ros.data.frames import Image
 from steps_ros.errors import FrameError
 
+Floats = NDArray[np.float32]
+
 # More of a rectified picture than this outside the original: the coefficients are of another lens.
 LARGEST_OUTSIDE = 0.05
 
@@ -54,7 +56,7 @@ def rectify(image: Image, camera: Camera) -> Image:
     return np.asarray(cv2.remap(image, maps.columns, maps.rows, cv2.INTER_LINEAR), np.uint8)
 
 
-def rectify_depth(depth: NDArray[np.float32], camera: Camera) -> NDArray[np.float32]:
+def rectify_depth(depth: Floats, camera: Camera) -> Floats:
     """
     Return depth along the optical axis as :func:`rectified_camera` sees it; nothing is mixed.
 
@@ -66,6 +68,22 @@ def rectify_depth(depth: NDArray[np.float32], camera: Camera) -> NDArray[np.floa
     maps = _rectifying(camera.resized(width, height))
     moved = cv2.remap(depth, maps.columns, maps.rows, cv2.INTER_NEAREST, borderValue=float('nan'))
     return np.asarray(moved, np.float32)
+
+
+def rectified_places(columns: Floats, rows: Floats, camera: Camera) -> tuple[Floats, Floats]:
+    """
+    Return where places of the original picture are in the rectified one.
+
+    :param columns: (N,) pixels, centres at integers; ``rows`` likewise.
+    """
+    if not is_bent(camera) or not len(columns):
+        return columns, rows
+    module = cv2.fisheye if is_fisheye(camera) else cv2
+    pixels = np.stack([columns, rows], -1)[:, None].astype(np.float64)
+    matrix, seen = np.array(camera.matrix), np.array(rectified_camera(camera).matrix)
+    moved = module.undistortPoints(pixels, matrix, coefficients(camera), None, seen)
+    across, down = np.asarray(moved, np.float32).reshape(-1, 2).T
+    return across, down
 
 
 @lru_cache(maxsize=4)

@@ -76,22 +76,37 @@ def build_store(
     :raises OutputError: the disk is full or the cache cannot be written.
     """
     options = options or DriveOptions()
+    with open_drive(path, options) as drive:
+        return store_of(drive, settings, options, cache, progress)
+
+
+def store_of(
+    drive: Drive,
+    settings: StoreSettings,
+    options: DriveOptions,
+    cache: Path | None = None,
+    progress: Progress | None = None,
+) -> Store:
+    """
+    Return the store of an opened drive, as :func:`build_store`.
+
+    :param options: with which it was opened.
+    """
     cache = cache or default_cache()
     given = None if options.intrinsics is None else read_camera(options.intrinsics)
-    with open_drive(path, options) as drive:
-        content = content_hash(drive.content, cache)
-        final = cache / _key(content, settings, options, given)
-        found = _complete(final)
-        if found is not None:
-            return found
-        try:
-            with private_folder(cache, final.name) as folder:
-                writing = _Writing(drive, settings, given, folder)
-                index = writing.write(content, progress or (lambda done, total: None))
-                _finish(folder, index)
-                publish(folder, final)
-        except OSError as error:
-            raise _cannot_write(cache, error) from error
+    content = content_hash(drive.content, cache)
+    final = cache / _key(drive.kind, content, settings, options, given)
+    found = _complete(final)
+    if found is not None:
+        return found
+    try:
+        with private_folder(cache, final.name) as folder:
+            writing = _Writing(drive, settings, given, folder)
+            index = writing.write(content, progress or (lambda done, total: None))
+            _finish(folder, index)
+            publish(folder, final)
+    except OSError as error:
+        raise _cannot_write(cache, error) from error
     return open_store(final)
 
 
@@ -196,11 +211,11 @@ class _Writing:
 
 
 def _key(
-    content: str, settings: StoreSettings, options: DriveOptions, given: Camera | None
+    kind: str, content: str, settings: StoreSettings, options: DriveOptions, given: Camera | None
 ) -> str:
     """Return the name of a store: a hash of all that decides what it holds."""
     chosen = {**asdict(options), 'intrinsics': None if given is None else asdict(given)}
-    parts = [FORMAT, content, asdict(settings), chosen]
+    parts = [FORMAT, kind, content, asdict(settings), chosen]
     text = json.dumps(parts, sort_keys=True, default=str)
     return hashlib.sha256(text.encode()).hexdigest()[:KEY_DIGITS]
 
