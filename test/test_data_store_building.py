@@ -19,7 +19,7 @@ from rosbags import rosbag2
 from steps_ros.data import store_building
 from steps_ros.data.array_file import ArrayFile
 from steps_ros.data.drive_options import DriveOptions
-from steps_ros.data.store import open_store
+from steps_ros.data.store import open_store, summary
 from steps_ros.data.store_building import build_store, default_cache
 from steps_ros.data.store_settings import StoreSettings
 from steps_ros.errors import OutputError, SourceError
@@ -137,6 +137,10 @@ def test_standstill_black_and_blinding_frames_are_dropped_and_counted(tmp_path):
     store = build(write_mcap(tmp_path / 'night.mcap', items(pictures)))
     edges = {'first or last of a sequence': 2}
     assert store.index.dropped == {'standstill': 2, 'black': 1, 'saturated': 1, **edges}
+    assert summary(store.index) == (
+        f'{tmp_path}/night.mcap: 4 of 8 frames, 2 triplets (not used: 2 first or last of a '
+        'sequence, 2 standstill, 1 black, 1 saturated)'
+    )
     assert [store.frame(row)[0, 0, 0] for row in range(4)] == [
         moving(i)[0, 0, 0] for i in range(4)
     ]

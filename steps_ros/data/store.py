@@ -169,6 +169,17 @@ def open_store(folder: Path) -> Store:
         ) from error
 
 
+def summary(index: StoreIndex) -> str:
+    """Return one line that says how much of a drive is used and why the rest is not."""
+    reasons = sorted(index.dropped.items(), key=lambda item: (-item[1], item[0]))
+    why = ', '.join(f'{count} {reason}' for reason, count in reasons)
+    line = (
+        f'{index.name}: {index.frame_count} of {index.seen_count} frames, '
+        f'{index.triplet_count} triplets{f" (not used: {why})" if why else ""}'
+    )
+    return f'{line}; {index.damage}' if index.damage else line
+
+
 def index_text(index: StoreIndex) -> str:
     """Return what ``index.json`` holds."""
     return json.dumps(asdict(index), indent=2, ensure_ascii=False) + '\n'
