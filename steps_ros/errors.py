@@ -28,3 +28,7 @@ class FrameError(StepsError):
 
 class OutputError(StepsError):
     """A result cannot be written where it was asked for."""
+
+
+class TrainingError(StepsError):
+    """A training cannot go on; its last snapshot is whole."""

@@ -1,0 +1,66 @@
+"""
+How a training runs; the objective says what it minimises.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import torch
+
+from steps_ros.errors import SettingsError
+
+# Half precision would need its gradients scaled; bfloat16 has the range of float32.
+PRECISIONS = {'float32': None, 'bfloat16': torch.bfloat16}
+
+
+@dataclass(frozen=True)
+class TrainingSettings:
+    """
+    Steps, rates, and how numbers are computed.
+
+    :param max_steps: total over all resumes; influences nothing but the end.
+    :param batch: samples a step of each process.
+    :param halving_epochs: epochs after which the learning rate is halved.
+    :param enhancer_decay: L2 weight of the enhancer (3e-4 in STEPS).
+    :param clip_norm: largest norm of all gradients of a step together.
+    :param pose_warmup: first steps, in which depth and enhancer stay as they are.
+    :param precision: of the networks, by autocast; geometry and losses are in float32.
+    :param holds_statistics: BatchNorm uses its stored statistics, as for very small batches.
+    :param validate_every: steps between validations; 0 for none.
+    :raises SettingsError: numbers that cannot be.
+    """
+
+    max_steps: int
+    batch: int = 2
+    learning_rate: float = 1e-4
+    halving_epochs: tuple[int, ...] = (15,)
+    enhancer_decay: float = 3e-4
+    clip_norm: float = 5.0
+    pose_warmup: int = 0
+    seed: int = 0
+    precision: str = 'float32'
+    holds_statistics: bool = False
+    save_every: int = 200
+    panels_every: int = 200
+    validate_every: int = 0
+
+    def __post_init__(self) -> None:
+        """Check the ranges."""
+        counts = (self.batch, self.max_steps, self.save_every, self.panels_every)
+        if min(counts) < 1:
+            raise SettingsError(f'batch, steps and intervals {counts}: all must be at least 1')
+        if not (self.learning_rate > 0 and self.clip_norm > 0):
+            raise SettingsError(
+                f'learning rate {self.learning_rate}, clip norm {self.clip_norm}: both must be '
+                'above 0'
+            )
+        if self.precision not in PRECISIONS:
+            raise SettingsError(
+                f"precision '{self.precision}' is unknown; known are {', '.join(PRECISIONS)}"
+            )
+
+    def rate_of(self, step: int, steps_per_epoch: int) -> float:
+        """Return the learning rate of a step."""
+        epoch = step // steps_per_epoch
+        return self.learning_rate * float(0.5 ** sum(epoch >= end for end in self.halving_epochs))
