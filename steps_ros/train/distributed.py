@@ -36,7 +36,7 @@ class World:
             return
         flat = torch.cat([gradient.reshape(-1) for gradient in gradients])
         distributed.all_reduce(flat)
-        means = (flat / self.size).split([gradient.numel() for gradient in gradients])
+        means = torch.split(flat / self.size, [gradient.numel() for gradient in gradients])
         for gradient, mean in zip(gradients, means, strict=True):
             gradient.copy_(mean.view_as(gradient))
 
