@@ -15,6 +15,7 @@ from torch import nn, Tensor
 from torch.nn import functional
 
 from steps_ros.core.resnet import EncoderConfig, ResNetEncoder
+from steps_ros.core.upsampling import doubled_convolution
 
 DECODER_SLOPE = 0.01
 
@@ -80,11 +81,16 @@ class DepthDecoder(nn.Module):
             reduce(feature) for reduce, feature in zip(self.reduce, features, strict=True)
         ]
         level = _leaky(self.conv[-1](coarsest))
-        levels = [_leaky(self.up_conv[-1](_double(level)))]
+        levels = [self._doubled(level, -1)]
         for index in range(len(finer) - 1, -1, -1):
             level = _leaky(torch.cat((self.conv[index](levels[0]), finer[index]), dim=1))
-            levels.insert(0, _leaky(self.up_conv[index](_double(level))))
+            levels.insert(0, self._doubled(level, index))
         return levels
+
+    def _doubled(self, level: Tensor, index: int) -> Tensor:
+        convolution = self.up_conv[index]
+        assert isinstance(convolution, nn.Conv2d)
+        return _leaky(doubled_convolution(level, convolution))
 
     def forward(self, features: list[Tensor]) -> list[Tensor]:
         """Return five disparities in (0, 1), (B, 1, H / 2**i, W / 2**i)."""
@@ -98,10 +104,6 @@ class DepthDecoder(nn.Module):
 
 def _leaky(feature: Tensor) -> Tensor:
     return functional.leaky_relu(feature, DECODER_SLOPE)
-
-
-def _double(feature: Tensor) -> Tensor:
-    return functional.interpolate(feature, scale_factor=2, mode='nearest')
 
 
 class DepthNet(nn.Module):

@@ -148,7 +148,7 @@ def _likeness(
         return night.new_zeros(()), None, None
     with torch.no_grad():
         target = day.frames[:, TARGET].to(night.dtype) / 255
-        real = networks.teacher(target)[0].to(night.dtype)
+        real = networks.teacher.disparity(target).to(night.dtype)
         real = functional.interpolate(real, night.shape[-2:], mode='bilinear', align_corners=False)
     scores = _frozen_scores(networks.discriminator, discriminator_input(night))
     return lsgan_loss(scores.to(night.dtype), real=True).mean(), night.detach(), real

@@ -1,0 +1,22 @@
+"""The convolution of an enlarged image, without enlarging it."""
+
+import pytest
+import torch
+from torch import nn
+
+from steps_ros.core.upsampling import doubled_convolution
+
+
+@pytest.mark.parametrize('padding', ['reflect', 'zeros'])
+@pytest.mark.parametrize('size', [(1, 2), (3, 5), (8, 6)])
+def test_equals_enlarging_first(padding, size):
+    torch.manual_seed(0)
+    convolution = nn.Conv2d(4, 3, 3, padding=1, padding_mode=padding).double()
+    feature = torch.rand(2, 4, *size, dtype=torch.float64, requires_grad=True)
+    enlarged = nn.functional.interpolate(feature, scale_factor=2, mode='nearest')
+    results = [convolution(enlarged), doubled_convolution(feature, convolution)]
+    torch.testing.assert_close(results[1], results[0], atol=1e-14, rtol=0)
+    leaves = (feature, *convolution.parameters())
+    slopes = [torch.autograd.grad(result.square().sum(), leaves) for result in results]
+    for ours, theirs in zip(slopes[1], slopes[0], strict=True):
+        torch.testing.assert_close(ours, theirs, atol=1e-12, rtol=1e-12)
