@@ -26,6 +26,7 @@ class Command(NamedTuple):
 
 COMMANDS = {
     'run': Command('run', 'enhance and predict depth for an image, folder, video or bag'),
+    'train': Command('train', 'fine-tune both networks on recorded drives, without labels'),
     'evaluate': Command('evaluate', 'measure depth against LiDAR or true depth, with a report'),
     'demo': Command('demo', 'send frames through the live ROS node and record what comes out'),
     'simulate': Command('simulate', 'render night or day street drives with exact depth'),

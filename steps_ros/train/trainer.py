@@ -213,7 +213,7 @@ class Training:
             frames['day'] = batch.day.frames.numpy()
         write_file(path, npz_bytes(frames))
         raise TrainingError(
-            f'the loss of step {self.step} is {float(loss.detach())}; its frames are in {path}: look at '
+            f'the loss of step {self.step} is {loss.item()}; its frames are in {path}: look at '
             'them, and try a smaller learning rate or float32'
         )
 

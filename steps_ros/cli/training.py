@@ -1,0 +1,148 @@
+"""
+The work of ``steps-ros train``.
+"""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Callable
+from contextlib import ExitStack
+from dataclasses import replace
+import logging
+import math
+from pathlib import Path
+
+import torch
+from tqdm import tqdm
+from tqdm.contrib.logging import logging_redirect_tqdm
+
+from steps_ros.cli.interrupt import held_interrupt, INTERRUPTED, one_interrupt
+from steps_ros.core.checkpoint import Checkpoint, DEFAULT_WEIGHTS
+from steps_ros.data.drive_options import DriveOptions
+from steps_ros.data.outputs import claim_folder
+from steps_ros.data.store_settings import StoreSettings
+from steps_ros.inference.hardware import resolve_device
+from steps_ros.train.job import Job, Outcome, read_job, run_job, write_job
+from steps_ros.train.trainer import StepReport, Watch
+from steps_ros.train.training_settings import TrainingSettings
+from steps_ros.train.validation import validation_error
+
+DONE, REJECTED = 0, 3
+DEFAULT_STEPS = 2000
+
+logger = logging.getLogger(__name__)
+
+
+def train_all(arguments: argparse.Namespace) -> int:
+    """
+    Train, or go on with a training.
+
+    :returns: 0 when done, 3 when the result is worse than the start, 130 after Ctrl-C.
+    :raises StepsError: bad drives, weights, options or places.
+    """
+    with one_interrupt():
+        job = _resumed(arguments) if arguments.resume is not None else _new(arguments)
+        write_job(job)
+        device = resolve_device(arguments.device)
+        score = None
+        if arguments.validate is not None:
+            score = _score(arguments.validate, arguments.reference_topic, device)
+    with ExitStack() as bars:
+        try:
+            with held_interrupt() as is_interrupted, logging_redirect_tqdm():
+                watch = _watching(bars, is_interrupted)
+                outcome = run_job(job, device, logger.info, _decoding(bars), watch, score)
+        except KeyboardInterrupt:
+            logger.warning('interrupted: go on with --resume %s', job.out)
+            return INTERRUPTED
+    return _say(outcome)
+
+
+def _new(arguments: argparse.Namespace) -> Job:
+    claim_folder(arguments.out, arguments.overwrite)
+    height, width = arguments.size
+    return Job(
+        night=tuple(arguments.bag),
+        day=tuple(arguments.day),
+        out=arguments.out,
+        start=DEFAULT_WEIGHTS if arguments.init == 'default' else Path(arguments.init),
+        preset=arguments.preset,
+        teacher=arguments.teacher,
+        teacher_steps=arguments.teacher_steps,
+        training=TrainingSettings(
+            max_steps=arguments.max_steps or DEFAULT_STEPS,
+            batch=arguments.batch,
+            learning_rate=arguments.learning_rate,
+            pose_warmup=arguments.pose_warmup,
+            seed=arguments.seed,
+            precision=arguments.precision,
+        ),
+        store=StoreSettings(
+            height, width, bonnet=arguments.bonnet, depth=arguments.preset == 'supervised'
+        ),
+        options=DriveOptions(arguments.image_topic, intrinsics=arguments.intrinsics),
+    )
+
+
+def _resumed(arguments: argparse.Namespace) -> Job:
+    job = read_job(arguments.resume)
+    if arguments.max_steps is None:
+        return job
+    return replace(job, training=replace(job.training, max_steps=arguments.max_steps))
+
+
+def _score(
+    drive: Path, reference_topic: str | None, device: torch.device
+) -> Callable[[Checkpoint], float]:
+    def score(checkpoint: Checkpoint) -> float:
+        return validation_error(checkpoint, drive, reference_topic, str(device))
+
+    return score
+
+
+def _decoding(bars: ExitStack) -> Callable[[str], Callable[[int, int | None], None]]:
+    """Return what makes a bar for the decoding of a drive."""
+
+    def start(name: str) -> Callable[[int, int | None], None]:
+        bar: list[tqdm[None]] = []
+
+        def show(done: int, total: int | None) -> None:
+            if not bar:
+                bar.append(bars.enter_context(tqdm(total=total, unit=' frames', desc=name)))
+            bar[0].update(done - bar[0].n)
+
+        return show
+
+    return start
+
+
+def _watching(bars: ExitStack, is_interrupted: Callable[[], bool]) -> Callable[[str, int], Watch]:
+    """Return what makes the watch of a loop: a bar with losses, and Ctrl-C after a step."""
+
+    def start(name: str, steps: int) -> Watch:
+        bar = bars.enter_context(tqdm(total=steps, unit=' steps', desc=name))
+
+        def watch(report: StepReport) -> bool:
+            bar.set_postfix(
+                total=f'{report.losses["total"]:.4f}',
+                photo=f'{report.losses["reconstruction"]:.4f}',
+                rate=f'{report.samples_per_s:.1f}/s',
+                waited=f'{100 * report.waited_share:.0f}%',
+                refresh=False,
+            )
+            bar.update(report.step - bar.n)
+            return is_interrupted()
+
+        return watch
+
+    return start
+
+
+def _say(outcome: Outcome) -> int:
+    if not math.isnan(outcome.before):
+        logger.info('validation abs_rel %.4f before, %.4f after', outcome.before, outcome.after)
+    if not outcome.is_accepted:
+        logger.warning('worse than the weights it started from: kept aside as %s', outcome.final)
+        return REJECTED
+    logger.info('wrote %s after %d steps', outcome.final, outcome.step)
+    return DONE

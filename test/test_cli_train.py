@@ -1,0 +1,121 @@
+"""``steps-ros train``: a short training from bags to a checkpoint, and what it refuses."""
+
+import json
+from pathlib import Path
+
+import pytest
+
+from steps_ros.cli import train as train_options
+from steps_ros.cli import training
+from steps_ros.cli.main import main
+from steps_ros.core.checkpoint import Checkpoint, load_checkpoint, save_checkpoint
+from steps_ros.core.depth_net import DepthNet, DepthNetConfig
+from steps_ros.core.illumination import IlluminationNet
+from steps_ros.core.resnet import EncoderConfig
+from steps_ros.train.presets import PRESETS
+from steps_ros.train.training_settings import PRECISIONS
+
+SMALL = EncoderConfig(stem=8, widths=(8, 8, 16, 16), depths=(1, 1, 1, 1))
+
+
+@pytest.fixture(scope='module')
+def drives(tmp_path_factory):
+    """Return a night and a day drive of one street."""
+    folder = tmp_path_factory.mktemp('drives')
+    for time in ('night', 'day'):
+        options = [
+            '--frames',
+            '6',
+            '--size',
+            '64x96',
+            '--time',
+            time,
+            '--lidar',
+            '0',
+            '--seed',
+            '4',
+        ]
+        assert main(['simulate', '--out', str(folder / f'{time}.mcap'), *options]) == 0
+    return folder
+
+
+@pytest.fixture(scope='module')
+def weights(tmp_path_factory):
+    """Return small weights to start from."""
+    path = tmp_path_factory.mktemp('weights') / 'start.safetensors'
+    depth = DepthNet(DepthNetConfig(SMALL, decoder=(4, 4, 8, 8, 16), padding='zeros'))
+    save_checkpoint(Checkpoint(depth.eval(), IlluminationNet(1).eval()), path)
+    return path
+
+
+@pytest.fixture(autouse=True)
+def cache(tmp_path_factory, monkeypatch):
+    monkeypatch.setenv('XDG_CACHE_HOME', str(tmp_path_factory.getbasetemp() / 'cache'))
+
+
+def train(drives, weights, out, *more):
+    options = ['--size', '64x96', '--device', 'cpu', '--batch', '1', '--pose-warmup', '0']
+    command = ['train', '--bag', drives / 'night.mcap', '--init', weights, '--out', out]
+    return main([*map(str, command), *options, *map(str, more)])
+
+
+def steps_of(folder: Path) -> list[int]:
+    return [json.loads(line)['step'] for line in (folder / 'train.jsonl').read_text().splitlines()]
+
+
+def test_bags_become_a_checkpoint_that_runs(tmp_path, drives, weights):
+    out = tmp_path / 'out'
+    more = ('--day', drives / 'day.mcap', '--teacher-steps', 1, '--max-steps', 2)
+    assert train(drives, weights, out, *more) == 0
+    assert steps_of(out) == [1, 2]
+    assert load_checkpoint(out / 'teacher.safetensors').depth_net is not None
+    final = load_checkpoint(out / 'final.safetensors')
+    assert (final.input_size, final.provenance.step) == ((64, 96), 2)
+    assert len(final.provenance.notes['data'][0]) == 64
+    image = tmp_path / 'results'
+    command = [
+        'run',
+        drives / 'night.mcap',
+        '--out',
+        image,
+        '--checkpoint',
+        out / 'final.safetensors',
+    ]
+    assert main([*map(str, command), '--device', 'cpu']) == 0
+    # The teacher that was trained is taken again, and the steps go on.
+    assert main(['train', '--resume', str(out), '--max-steps', '3', '--device', 'cpu']) == 0
+    assert steps_of(out) == [1, 2, 3]
+
+
+@pytest.mark.parametrize(('after', 'code', 'name'), [(0.4, 3, 'rejected'), (0.2, 0, 'final')])
+def test_only_what_is_not_worse_is_accepted(
+    tmp_path, drives, weights, monkeypatch, after, code, name
+):
+    scores = iter([0.3, after])
+    monkeypatch.setattr(training, 'validation_error', lambda *_: next(scores))
+    more = ('--preset', 'monodepth2', '--max-steps', 1, '--validate', drives / 'night.mcap')
+    assert train(drives, weights, tmp_path / 'out', *more) == code
+    assert [path.stem for path in (tmp_path / 'out').glob('*.safetensors')] == [name]
+
+
+def test_presets_that_need_a_day_say_so(tmp_path, drives, weights, capsys):
+    assert train(drives, weights, tmp_path / 'out') == 1
+    assert '--day' in capsys.readouterr().err
+
+
+def test_wrong_usage_is_2(capsys):
+    for arguments in ([], ['--bag', 'x'], ['--resume', 'x', '--bag', 'y']):
+        with pytest.raises(SystemExit) as ended:
+            main(['train', *arguments])
+        assert ended.value.code == 2
+        assert 'usage: steps-ros train' in capsys.readouterr().err
+
+
+def test_a_folder_without_a_training_cannot_be_resumed(tmp_path, capsys):
+    assert main(['train', '--resume', str(tmp_path)]) == 1
+    assert 'describes no training' in capsys.readouterr().err
+
+
+def test_the_choices_are_those_of_the_trainer():
+    assert set(train_options.PRESETS) == set(PRESETS)
+    assert set(train_options.PRECISIONS) == set(PRECISIONS)
