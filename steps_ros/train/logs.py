@@ -7,12 +7,12 @@ from __future__ import annotations
 from collections.abc import Mapping
 import json
 from pathlib import Path
-from types import TracebackType
 from typing import Any
 
 import torch
 from torch import Tensor
 
+from steps_ros.data.closing import Closing
 from steps_ros.errors import OutputError
 
 
@@ -60,12 +60,8 @@ class JsonLines:
         return OutputError(f'{self._path}: cannot be written ({error.strerror}); make room')
 
 
-class Board:
-    """
-    Scalars and pictures for TensorBoard; does nothing where it is not installed or not wanted.
-
-    Use it as a context manager.
-    """
+class Board(Closing):
+    """Scalars and pictures for TensorBoard; does nothing where it is not installed or wanted."""
 
     def __init__(self, folder: Path | None, step: int = 0) -> None:
         """Open the event file in ``folder``; None for none."""
@@ -94,16 +90,7 @@ class Board:
         if self._writer is not None:
             self._writer.add_image(name, picture.detach().float().clamp(0, 1).cpu(), step)
 
-    def __enter__(self) -> Board:
-        """Return the board itself."""
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        traceback: TracebackType | None,
-    ) -> None:
+    def close(self) -> None:
         """Finish the event file."""
         if self._writer is not None:
             self._writer.close()
