@@ -71,7 +71,12 @@ def test_bags_become_a_checkpoint_that_runs(tmp_path, drives, weights):
     assert load_checkpoint(out / 'teacher.safetensors').depth_net is not None
     final = load_checkpoint(out / 'final.safetensors')
     assert (final.input_size, final.provenance.step) == ((64, 96), 2)
-    assert len(final.provenance.notes['data'][0]) == 64
+    content = final.provenance.notes['data'][0]
+    assert len(content) == 64
+    card = (out / 'model_card.md').read_text()
+    assert content in card
+    assert 'Not validated' in card
+    assert '| 2 |' in card
     image = tmp_path / 'results'
     command = [
         'run',
@@ -96,6 +101,8 @@ def test_only_what_is_not_worse_is_accepted(
     more = ('--preset', 'monodepth2', '--max-steps', 1, '--validate', drives / 'night.mcap')
     assert train(drives, weights, tmp_path / 'out', *more) == code
     assert [path.stem for path in (tmp_path / 'out').glob('*.safetensors')] == [name]
+    card = (tmp_path / 'out' / 'model_card.md').read_text()
+    assert f'abs_rel {after:.4f} on the validation drive, 0.3000 before' in card
 
 
 def test_presets_that_need_a_day_say_so(tmp_path, drives, weights, capsys):

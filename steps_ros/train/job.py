@@ -25,12 +25,14 @@ from steps_ros.train.orders import Drawing
 from steps_ros.train.prefetch import Prefetch
 from steps_ros.train.presets import MONODEPTH2, PRESETS
 from steps_ros.train.start import finished_checkpoint, starting_networks
-from steps_ros.train.trainer import LAST, SNAPSHOTS, Training, Watch
+from steps_ros.train.trainer import LAST, LOG, SNAPSHOTS, Training, Watch
+from steps_ros.train.training_card import training_card, verdict_of
 from steps_ros.train.training_settings import TrainingSettings
 from steps_ros.train.triplet_dataset import TripletDataset
 
 FINAL, REJECTED, TEACHER = 'final.safetensors', 'rejected.safetensors', 'teacher.safetensors'
 TEACHER_FOLDER, SETTINGS, BOARD = 'teacher', 'settings.json', 'tensorboard'
+CARD = 'model_card.md'
 
 Tell = Callable[[str], None]
 StoreProgress = Callable[[str], Callable[[int, 'int | None'], None]]
@@ -134,6 +136,13 @@ def run_job(
         outcome = Outcome(loop.step, job.out / REJECTED, before, after)
     assert outcome.final is not None
     save_checkpoint(trained, outcome.final)
+    card = training_card(
+        _described(job),
+        [store.index for data in (night, day) if data is not None for store in data.stores],
+        job.out / LOG,
+        verdict_of(before, after),
+    )
+    write_file(job.out / CARD, card.encode())
     return outcome
 
 
@@ -143,9 +152,7 @@ def write_job(job: Job) -> None:
 
     :raises OutputError: it cannot be written.
     """
-    content = json.loads(json.dumps(asdict(job), default=str))
-    content['objective'] = json.loads(json.dumps(asdict(PRESETS[job.preset])))
-    write_file(job.out / SETTINGS, json_bytes(content))
+    write_file(job.out / SETTINGS, json_bytes(_described(job)))
 
 
 def read_job(folder: Path) -> Job:
@@ -177,6 +184,12 @@ def read_job(folder: Path) -> Job:
         raise SourceError(
             f'{path} describes no training ({reason}); give the --out of one to --resume'
         ) from error
+
+
+def _described(job: Job) -> dict[str, object]:
+    """Return the settings of a job as JSON takes them."""
+    content: dict[str, object] = json.loads(json.dumps(asdict(job), default=str))
+    return {**content, 'objective': json.loads(json.dumps(asdict(PRESETS[job.preset])))}
 
 
 def _dataset(
