@@ -36,12 +36,14 @@ from steps_ros.eval.report import (
     ALIGNMENTS,
     DataFile,
     FrameRecord,
+    Interval,
     METRICS,
     NETWORK,
     Report,
     Row,
     Table,
 )
+from steps_ros.eval.spool import Points
 
 WORST = 10
 # A trend over less says nothing about a minute.
@@ -78,26 +80,18 @@ def conclude(
     if not evaluation.records:
         told = '; '.join(f'{count} x {reason}' for reason, count in reasons.most_common(3))
         raise SourceError(f'not one frame could be compared: {told or "there are none"}')
-    settings, records = evaluation.settings, evaluation.records
-    headline, protocol = settings.headline, settings.protocol
+    records, headline = evaluation.records, evaluation.settings.headline
     block = _block(records)
-    sizes = {
-        number: group.size for group in evaluation.groups.values() for number in group.numbers
-    }
-    compared = [
-        compare_methods(group, lambda n: evaluation.spool.get(n, sizes[n]), protocol)
-        for group in evaluation.groups.values()
-    ]
+    compared = _compared(evaluation)
     errors = np.array([record.errors for record in records])
     methods = _method_errors(compared, len(records))
     correlation = residual_correlation(np.sum([item.moments for item in compared], axis=0))
     summary = {**_summary(records, block), **_reference_steadiness(evaluation)}
-    unpredicted = _unpredicted(records)
     abs_rel = errors[:, headline, 0]
     findings = (
         *beats_baselines(methods[:, :, headline, 0], block),
         follows_picture(correlation, len(records)),
-        covers(unpredicted),
+        covers(_unpredicted(records)),
         *steadiness(summary),
         *by_light(evaluation.parts.rows(1, block), headline),
     )
@@ -109,14 +103,8 @@ def conclude(
         data=tuple(around.data),
         pairs=evaluation.pairs,
         dropped=dict(reasons),
-        unpredicted=unpredicted,
-        overall={
-            alignment: {
-                metric: block_interval(errors[:, number, column], block)
-                for column, metric in enumerate(METRICS)
-            }
-            for number, alignment in enumerate(ALIGNMENTS)
-        },
+        unpredicted=_unpredicted(records),
+        overall=_overall(errors, block),
         findings=findings,
         tables=_tables(evaluation, errors, methods, block),
         residual_correlation=correlation,
@@ -124,8 +112,31 @@ def conclude(
         curves=(evaluation.parts.curve(0), evaluation.parts.curve(1)),
         frames=tuple(records),
         worst=tuple(_worst(abs_rel)),
-        shown=tuple(evaluation.gallery.shown(median, protocol.cap, enhance)),
+        shown=tuple(evaluation.gallery.shown(median, evaluation.settings.protocol.cap, enhance)),
     )
+
+
+def _compared(evaluation: Evaluation) -> list[Compared]:
+    """Return network and baselines side by side, for each camera of each drive."""
+    groups = evaluation.groups.values()
+    sizes = {number: group.size for group in groups for number in group.numbers}
+
+    def load(number: int) -> Points:
+        return evaluation.spool.get(number, sizes[number])
+
+    protocol = evaluation.settings.protocol
+    return [compare_methods(group, load, protocol) for group in groups]
+
+
+def _overall(errors: Doubles, block: int) -> dict[str, dict[str, Interval]]:
+    """Return the mean of every metric over frames (N, 3, 9) by alignment and name."""
+    return {
+        alignment: {
+            metric: block_interval(errors[:, number, column], block)
+            for column, metric in enumerate(METRICS)
+        }
+        for number, alignment in enumerate(ALIGNMENTS)
+    }
 
 
 def _block(records: Sequence[FrameRecord]) -> int:
