@@ -104,14 +104,6 @@ class TransformTree:
         chain = self._chain(frame)
         return chain[-1] if any(name not in self._static for name in chain[:-1]) else None
 
-    def is_static(self, target: str, source: str) -> bool:
-        """Say whether two frames are linked, and by static links alone."""
-        up, down = self._chain(target), self._chain(source)
-        if up[-1] != down[-1]:
-            return False
-        apart = set(up) ^ set(down)
-        return all(name in self._static for name in apart)
-
     def lookup(self, target: str, source: str, stamp_ns: int) -> Doubles:
         """
         Return target_from_source (4x4) at a time.

@@ -22,7 +22,6 @@ class World:
 
     rank: int = 0
     size: int = 1
-    local_rank: int = 0
 
     @property
     def is_writer(self) -> bool:
@@ -63,10 +62,6 @@ def joined_world(device: torch.device) -> Iterator[World]:
         return
     distributed.init_process_group('nccl' if device.type == 'cuda' else 'gloo')
     try:
-        yield World(
-            distributed.get_rank(),
-            distributed.get_world_size(),
-            int(os.environ.get('LOCAL_RANK', '0')),
-        )
+        yield World(distributed.get_rank(), distributed.get_world_size())
     finally:
         distributed.destroy_process_group()
