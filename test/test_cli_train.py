@@ -6,12 +6,12 @@ from pathlib import Path
 import pytest
 
 from steps_ros.cli import train as train_options
-from steps_ros.cli import training
 from steps_ros.cli.main import main
 from steps_ros.core.checkpoint import Checkpoint, load_checkpoint, save_checkpoint
 from steps_ros.core.depth_net import DepthNet, DepthNetConfig
 from steps_ros.core.illumination import IlluminationNet
 from steps_ros.core.resnet import EncoderConfig
+from steps_ros.train import job
 from steps_ros.train.presets import PRESETS
 from steps_ros.train.training_settings import PRECISIONS
 
@@ -97,7 +97,7 @@ def test_only_what_is_not_worse_is_accepted(
     tmp_path, drives, weights, monkeypatch, after, code, name
 ):
     scores = iter([0.3, after])
-    monkeypatch.setattr(training, 'validation_error', lambda *_: next(scores))
+    monkeypatch.setattr(job, 'validation_error', lambda *_: next(scores))
     more = ('--preset', 'monodepth2', '--max-steps', 1, '--validate', drives / 'night.mcap')
     assert train(drives, weights, tmp_path / 'out', *more) == code
     assert [path.stem for path in (tmp_path / 'out').glob('*.safetensors')] == [name]

@@ -9,15 +9,13 @@ from collections.abc import Callable
 from contextlib import ExitStack
 from dataclasses import replace
 import logging
-import math
 from pathlib import Path
 
-import torch
 from tqdm import tqdm
 from tqdm.contrib.logging import logging_redirect_tqdm
 
 from steps_ros.cli.interrupt import held_interrupt, INTERRUPTED, one_interrupt
-from steps_ros.core.checkpoint import Checkpoint, DEFAULT_WEIGHTS
+from steps_ros.core.checkpoint import DEFAULT_WEIGHTS
 from steps_ros.data.drive_options import DriveOptions
 from steps_ros.data.outputs import claim_folder
 from steps_ros.data.store_settings import StoreSettings
@@ -25,7 +23,6 @@ from steps_ros.inference.hardware import resolve_device
 from steps_ros.train.job import Job, Outcome, read_job, run_job, write_job
 from steps_ros.train.trainer import StepReport, Watch
 from steps_ros.train.training_settings import TrainingSettings
-from steps_ros.train.validation import validation_error
 
 DONE, REJECTED = 0, 3
 DEFAULT_STEPS = 2000
@@ -44,14 +41,11 @@ def train_all(arguments: argparse.Namespace) -> int:
         job = _resumed(arguments) if arguments.resume is not None else _new(arguments)
         write_job(job)
         device = resolve_device(arguments.device)
-        score = None
-        if arguments.validate is not None:
-            score = _score(arguments.validate, arguments.reference_topic, device)
     with ExitStack() as bars:
         try:
             with held_interrupt() as is_interrupted, logging_redirect_tqdm():
                 watch = _watching(bars, is_interrupted)
-                outcome = run_job(job, device, logger.info, _decoding(bars), watch, score)
+                outcome = run_job(job, device, logger.info, _decoding(bars), watch)
         except KeyboardInterrupt:
             logger.warning('interrupted: go on with --resume %s', job.out)
             return INTERRUPTED
@@ -81,6 +75,8 @@ def _new(arguments: argparse.Namespace) -> Job:
             height, width, bonnet=arguments.bonnet, depth=arguments.preset == 'supervised'
         ),
         options=DriveOptions(arguments.image_topic, intrinsics=arguments.intrinsics),
+        validate=arguments.validate,
+        reference_topic=arguments.reference_topic,
     )
 
 
@@ -89,15 +85,6 @@ def _resumed(arguments: argparse.Namespace) -> Job:
     if arguments.max_steps is None:
         return job
     return replace(job, training=replace(job.training, max_steps=arguments.max_steps))
-
-
-def _score(
-    drive: Path, reference_topic: str | None, device: torch.device
-) -> Callable[[Checkpoint], float]:
-    def score(checkpoint: Checkpoint) -> float:
-        return validation_error(checkpoint, drive, reference_topic, str(device))
-
-    return score
 
 
 def _decoding(bars: ExitStack) -> Callable[[str], Callable[[int, int | None], None]]:
@@ -139,8 +126,8 @@ def _watching(bars: ExitStack, is_interrupted: Callable[[], bool]) -> Callable[[
 
 
 def _say(outcome: Outcome) -> int:
-    if not math.isnan(outcome.before):
-        logger.info('validation abs_rel %.4f before, %.4f after', outcome.before, outcome.after)
+    if outcome.verdict is not None:
+        logger.info('%s', outcome.verdict.words)
     if not outcome.is_accepted:
         logger.warning('worse than the weights it started from: kept aside as %s', outcome.final)
         return REJECTED

@@ -7,7 +7,6 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass, field
 import json
-import math
 from pathlib import Path
 
 import torch
@@ -20,15 +19,17 @@ from steps_ros.data.store import parse_part, Store, summary
 from steps_ros.data.store_building import build_store
 from steps_ros.data.store_settings import StoreSettings
 from steps_ros.errors import SettingsError, SourceError
+from steps_ros.train.distributed import World
 from steps_ros.train.logs import Board
 from steps_ros.train.orders import Drawing
 from steps_ros.train.prefetch import Prefetch
 from steps_ros.train.presets import MONODEPTH2, PRESETS
 from steps_ros.train.start import finished_checkpoint, starting_networks
-from steps_ros.train.trainer import LAST, LOG, SNAPSHOTS, Training, Watch
-from steps_ros.train.training_card import training_card, verdict_of
+from steps_ros.train.trainer import ALONE, LAST, LOG, SNAPSHOTS, Training, Watch
+from steps_ros.train.training_card import NOT_VALIDATED, training_card
 from steps_ros.train.training_settings import TrainingSettings
 from steps_ros.train.triplet_dataset import TripletDataset
+from steps_ros.train.validation import Measure, validation_error, Verdict
 
 FINAL, REJECTED, TEACHER = 'final.safetensors', 'rejected.safetensors', 'teacher.safetensors'
 TEACHER_FOLDER, SETTINGS, BOARD = 'teacher', 'settings.json', 'tensorboard'
@@ -36,7 +37,6 @@ CARD = 'model_card.md'
 
 Tell = Callable[[str], None]
 StoreProgress = Callable[[str], Callable[[int, 'int | None'], None]]
-Score = Callable[[Checkpoint], float]
 
 
 @dataclass(frozen=True)
@@ -46,7 +46,8 @@ class Job:
 
     ``night`` and ``day`` are drives, each PATH or PATH@START-END; ``start`` the checkpoint that
     training begins with; ``teacher`` the day network, None to train one on the day drives for
-    ``teacher_steps`` steps.
+    ``teacher_steps`` steps. ``validate`` is the drive on which the result must not be worse than
+    the start, None for no such gate, ``reference_topic`` what is measured there.
     """
 
     night: tuple[str, ...]
@@ -59,6 +60,8 @@ class Job:
     teacher_steps: int = 1500
     store: StoreSettings = field(default_factory=StoreSettings)
     options: DriveOptions = field(default_factory=DriveOptions)
+    validate: Path | None = None
+    reference_topic: str | None = None
 
     def __post_init__(self) -> None:
         """Raise :class:`SettingsError` for what does not go together."""
@@ -79,19 +82,17 @@ class Outcome:
     """
     How a training ended.
 
-    ``before`` and ``after`` are the validation numbers of the starting and the trained weights,
-    smaller is better, NaN without validation; ``final`` is None where it was stopped early.
+    ``final`` is None where it was stopped early, ``verdict`` where nothing was validated.
     """
 
     step: int
     final: Path | None
-    before: float = math.nan
-    after: float = math.nan
+    verdict: Verdict | None = None
 
     @property
     def is_accepted(self) -> bool:
         """Say whether the trained weights are not worse than the starting ones."""
-        return not self.after > self.before
+        return self.verdict is None or self.verdict.is_accepted
 
 
 def run_job(
@@ -100,7 +101,7 @@ def run_job(
     tell: Tell,
     progress: StoreProgress,
     watch: Callable[[str, int], Watch],
-    score: Score | None = None,
+    world: World = ALONE,
 ) -> Outcome:
     """
     Train, or go on with a training that was broken off.
@@ -108,7 +109,7 @@ def run_job(
     :param tell: takes lines for the user.
     :param progress: makes a progress callback for the decoding of a drive, by its name.
     :param watch: makes the watch of a loop from its name and number of steps.
-    :param score: validation number of a checkpoint, smaller is better.
+    :param world: this process among those that train together.
     :raises StepsError: bad drives, weights or places; a loss that is not finite.
     """
     objective = PRESETS[job.preset]
@@ -130,20 +131,29 @@ def run_job(
     trained = finished_checkpoint(
         networks.cpu(), start, size, source, loop.step, data=_hashes(night), preset=job.preset
     )
-    before, after = (math.nan, math.nan) if score is None else (score(start), score(trained))
-    outcome = Outcome(loop.step, job.out / FINAL, before, after)
-    if not outcome.is_accepted:
-        outcome = Outcome(loop.step, job.out / REJECTED, before, after)
-    assert outcome.final is not None
-    save_checkpoint(trained, outcome.final)
+    verdict = _verdict(job, start, trained, device)
+    final = job.out / (FINAL if verdict is None or verdict.is_accepted else REJECTED)
+    save_checkpoint(trained, final)
     card = training_card(
         _described(job),
         [store.index for data in (night, day) if data is not None for store in data.stores],
         job.out / LOG,
-        verdict_of(before, after),
+        NOT_VALIDATED if verdict is None else verdict.words,
     )
     write_file(job.out / CARD, card.encode())
-    return outcome
+    return Outcome(loop.step, final, verdict)
+
+
+def _verdict(
+    job: Job, start: Checkpoint, trained: Checkpoint, device: torch.device
+) -> Verdict | None:
+    if job.validate is None:
+        return None
+    before, after = (
+        validation_error(checkpoint, job.validate, job.reference_topic, str(device))
+        for checkpoint in (start, trained)
+    )
+    return Verdict((Measure('abs_rel', before, after),))
 
 
 def write_job(job: Job) -> None:
@@ -169,12 +179,13 @@ def read_job(folder: Path) -> Job:
         intrinsics = options.pop('intrinsics')
         training = content.pop('training')
         training['halving_epochs'] = tuple(training['halving_epochs'])
-        teacher = content.pop('teacher')
+        teacher, validate = content.pop('teacher'), content.pop('validate')
         content |= {name: tuple(content[name]) for name in ('night', 'day')}
         store = StoreSettings(**content.pop('store'))
         return Job(
             **{**content, 'out': folder, 'start': Path(content['start'])},
             teacher=Path(teacher) if teacher else None,
+            validate=Path(validate) if validate else None,
             training=TrainingSettings(**training),
             store=store,
             options=DriveOptions(**options, intrinsics=Path(intrinsics) if intrinsics else None),

@@ -13,6 +13,7 @@ from steps_ros import __version__
 from steps_ros.data.store import StoreIndex, summary
 
 POINTS = 10
+NOT_VALIDATED = 'Not validated: no drive was given to compare with the start on.'
 
 _TEXT = """# {title}
 
@@ -65,14 +66,6 @@ def training_card(
         losses=_table(lines),
         settings=json.dumps(settings, indent=2),
     )
-
-
-def verdict_of(before: float, after: float) -> str:
-    """Return the outcome of the validation in words."""
-    if math.isnan(after):
-        return 'Not validated: no drive with a reference was given.'
-    word = 'Rejected' if after > before else 'Accepted'
-    return f'{word}: abs_rel {after:.4f} on the validation drive, {before:.4f} before.'
 
 
 def _span(lines: Sequence[dict[str, float]]) -> int:
