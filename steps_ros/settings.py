@@ -22,6 +22,7 @@ from steps_ros.errors import SettingsError
 Settings = TypeVar('Settings')
 
 KINDS = {int: 'a whole number', float: 'a number', bool: 'true or false', str: 'a text'}
+TEXTS = tuple[str, ...]
 
 
 @dataclass(frozen=True)
@@ -117,14 +118,27 @@ def convert(described: Setting, value: Any) -> Any:
     """
     Return the value in the type of the setting; an int becomes a float where one is wanted.
 
+    One text is a list of it. An empty one is an empty list, and so is None, which is what ROS
+    makes of ``[]``.
+
     :raises SettingsError: the value is of another type.
     """
+    if described.type == TEXTS:
+        return _texts(described, value)
     if described.type is float and type(value) is int:
         return float(value)
     if type(value) is not described.type:
         wanted = KINDS.get(described.type, described.type.__name__)
         raise SettingsError(f'{described.name}: {value!r} is not {wanted}; give one')
     return value
+
+
+def _texts(described: Setting, value: Any) -> tuple[str, ...]:
+    listed = value if isinstance(value, list | tuple) else [value]
+    for item in listed:
+        if not isinstance(item, str | None):
+            raise SettingsError(f'{described.name}: {item!r} is not a text; give texts alone')
+    return tuple(item for item in listed if item)
 
 
 def flatten(values: Mapping[str, Any], prefix: str = '') -> Iterator[tuple[str, Any]]:

@@ -29,6 +29,7 @@ class Car:
     doors: int = setting(4, 'Doors.', minimum=2, maximum=5, read_only=True)
     fuel: str = setting('petrol', 'Fuel.', choices=('petrol', 'none'))
     locked: bool = setting(False, 'Locked.')
+    names: tuple[str, ...] = setting((), 'Names.')
     wheels: Wheels = field(default_factory=Wheels)
 
     def __post_init__(self) -> None:
@@ -47,16 +48,26 @@ def test_dotted_names_reach_nested_settings_and_whole_numbers_become_floats():
 
 
 @pytest.mark.parametrize(
+    ('given', 'names'),
+    [(['Ida', 'Ada'], ('Ida', 'Ada')), ('Ida', ('Ida',)), ('', ()), ([], ()), (None, ())],
+)
+def test_one_text_is_a_list_of_it_and_an_empty_one_is_none(given, names):
+    assert build(Car, {'names': given}).names == names
+
+
+@pytest.mark.parametrize(
     ('values', 'message'),
     [
         ({'wheels.radios': 0.2}, r"unknown setting 'wheels.radios'; did you mean 'wheels.radius'"),
-        ({'xyz': 1}, r"unknown setting 'xyz'; known are: doors, fuel, locked, wheels.radius"),
+        ({'xyz': 1}, r"unknown setting 'xyz'; known are: doors, fuel, locked, names, wheels"),
         ({'doors': 2.0}, r'doors: 2.0 is not a whole number'),
         ({'doors': True}, r'doors: True is not a whole number'),
         ({'locked': 'yes'}, r"locked: 'yes' is not true or false"),
         ({'doors': 6}, r'doors: 6 is not allowed; give at most 5'),
         ({'wheels.radius': -0.1}, r'radius: -0.1 is not allowed; give at least 0.0'),
         ({'wheels.radius': float('nan')}, r'radius: nan is not allowed; give a number'),
+        ({'names': ['Ida', 3]}, r'names: 3 is not a text; give texts alone'),
+        ({'names': 3}, r'names: 3 is not a text'),
         ({'fuel': 'wood'}, r"fuel: 'wood' is not allowed; give one of petrol, none"),
     ],
 )
@@ -67,9 +78,10 @@ def test_a_bad_value_is_named_with_the_remedy(values, message):
 
 def test_describe_lists_every_setting_in_order():
     described = list(describe(Car))
-    assert [item.name for item in described] == ['doors', 'fuel', 'locked', 'wheels.radius']
+    names = [item.name for item in described]
+    assert names == ['doors', 'fuel', 'locked', 'names', 'wheels.radius']
     assert described[0].read_only
-    assert described[3].maximum == 1.0
+    assert described[4].maximum == 1.0
 
 
 def test_yaml_may_nest_or_use_dots(tmp_path: Path):

@@ -205,8 +205,10 @@ def check_names(node: Node, known: Any) -> None:
 
 
 def _declare(node: Node, item: Setting) -> Any:
+    # ROS has no type for an empty list; one text stands for a list of it.
+    default = '' if item.default == () else item.default
     try:
-        value = node.declare_parameter(item.name, item.default, _descriptor(item)).value
+        value = node.declare_parameter(item.name, default, _descriptor(item)).value
     except ParameterException as error:
         raise SettingsError(f'parameter {item.name}: {error}') from error
     return convert(item, value)
