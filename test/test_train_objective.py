@@ -195,6 +195,16 @@ def test_mended_the_depth_loss_alone_reaches_the_enhancer():
     assert all(item.grad is None for item in networks.enhancer.calibration.parameters())
 
 
+def test_without_joint_training_the_enhancer_learns_from_its_own_loss_alone():
+    settings = replace(STEPS, joint=False)
+    networks = networks_of(settings)
+    losses = step(settings, networks).losses
+    (losses.reconstruction + losses.smoothness + losses.adversarial).backward()
+    assert all(item.grad is None for item in networks.enhancer.parameters())
+    losses.illumination.backward()
+    assert gradient_norm(networks.enhancer.illumination) > 1e-8
+
+
 def test_released_the_depth_loss_does_not_reach_the_enhancer():
     settings = RELEASED_STEPS_NUSCENES
     networks = networks_of(settings)

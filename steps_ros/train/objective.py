@@ -95,8 +95,8 @@ def discriminator_loss(
     assert discriminator is not None
     assert night is not None
     assert day is not None
-    real = discriminator(discriminator_input(day))
-    fake = discriminator(state.pool.exchange(discriminator_input(night)))
+    shown = (discriminator_input(day), state.pool.exchange(discriminator_input(night)))
+    real, fake = discriminator(torch.cat(shown)).split([len(day), len(night)])
     return settings.adversarial_weight * (
         lsgan_loss(real, real=True).mean() + lsgan_loss(fake, real=False).mean()
     )

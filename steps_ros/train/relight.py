@@ -72,6 +72,7 @@ def light_scene(
     losses = raw.full.new_zeros(1)
     if enhancer is not None:
         enhanced, losses, light = relight(batch, raw, enhancer, settings)
+        enhanced = enhanced if settings.joint else _detached(enhanced)
         mask = mask if settings.light is None else uncertainty_mask(light, settings.light)
     looks = {
         look: _look(look, raw, enhanced, settings)
@@ -87,7 +88,8 @@ def relight(
     """
     Divide the frames by their illumination, and say how good that is (paper, section III-B).
 
-    Nothing is detached: what the enhanced frames are used for teaches the enhancer too.
+    Where the settings are joint nothing is detached: what the enhanced frames are used for teaches
+    the enhancer too.
     """
     grey = grey_levels(batch.frames).to(raw.full.dtype) / 255
     if settings.frames_apart:
@@ -149,6 +151,10 @@ def _look(look: Look, raw: Frames, enhanced: Frames, settings: ObjectiveSettings
     if look == 'raw':
         return raw
     return equalised_frames(enhanced, settings) if look == 'equalised' else enhanced
+
+
+def _detached(frames: Frames) -> Frames:
+    return Frames(frames.full.detach(), tuple(level.detach() for level in frames.target_levels))
 
 
 def _frames(full: Tensor, settings: ObjectiveSettings) -> Frames:
