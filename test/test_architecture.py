@@ -14,6 +14,7 @@ LAYERS = {
     'eval': {'inference', 'data', 'core'},
     'train': {'eval', 'inference', 'data', 'sim', 'core'},
     'ros': {'train', 'eval', 'inference', 'data', 'core'},
+    'bench': {'ros', 'train', 'eval', 'sim', 'inference', 'data', 'core'},
     'cli': {'ros', 'train', 'eval', 'sim', 'inference', 'data', 'core'},
 }
 ROS_PACKAGES = {
