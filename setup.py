@@ -81,6 +81,7 @@ setup(
         'console_scripts': [
             'steps-ros = steps_ros.cli.main:main',
             'night_depth = steps_ros.ros.entry:night_depth',
+            'trainer = steps_ros.ros.entry:trainer',
         ]
     },
 )

@@ -36,7 +36,7 @@ def test_maintainer_email_is_one_that_colcon_takes(package):
     assert re.fullmatch(r'[\w.+-]+@[\w-]+\.[\w.-]+', email)
 
 
-@pytest.mark.parametrize('name', ['night_depth', 'steps-ros'])
+@pytest.mark.parametrize('name', ['night_depth', 'trainer', 'steps-ros'])
 def test_executables_run_what_the_console_scripts_run(name):
     path = PROJECT / 'resource' / 'executables' / name
     setup = (PROJECT / 'setup.py').read_text(encoding='utf8')

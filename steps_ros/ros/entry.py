@@ -14,7 +14,7 @@ import signal
 import sys
 from types import FrameType
 
-PROCESSES = ('night_depth', 'publisher', 'recorder')
+PROCESSES = ('night_depth', 'trainer', 'publisher', 'recorder')
 
 
 def main(args: Sequence[str] | None = None) -> int:
@@ -29,6 +29,11 @@ def main(args: Sequence[str] | None = None) -> int:
 def night_depth() -> int:
     """Run the node; the console script and executable ``night_depth``."""
     return _run('night_depth', sys.argv)
+
+
+def trainer() -> int:
+    """Train as the parameters say; the console script and executable ``trainer``."""
+    return _run('trainer', sys.argv)
 
 
 def _run(process: str, args: Sequence[str]) -> int:
