@@ -7,6 +7,7 @@ All get the same frames, of which nothing but their number and size matters for 
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import dataclass
 from itertools import repeat
 from pathlib import Path
 import time
@@ -15,50 +16,125 @@ from typing import NamedTuple
 import torch
 from torch import Tensor
 from torch.nn import functional
+from torch.optim import Adam
 
+from steps_ros.bench import literal_step as released
 from steps_ros.bench.literal_light import SCALES, Table
 from steps_ros.bench.literal_networks import LiteralNetworks
 from steps_ros.bench.literal_step import LiteralTraining
+from steps_ros.bench.stopwatch import Watched
 from steps_ros.core.depth_net import DepthNet, RESNET18
 from steps_ros.core.images import grey_levels, shrink
+from steps_ros.errors import SettingsError
+from steps_ros.train import objective, trainer
 from steps_ros.train.batch import NEXT, PREVIOUS, TARGET, TripletBatch
-from steps_ros.train.distributed import World
 from steps_ros.train.networks import needed_networks
 from steps_ros.train.objective_settings import ObjectiveSettings
 from steps_ros.train.prefetch import Batches
-from steps_ros.train.trainer import StepReport, Training
+from steps_ros.train.trainer import LAST, StepReport, Training
 from steps_ros.train.training_settings import TrainingSettings
 
 FRAMES = {0: TARGET, -1: PREVIOUS, 1: NEXT}
 NIGHT_LEVEL, DAY_LEVEL = 90, 255
-# Of several processes, one that writes no files; it is alone all the same.
-SILENT = World(rank=1, size=1)
 ENDLESS = 10**9
 
-# Takes one step and returns its seconds.
-Step = Callable[[], float]
+LITERAL = 'literal'
+PARTS = (
+    'enhance',
+    'depth',
+    'pose',
+    'warp and photometric',
+    'smoothness',
+    'adversarial',
+    'discriminator',
+    'backward',
+    'optimiser',
+)
+DESCENT = (
+    Watched(Tensor, 'backward', 'backward'),
+    Watched(Adam, 'step', 'optimiser'),
+)
+PACKAGE_PARTS = (
+    Watched(objective, 'light_scene', 'enhance'),
+    Watched(objective, '_disparities', 'depth'),
+    Watched(objective, '_view', 'pose'),
+    Watched(objective, '_rebuilt', 'warp and photometric'),
+    Watched(objective, 'multiscale_smoothness', 'smoothness'),
+    Watched(objective, '_likeness', 'adversarial'),
+    Watched(trainer, 'discriminator_loss', 'discriminator'),
+    *DESCENT,
+)
+LITERAL_PARTS = (
+    Watched(released, 'relight', 'enhance'),
+    Watched(released, 'equalise_frames', 'enhance'),
+    Watched(released, 'predict_disparities', 'depth'),
+    Watched(released, 'predict_motion', 'pose'),
+    Watched(released, 'reconstruction_losses', 'warp and photometric'),
+    Watched(released, 'smoothness_losses', 'smoothness'),
+    Watched(released, 'position_map', 'adversarial'),
+    Watched(released, 'teach', 'adversarial'),
+    Watched(released, 'deceive', 'adversarial'),
+    Watched(LiteralTraining, 'criticise', 'discriminator'),
+    *DESCENT,
+)
 
 
-class Work(NamedTuple):
-    """How much a step has to do, and where."""
+@dataclass(frozen=True)
+class Work:
+    """
+    How much a step has to do, and where.
+
+    :raises SettingsError: a size that the released step cannot take.
+    """
 
     height: int
     width: int
     batch: int
     device: torch.device
 
+    def __post_init__(self) -> None:
+        """Check that the literal step can do it."""
+        if min(self.height, self.width, self.batch) < 1 or self.height % 32 or self.width % 32:
+            raise SettingsError(
+                f'size {self.height}x{self.width}, batch {self.batch}: sizes must be multiples of '
+                '32 such as 192x320, and the batch at least 1'
+            )
+        if self.batch * (self.height // 16) * (self.width // 16) % 3:
+            raise SettingsError(
+                f'size {self.height}x{self.width}, batch {self.batch}: the released loss takes '
+                'pixels by threes; choose a height, width or batch that 3 divides'
+            )
 
-def package_step(objective: ObjectiveSettings, work: Work, folder: Path) -> Step:
+
+class Subject(NamedTuple):
+    """
+    A step that is timed.
+
+    ``step`` takes one and returns its seconds; ``watched`` are the functions of its parts.
+    """
+
+    name: str
+    step: Callable[[], float]
+    watched: tuple[Watched, ...]
+
+
+class Unsaved(Training):
+    """A training that leaves no snapshots; it may stop after every step for nothing."""
+
+    def save(self, name: str = LAST) -> None:
+        """Write nothing."""
+
+
+def package_subject(name: str, settings: ObjectiveSettings, work: Work, folder: Path) -> Subject:
     """
     Return the step of :class:`Training`, timed by its own report.
 
-    :param folder: gets empty logs.
+    :param folder: gets logs, which no one needs.
     """
-    networks = needed_networks(objective, RESNET18, DepthNet(RESNET18)).to(work.device)
-    settings = TrainingSettings(max_steps=ENDLESS, batch=work.batch)
-    training = Training(networks, objective, settings, folder, work.device, SILENT)
+    networks = needed_networks(settings, RESNET18, DepthNet(RESNET18)).to(work.device)
+    plan = TrainingSettings(max_steps=ENDLESS, batch=work.batch)
+    training = Unsaved(networks, settings, plan, folder, work.device)
     batches = repeat(Batches(random_batch(work, NIGHT_LEVEL), random_batch(work, DAY_LEVEL), 0.0))
-
     reports: list[StepReport] = []
 
     def stop(report: StepReport) -> bool:
@@ -69,11 +145,11 @@ def package_step(objective: ObjectiveSettings, work: Work, folder: Path) -> Step
         training.run(batches, stop)
         return work.batch / reports.pop().samples_per_s
 
-    return step
+    return Subject(name, step, PACKAGE_PARTS)
 
 
-def literal_step(work: Work) -> Step:
-    """Return the released step on frames that its loader has prepared; that takes no time here."""
+def literal_subject(work: Work) -> Subject:
+    """Return the released step, on frames that are ready: the work of its loader is left out."""
     training = LiteralTraining(LiteralNetworks().to(work.device))
     night, day = (
         loaded(random_batch(work, level).to(work.device)) for level in (NIGHT_LEVEL, DAY_LEVEL)
@@ -85,7 +161,7 @@ def literal_step(work: Work) -> Step:
         torch.stack([*losses.values()]).tolist()
         return time.perf_counter() - started
 
-    return step
+    return Subject(LITERAL, step, LITERAL_PARTS)
 
 
 def loaded(batch: TripletBatch) -> Table:

@@ -1,0 +1,131 @@
+"""
+How fast does training go? Steps of the package against the released step done literally.
+
+``python -m steps_ros.bench.training_step`` takes steps in rounds, one of each kind in each round,
+so that whatever else the machine does meets all alike; a product of large matrices in every round
+says how fast the machine is at its best. Further steps are timed by part.
+"""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+import sys
+import tempfile
+
+import torch
+from torch.utils.flop_counter import FlopCounterMode
+
+from steps_ros.bench.machine import gemm_rate, this_machine
+from steps_ros.bench.stopwatch import Stopwatch
+from steps_ros.bench.subjects import literal_subject, package_subject, PARTS, Subject, Work
+from steps_ros.bench.timing import Speed, StepTimes
+from steps_ros.data.outputs import json_bytes, write_file
+from steps_ros.errors import StepsError
+from steps_ros.inference.hardware import resolve_device
+from steps_ros.train.presets import RELEASED_STEPS_NUSCENES, STEPS
+
+WARM_UP = 2
+PROFILED = 3
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Measure, print, and write the numbers where that was asked for."""
+    options = _parser().parse_args(arguments)
+    torch.set_num_threads(options.threads)
+    try:
+        height, width = options.size
+        work = Work(height, width, options.batch, resolve_device(options.device))
+        speed = measure(work, options.rounds)
+        print(speed.text())  # noqa: T201
+        if options.json is not None:
+            write_file(options.json, json_bytes(speed.plain()))
+    except StepsError as error:
+        print(f'training_step: {error}', file=sys.stderr)  # noqa: T201
+        return 1
+    return 0
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog='python -m steps_ros.bench.training_step')
+    add = parser.add_argument
+    add('--size', type=_size, default=(192, 320), metavar='HxW', help='192x320')
+    add('--batch', type=int, default=2, metavar='N', help='samples a step (default: 2)')
+    add('--threads', type=_count, default=2, metavar='N', help='threads of torch (default: 2)')
+    add('--rounds', type=_count, default=10, metavar='N', help='steps of each kind (default: 10)')
+    add('--device', default='cpu', help='cpu, cuda or cuda:N (default: cpu)')
+    add('--json', type=Path, metavar='FILE', help='write the numbers there')
+    return parser
+
+
+def _size(text: str) -> tuple[int, int]:
+    height, _, width = text.lower().partition('x')
+    if not (height.isdecimal() and width.isdecimal()):
+        raise argparse.ArgumentTypeError(f'{text!r} is no size; write HxW, such as 192x320')
+    return int(height), int(width)
+
+
+def _count(text: str) -> int:
+    if not (text.isdecimal() and int(text)):
+        raise argparse.ArgumentTypeError(f'{text!r} is no number from 1 on')
+    return int(text)
+
+
+def measure(work: Work, rounds: int) -> Speed:
+    """Time the literal step, the package in the released mode, and its preset ``steps``."""
+    machine = this_machine(work.device)
+    with tempfile.TemporaryDirectory() as folder:
+        subjects = tuple(_subjects(work, Path(folder)))
+        operations = [_warm_up(subject) for subject in subjects]
+        rates, seconds = _rounds(subjects, work, rounds)
+        parts = [_by_part(subject, work) for subject in subjects]
+    times = tuple(
+        StepTimes(subject.name, tuple(taken), count, by_part)
+        for subject, taken, count, by_part in zip(
+            subjects, seconds, operations, parts, strict=True
+        )
+    )
+    return Speed(machine, (work.height, work.width), work.batch, tuple(rates), times)
+
+
+def _subjects(work: Work, folder: Path) -> Iterator[Subject]:
+    yield literal_subject(work)
+    yield package_subject('released', RELEASED_STEPS_NUSCENES, work, folder / 'released')
+    yield package_subject('steps', STEPS, work, folder / 'steps')
+
+
+def _warm_up(subject: Subject) -> float:
+    """Take the first steps; return the operations of one, in GFLOP."""
+    for _ in range(WARM_UP - 1):
+        subject.step()
+    with FlopCounterMode(display=False) as counter:
+        subject.step()
+    return float(counter.get_total_flops()) / 1e9
+
+
+def _rounds(
+    subjects: Sequence[Subject], work: Work, rounds: int
+) -> tuple[list[float], list[list[float]]]:
+    """Return the GEMM rate of each round, and of each subject the seconds of each round."""
+    rates: list[float] = []
+    seconds: list[list[float]] = [[] for _ in subjects]
+    pairs = [*zip(subjects, seconds, strict=True)]
+    for number in range(rounds):
+        rates.append(gemm_rate(work.device))
+        for subject, taken in pairs if number % 2 == 0 else reversed(pairs):
+            taken.append(subject.step())
+    return rates, seconds
+
+
+def _by_part(subject: Subject, work: Work) -> dict[str, float]:
+    """Return the mean seconds of each part; ``rest`` is what belongs to none."""
+    stopwatch = Stopwatch(work.device)
+    with stopwatch.watching(subject.watched):
+        whole = sum(subject.step() for _ in range(PROFILED))
+    parts = {part: stopwatch.seconds[part] / PROFILED for part in PARTS}
+    return {**parts, 'rest': whole / PROFILED - sum(parts.values())}
+
+
+if __name__ == '__main__':
+    sys.exit(main())
