@@ -40,6 +40,7 @@ from steps_ros.train.orders import Drawing
 from steps_ros.train.prefetch import Prefetch
 from steps_ros.train.presets import MONODEPTH2, RNW, STEPS, SUPERVISED
 from steps_ros.train.start import finished_checkpoint, starting_networks
+from steps_ros.train.supervised import start_at_depth
 from steps_ros.train.trainer import LAST, SNAPSHOTS, StepReport, Training
 from steps_ros.train.training_settings import TrainingSettings
 from steps_ros.train.triplet_dataset import TripletDataset
@@ -153,7 +154,9 @@ def _start(day_weights: Path, seed: int, *, is_day: bool) -> Checkpoint:
     if not is_day:
         return replace(load_checkpoint(day_weights), enhancer=enhancer)
     torch.manual_seed(seed)
-    return Checkpoint(depth_net=DepthNet(RESNET18))
+    depth_net = DepthNet(RESNET18)
+    start_at_depth(depth_net)
+    return Checkpoint(depth_net=depth_net)
 
 
 def _judged(checkpoint: Checkpoint, drive: Path, device: str) -> Report:

@@ -25,10 +25,13 @@ def table(folder: Path) -> str:
             '|---' * (len(METRICS) + 2) + '|',
         ]
         for arm, results in arms.items():
-            cells = (_cell([result[part][name] for result in results]) for name in METRICS)
-            lines.append(f'| {arm} | {len(results)} | {" | ".join(cells)} |')
+            there = [result[part] for result in results if part in result]
+            cells = (_cell([errors[name] for errors in there]) for name in METRICS)
+            lines.append(f'| {arm} | {len(there)} | {" | ".join(cells)} |')
     return '\n'.join(lines)
 
 
 def _cell(values: list[float]) -> str:
+    if not values:
+        return ''
     return f'{mean(values):.3f} ({min(values):.3f} to {max(values):.3f})'

@@ -1,0 +1,55 @@
+"""The proof that training learns: its arms, its steps and its table, in miniature."""
+
+import json
+
+import pytest
+
+from steps_ros.bench.learning import ARMS, main
+from steps_ros.bench.learning_table import table
+from steps_ros.train.presets import STEPS
+
+
+def test_the_arms_differ_from_the_paper_in_one_thing_each():
+    changed = {
+        name: [field for field, value in vars(arm).items() if value != getattr(STEPS, field)]
+        for name, arm in ARMS.items()
+        if name.startswith('steps')
+    }
+    assert changed == {'steps': [], 'steps-without-mask': ['light'], 'steps-not-joint': ['joint']}
+
+
+def test_the_table_has_mean_and_range_over_the_seeds(tmp_path):
+    for seed, value in enumerate((0.2, 0.4)):
+        path = tmp_path / f'seed-{seed}' / 'rnw' / 'result.json'
+        path.parent.mkdir(parents=True)
+        part = {'abs_rel': value, 'rmse': 5.0, 'a1': 0.5}
+        parts = ('overall', 'under-exposed', 'well-exposed', 'over-exposed')
+        path.write_text(json.dumps({'errors': dict.fromkeys(parts, part)}))
+    assert '| rnw | 2 | 0.300 (0.200 to 0.400) | 5.000 (5.000 to 5.000)' in table(tmp_path)
+    assert '| steps |' not in table(tmp_path)
+
+
+@pytest.fixture
+def drives(tmp_path, monkeypatch):
+    monkeypatch.setenv('XDG_CACHE_HOME', str(tmp_path / 'cache'))
+    from steps_ros.cli.main import main as steps_ros
+
+    paths = {}
+    for name, seed in (('night', 1), ('day', 1), ('heldout', 2)):
+        paths[name] = tmp_path / f'{name}.mcap'
+        time = 'day' if name == 'day' else 'night'
+        options = f'--frames 6 --seed {seed} --time {time} --size 64x96 --lidar 0'
+        assert steps_ros(['simulate', '--out', str(paths[name]), *options.split()]) == 0
+    return [text for name, path in paths.items() for text in (f'--{name}', str(path))]
+
+
+def test_trainings_are_judged_kept_and_not_repeated(drives, tmp_path, capsys):
+    out = tmp_path / 'proof'
+    arguments = [*drives, '--out', str(out), '--seeds', '0', '--arms', 'steps']
+    arguments += ['--size', '64', '96', '--steps', '1', '--day-steps', '1']
+    assert main(arguments) == 0
+    assert '| day | 1 |' in capsys.readouterr().out
+    results = {path: path.stat().st_mtime_ns for path in out.rglob('result.json')}
+    assert {path.parent.name for path in results} == {'day', 'steps'}
+    assert main(arguments) == 0
+    assert results == {path: path.stat().st_mtime_ns for path in results}
