@@ -137,9 +137,9 @@ def info_message(size: tuple[int, int] = (48, 64)) -> CameraInfo:
     return messages.camera_info_message(Image().header, Camera.assumed(size[1], size[0]))
 
 
-def write_tiny_checkpoint(path: Path) -> Path:
+def write_tiny_checkpoint(path: Path, seed: int = 0) -> Path:
     """Write untrained weights, small and quick, and return the path."""
-    torch.manual_seed(0)
+    torch.manual_seed(seed)
     made = Checkpoint(DepthNet(TINY).eval(), IlluminationNet(3).eval(), input_size=(64, 96))
     save_checkpoint(made, path)
     return path

@@ -58,7 +58,8 @@ def load_model(settings: NightDepthSettings) -> Model:
         str(predictor.device),
         str(predictor.dtype).removeprefix('torch.'),
         "each image's own" if size is None else f'{size[0]}x{size[1]}',
-        str(path),
+        # Where a link is switched from weights to weights, it is the file that tells them apart.
+        str(path.resolve()),
         predictor.depth_net is not None,
     )
 
