@@ -43,6 +43,20 @@ REPLAY_ARGUMENTS = {
     'rviz',
 }
 
+TRAINER_ARGUMENTS = {
+    'params_file',
+    'namespace',
+    'bag',
+    'day',
+    'out',
+    'init',
+    'preset',
+    'validate',
+    'max_steps',
+    'device',
+    'log_level',
+}
+
 
 def test_rviz_shows_what_the_node_publishes():
     pytest.importorskip('rclpy', reason='rclpy is not installed')
@@ -116,6 +130,7 @@ def start(load):
     [
         ('night_depth.launch.py', ARGUMENTS, set()),
         ('replay.launch.py', REPLAY_ARGUMENTS, {'bag', 'out'}),
+        ('trainer.launch.py', TRAINER_ARGUMENTS, set()),
     ],
 )
 def test_every_launch_argument_is_described(load, name, expected, required):
@@ -192,6 +207,38 @@ def test_rviz_starts_first_and_follows_the_namespace(start):
     topics = dict(rviz.remappings)
     assert topics['/night_depth/output/points'] == '/car/night_depth/output/points'
     assert len(topics) == 3
+
+
+@pytest.fixture
+def start_training(load):
+    """Return a function that starts the trainer."""
+    launch_file = load('trainer.launch.py')
+    return lambda **arguments: _started(launch_file, arguments)
+
+
+def test_the_trainer_gets_what_is_given_and_time_to_save(start_training):
+    (node,) = start_training()
+    assert (node.package, node.executable, node.name) == ('steps_ros', 'trainer', 'trainer')
+    assert node.parameters == [str(ROOT / 'config' / 'trainer.param.yaml'), {}]
+    assert float(node.sigterm_timeout) == float(node.sigkill_timeout) > 60
+    given = {'bag': "a.mcap 'b c.mcap'", 'out': 'out', 'max_steps': '5', 'preset': 'monodepth2'}
+    (node,) = start_training(namespace='car', **given)
+    assert node.namespace == 'car'
+    assert node.parameters[1] == {
+        'bag': ['a.mcap', 'b c.mcap'],
+        'out': 'out',
+        'preset': 'monodepth2',
+        'max_steps': 5,
+    }
+
+
+def test_the_trainer_is_not_started_with_what_cannot_be(start_training):
+    with pytest.raises(SettingsError, match="max_steps 'many' is not a whole number"):
+        start_training(max_steps='many')
+    with pytest.raises(SettingsError, match=r'params_file /nowhere\.yaml: no such file'):
+        start_training(params_file='/nowhere.yaml')
+    with pytest.raises(RuntimeError, match='preset'):
+        start_training(preset='unknown')
 
 
 @pytest.fixture
