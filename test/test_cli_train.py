@@ -11,9 +11,9 @@ from steps_ros.core.checkpoint import Checkpoint, load_checkpoint, save_checkpoi
 from steps_ros.core.depth_net import DepthNet, DepthNetConfig
 from steps_ros.core.illumination import IlluminationNet
 from steps_ros.core.resnet import EncoderConfig
-from steps_ros.train import job
 from steps_ros.train.presets import PRESETS
 from steps_ros.train.training_settings import PRECISIONS
+from steps_ros.train.validation import Referenced
 
 SMALL = EncoderConfig(stem=8, widths=(8, 8, 16, 16), depths=(1, 1, 1, 1))
 
@@ -96,13 +96,15 @@ def test_bags_become_a_checkpoint_that_runs(tmp_path, drives, weights):
 def test_only_what_is_not_worse_is_accepted(
     tmp_path, drives, weights, monkeypatch, after, code, name
 ):
-    scores = iter([0.3, after])
-    monkeypatch.setattr(job, 'validation_error', lambda *_: next(scores))
+    errors = iter([0.3, after])
+    monkeypatch.setattr(Referenced, '_abs_rel', lambda *_: next(errors))
     more = ('--preset', 'monodepth2', '--max-steps', 1, '--validate', drives / 'night.mcap')
     assert train(drives, weights, tmp_path / 'out', *more) == code
     assert [path.stem for path in (tmp_path / 'out').glob('*.safetensors')] == [name]
     card = (tmp_path / 'out' / 'model_card.md').read_text()
-    assert f'abs_rel {after:.4f} on the validation drive, 0.3000 before' in card
+    assert f'abs_rel {after:.4f}, 0.3000 before' in card
+    (line,) = (tmp_path / 'out' / 'validation.jsonl').read_text().splitlines()
+    assert json.loads(line) == {'step': 1, 'abs_rel': after, 'score': after / 0.3}
 
 
 def test_presets_that_need_a_day_say_so(tmp_path, drives, weights, capsys):

@@ -25,8 +25,19 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add('--preset', choices=PRESETS, default='steps', help='the objective (%(default)s)')
     add('--teacher', type=Path, metavar='CKPT', help='day network; else one is trained on --day')
     add('--teacher-steps', type=int, default=1500, metavar='N', help='steps of that (1500)')
-    add('--validate', type=Path, metavar='BAG|DIR', help='worse there than before: rejected')
-    add('--reference-topic', metavar='TOPIC', help='of the validation drive')
+    add(
+        '--validate',
+        type=Path,
+        metavar='DRIVE',
+        help='PATH[@START-END[%%]]: the best state there is final; worse than --init: rejected',
+    )
+    add(
+        '--validate-every',
+        type=int,
+        metavar='N',
+        help='steps between validations; 0: at the end alone (a tenth of --max-steps)',
+    )
+    add('--reference-topic', metavar='TOPIC', help='LiDAR or depth of the validation drive')
     add('--size', type=network_size, default=(192, 320), metavar='HxW', help='192x320')
     add('--batch', type=int, default=2, metavar='N', help='triplets a step (2)')
     add('--max-steps', type=int, metavar='N', help='steps in all, resumed ones among them (2000)')
@@ -35,6 +46,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add('--seed', type=int, default=0)
     add('--device', default='auto', help='auto, cpu, cuda or cuda:N')
     add('--precision', choices=PRECISIONS, default=PRECISIONS[0])
+    add('--channels-last', action='store_true', help='memory format that GPUs prefer')
+    add('--compile', action='store_true', help='compile depth and pose network; needs a compiler')
     add('--intrinsics', type=Path, metavar='YAML', help='camera file instead of camera_info')
     add('--image-topic', metavar='TOPIC', help='which images of the drives')
     add('--bonnet', type=float, default=0.0, metavar='SHARE', help='of rows cut off below')

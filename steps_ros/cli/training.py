@@ -8,9 +8,11 @@ import argparse
 from collections.abc import Callable
 from contextlib import ExitStack
 from dataclasses import replace
+from functools import partial
 import logging
 from pathlib import Path
 
+import torch
 from tqdm import tqdm
 from tqdm.contrib.logging import logging_redirect_tqdm
 
@@ -20,14 +22,19 @@ from steps_ros.data.drive_options import DriveOptions
 from steps_ros.data.outputs import claim_folder
 from steps_ros.data.store_settings import StoreSettings
 from steps_ros.inference.hardware import resolve_device
-from steps_ros.train.job import Job, Outcome, read_job, run_job, write_job
+from steps_ros.train.distributed import joined_world, World
+from steps_ros.train.job import forget, Job, Outcome, read_job, run_job, SETTINGS
 from steps_ros.train.trainer import StepReport, Watch
 from steps_ros.train.training_settings import TrainingSettings
 
 DONE, REJECTED = 0, 3
 DEFAULT_STEPS = 2000
+# As often as this in a training, where it is not said.
+VALIDATIONS = 10
 
 logger = logging.getLogger(__name__)
+
+Show = Callable[..., 'tqdm[None]']
 
 
 def train_all(arguments: argparse.Namespace) -> int:
@@ -37,25 +44,32 @@ def train_all(arguments: argparse.Namespace) -> int:
     :returns: 0 when done, 3 when the result is worse than the start, 130 after Ctrl-C.
     :raises StepsError: bad drives, weights, options or places.
     """
-    with one_interrupt():
-        job = _resumed(arguments) if arguments.resume is not None else _new(arguments)
-        write_job(job)
+    with one_interrupt(), joined_world(resolve_device(arguments.device)) as world:
         device = resolve_device(arguments.device)
+        job = _resumed(arguments) if arguments.resume is not None else _new(arguments, world)
+        if not world.is_writer:
+            # Every process would say the same.
+            logging.getLogger('steps_ros').setLevel(logging.ERROR)
+        return _train(job, device, world)
+
+
+def _train(job: Job, device: torch.device, world: World) -> int:
     with ExitStack() as bars:
         try:
             with held_interrupt() as is_interrupted, logging_redirect_tqdm():
-                watch = _watching(bars, is_interrupted)
-                outcome = run_job(job, device, logger.info, _decoding(bars), watch)
+                show = partial(tqdm, disable=not world.is_writer)
+                watch = _watching(bars, show, is_interrupted)
+                outcome = run_job(job, device, logger.info, _decoding(bars, show), watch, world)
         except KeyboardInterrupt:
-            logger.warning('interrupted: go on with --resume %s', job.out)
-            return INTERRUPTED
-    return _say(outcome)
+            return _interrupted(job)
+    return _interrupted(job) if outcome.final is None else _say(outcome)
 
 
-def _new(arguments: argparse.Namespace) -> Job:
-    claim_folder(arguments.out, arguments.overwrite)
+def _new(arguments: argparse.Namespace, world: World) -> Job:
     height, width = arguments.size
-    return Job(
+    steps = DEFAULT_STEPS if arguments.max_steps is None else arguments.max_steps
+    every = arguments.validate_every
+    job = Job(
         night=tuple(arguments.bag),
         day=tuple(arguments.day),
         out=arguments.out,
@@ -64,12 +78,15 @@ def _new(arguments: argparse.Namespace) -> Job:
         teacher=arguments.teacher,
         teacher_steps=arguments.teacher_steps,
         training=TrainingSettings(
-            max_steps=arguments.max_steps or DEFAULT_STEPS,
+            max_steps=steps,
             batch=arguments.batch,
             learning_rate=arguments.learning_rate,
             pose_warmup=arguments.pose_warmup,
             seed=arguments.seed,
             precision=arguments.precision,
+            channels_last=arguments.channels_last,
+            compile=arguments.compile,
+            validate_every=max(1, steps // VALIDATIONS) if every is None else every,
         ),
         store=StoreSettings(
             height, width, bonnet=arguments.bonnet, depth=arguments.preset == 'supervised'
@@ -78,6 +95,11 @@ def _new(arguments: argparse.Namespace) -> Job:
         validate=arguments.validate,
         reference_topic=arguments.reference_topic,
     )
+    if world.is_writer:
+        claim_folder(job.out, arguments.overwrite)
+        forget(job.out)
+    world.barrier()
+    return job
 
 
 def _resumed(arguments: argparse.Namespace) -> Job:
@@ -87,27 +109,29 @@ def _resumed(arguments: argparse.Namespace) -> Job:
     return replace(job, training=replace(job.training, max_steps=arguments.max_steps))
 
 
-def _decoding(bars: ExitStack) -> Callable[[str], Callable[[int, int | None], None]]:
+def _decoding(bars: ExitStack, show: Show) -> Callable[[str], Callable[[int, int | None], None]]:
     """Return what makes a bar for the decoding of a drive."""
 
     def start(name: str) -> Callable[[int, int | None], None]:
         bar: list[tqdm[None]] = []
 
-        def show(done: int, total: int | None) -> None:
+        def read(done: int, total: int | None) -> None:
             if not bar:
-                bar.append(bars.enter_context(tqdm(total=total, unit=' frames', desc=name)))
+                bar.append(bars.enter_context(show(total=total, unit=' frames', desc=name)))
             bar[0].update(done - bar[0].n)
 
-        return show
+        return read
 
     return start
 
 
-def _watching(bars: ExitStack, is_interrupted: Callable[[], bool]) -> Callable[[str, int], Watch]:
+def _watching(
+    bars: ExitStack, show: Show, is_interrupted: Callable[[], bool]
+) -> Callable[[str, int], Watch]:
     """Return what makes the watch of a loop: a bar with losses, and Ctrl-C after a step."""
 
     def start(name: str, steps: int) -> Watch:
-        bar = bars.enter_context(tqdm(total=steps, unit=' steps', desc=name))
+        bar = bars.enter_context(show(total=steps, unit=' steps', desc=name))
 
         def watch(report: StepReport) -> bool:
             bar.set_postfix(
@@ -125,11 +149,19 @@ def _watching(bars: ExitStack, is_interrupted: Callable[[], bool]) -> Callable[[
     return start
 
 
+def _interrupted(job: Job) -> int:
+    if (job.out / SETTINGS).is_file():
+        logger.warning('interrupted: go on with --resume %s', job.out)
+    else:
+        logger.warning('interrupted before there was anything to keep')
+    return INTERRUPTED
+
+
 def _say(outcome: Outcome) -> int:
     if outcome.verdict is not None:
         logger.info('%s', outcome.verdict.words)
     if not outcome.is_accepted:
-        logger.warning('worse than the weights it started from: kept aside as %s', outcome.final)
+        logger.warning('the result is kept aside as %s', outcome.final)
         return REJECTED
     logger.info('wrote %s after %d steps', outcome.final, outcome.step)
     return DONE

@@ -5,9 +5,11 @@ A whole training: drives into stores, the day teacher, the loop, the gate, the f
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
+from functools import partial
 import json
 from pathlib import Path
+import shutil
 
 import torch
 
@@ -15,28 +17,30 @@ from steps_ros.core.checkpoint import Checkpoint, load_checkpoint, save_checkpoi
 from steps_ros.core.depth_net import DepthNet
 from steps_ros.data.drive_options import DriveOptions
 from steps_ros.data.outputs import json_bytes, write_file
-from steps_ros.data.store import parse_part, Store, summary
-from steps_ros.data.store_building import build_store
+from steps_ros.data.store import StoreIndex
 from steps_ros.data.store_settings import StoreSettings
-from steps_ros.errors import SettingsError, SourceError
+from steps_ros.errors import OutputError, SettingsError, SourceError
+from steps_ros.eval.input_settings import InputSettings
+from steps_ros.train.decoding import Decoding, StoreProgress, Tell
 from steps_ros.train.distributed import World
-from steps_ros.train.logs import Board
-from steps_ros.train.orders import Drawing
-from steps_ros.train.prefetch import Prefetch
-from steps_ros.train.presets import MONODEPTH2, PRESETS
+from steps_ros.train.gate import Gate, open_validation, Start
+from steps_ros.train.loops import BOARD, run_loop, take_up
+from steps_ros.train.networks import Networks
+from steps_ros.train.presets import PRESETS
 from steps_ros.train.start import finished_checkpoint, starting_networks
-from steps_ros.train.trainer import ALONE, LAST, LOG, SNAPSHOTS, Training, Watch
+from steps_ros.train.teacher import given_teacher, teaching_loop, train_teacher
+from steps_ros.train.trainer import ALONE, LOG, SNAPSHOTS, Training, Watch
 from steps_ros.train.training_card import NOT_VALIDATED, training_card
 from steps_ros.train.training_settings import TrainingSettings
 from steps_ros.train.triplet_dataset import TripletDataset
-from steps_ros.train.validation import Measure, validation_error, Verdict
+from steps_ros.train.validation import Validation
+from steps_ros.train.verdict import Verdict
 
 FINAL, REJECTED, TEACHER = 'final.safetensors', 'rejected.safetensors', 'teacher.safetensors'
-TEACHER_FOLDER, SETTINGS, BOARD = 'teacher', 'settings.json', 'tensorboard'
+TEACHER_FOLDER, SETTINGS = 'teacher', 'settings.json'
 CARD = 'model_card.md'
 
-Tell = Callable[[str], None]
-StoreProgress = Callable[[str], Callable[[int, 'int | None'], None]]
+Watching = Callable[[str, int], Watch]
 
 
 @dataclass(frozen=True)
@@ -69,6 +73,10 @@ class Job:
             raise SettingsError(f"preset '{self.preset}'; known are {', '.join(PRESETS)}")
         if not self.night:
             raise SettingsError('no drive to train on; give --bag')
+        if self.training.validate_every < 0:
+            raise SettingsError(
+                f'validation every {self.training.validate_every} steps; give at least 0'
+            )
         objective = PRESETS[self.preset]
         if objective.adversarial_weight and not self.day:
             raise SettingsError(
@@ -76,13 +84,19 @@ class Job:
                 'monodepth2'
             )
 
+    @property
+    def size(self) -> tuple[int, int]:
+        """Return (height, width) of the frames that training sees."""
+        return self.store.height, self.store.width
+
 
 @dataclass(frozen=True)
 class Outcome:
     """
     How a training ended.
 
-    ``final`` is None where it was stopped early, ``verdict`` where nothing was validated.
+    ``final`` is None where it was stopped early, ``verdict`` where nothing was validated or
+    another process did it.
     """
 
     step: int
@@ -100,60 +114,77 @@ def run_job(
     device: torch.device,
     tell: Tell,
     progress: StoreProgress,
-    watch: Callable[[str, int], Watch],
+    watch: Watching,
     world: World = ALONE,
 ) -> Outcome:
     """
     Train, or go on with a training that was broken off.
 
+    Where it is validated, ``final`` is the best of the states that were; else it is the last one.
+
     :param tell: takes lines for the user.
     :param progress: makes a progress callback for the decoding of a drive, by its name.
     :param watch: makes the watch of a loop from its name and number of steps.
-    :param world: this process among those that train together.
+    :param world: this process among those that train together; the first one alone decodes,
+        validates and writes.
     :raises StepsError: bad drives, weights or places; a loss that is not finite.
     """
-    objective = PRESETS[job.preset]
-    night = _dataset(job, job.night, tell, progress)
-    day = _dataset(job, job.day, tell, progress) if job.day else None
-    start = load_checkpoint(job.start)
+    objective, start = PRESETS[job.preset], load_checkpoint(job.start)
+    decoding = Decoding(job.store, job.options, tell, progress, world)
+    # Bad weights and a drive that validates nothing are told before there is work to lose.
+    weights = _judged_start(job, start)
     teacher = None
-    if objective.adversarial_weight:
-        assert day is not None
-        teacher = _teacher(job, start, day, device, watch)
+    taught = job.teacher or job.out / TEACHER
+    if objective.adversarial_weight and (job.teacher is not None or taught.is_file()):
+        teacher = given_teacher(taught)
+    validation = None
+    if job.validate is not None and world.is_writer:
+        validation = _validation(job, decoding, Start(weights, objective, device))
+    night = decoding.dataset(job.night)
+    day = decoding.dataset(job.day) if objective.adversarial_weight else None
+    if world.is_writer:
+        write_job(job)
+    if day is not None and teacher is None:
+        teacher = _teacher(job, start, day, watch, device, world)
         if teacher is None:
             return Outcome(0, None)
     networks = starting_networks(start, objective, teacher, job.training.seed).to(device)
-    loop = Training(networks, objective, job.training, job.out, device)
-    if not _run(loop, night, day, watch('train', job.training.max_steps)):
-        return Outcome(loop.step, None)
-    size = (job.store.height, job.store.width)
-    source = f'{job.preset} on {", ".join(Path(name).name for name in job.night)}'
-    trained = finished_checkpoint(
-        networks.cpu(), start, size, source, loop.step, data=_hashes(night), preset=job.preset
-    )
-    verdict = _verdict(job, start, trained, device)
+    loop = Training(networks, objective, job.training, job.out, device, world)
+    take_up(loop)
+    finish = partial(_finished, job, start, night)
+    with Gate(validation, finish, job.out, loop.step) as gate:
+        validate = None if job.validate is None else gate.score
+        if not run_loop(loop, night, day, watch('train', job.training.max_steps), validate):
+            return Outcome(loop.step, None)
+        verdict = gate.decide(loop)
     final = job.out / (FINAL if verdict is None or verdict.is_accepted else REJECTED)
-    save_checkpoint(trained, final)
-    card = training_card(
-        _described(job),
-        [store.index for data in (night, day) if data is not None for store in data.stores],
-        job.out / LOG,
-        NOT_VALIDATED if verdict is None else verdict.words,
-    )
-    write_file(job.out / CARD, card.encode())
+    if world.is_writer:
+        save_checkpoint(finish(networks, loop.step), final)
+        # Of two judgements in one folder the last one holds.
+        (job.out / (REJECTED if final.name == FINAL else FINAL)).unlink(missing_ok=True)
+        drives = (*night.stores, *(() if day is None else day.stores))
+        _write_card(job, [store.index for store in drives], verdict)
+    world.barrier()
     return Outcome(loop.step, final, verdict)
 
 
-def _verdict(
-    job: Job, start: Checkpoint, trained: Checkpoint, device: torch.device
-) -> Verdict | None:
-    if job.validate is None:
-        return None
-    before, after = (
-        validation_error(checkpoint, job.validate, job.reference_topic, str(device))
-        for checkpoint in (start, trained)
-    )
-    return Verdict((Measure('abs_rel', before, after),))
+def forget(folder: Path) -> None:
+    """
+    Remove what an earlier training left in a folder, so that another one can begin there.
+
+    :raises OutputError: it cannot be removed.
+    """
+    try:
+        for name in (SNAPSHOTS, TEACHER_FOLDER, BOARD):
+            if (folder / name).is_dir():
+                shutil.rmtree(folder / name)
+        for name in (SETTINGS, FINAL, REJECTED, TEACHER, CARD):
+            (folder / name).unlink(missing_ok=True)
+    except OSError as error:
+        raise OutputError(
+            f'{folder}: the former training cannot be removed ({error.strerror}); choose another '
+            'folder'
+        ) from error
 
 
 def write_job(job: Job) -> None:
@@ -203,67 +234,60 @@ def _described(job: Job) -> dict[str, object]:
     return {**content, 'objective': json.loads(json.dumps(asdict(PRESETS[job.preset])))}
 
 
-def _dataset(
-    job: Job, drives: Sequence[str], tell: Tell, progress: StoreProgress
-) -> TripletDataset:
-    parts = []
-    for text in drives:
-        part = parse_part(text)
-        store = build_store(part.path, job.store, job.options, progress=progress(text))
-        tell(summary(store.index))
-        parts.append((store, part.window))
-    return TripletDataset(parts)
+def _judged_start(job: Job, start: Checkpoint) -> Checkpoint:
+    """Return the starting weights as they would be used; a bare encoder gets its fresh decoder."""
+    objective = replace(PRESETS[job.preset], adversarial_weight=0)
+    fresh = starting_networks(start, objective, None, job.training.seed)
+    if start.depth_net is not None:
+        return start
+    return finished_checkpoint(fresh, start, job.size, 'start', 0)
+
+
+def _validation(job: Job, decoding: Decoding, start: Start) -> Validation:
+    """Judge the starting weights on the validation drive."""
+    drive = str(job.validate)
+    inputs = InputSettings(job.options.image_topic, reference_topic=job.reference_topic)
+    return open_validation(drive, inputs, partial(decoding.own_dataset, [drive]), start)
 
 
 def _teacher(
     job: Job,
     start: Checkpoint,
     day: TripletDataset,
+    watching: Watching,
     device: torch.device,
-    watch: Callable[[str, int], Watch],
+    world: World,
 ) -> DepthNet | None:
-    """Return the day network, given, made before, or trained now; None where it was stopped."""
-    given = job.teacher
-    if given is None and (job.out / TEACHER).is_file():
-        given = job.out / TEACHER
-    if given is not None:
-        depth_net = load_checkpoint(given).depth_net
-        if depth_net is None:
-            raise SettingsError(f'{given} has no depth network to teach; give another --teacher')
-        return depth_net.to(device)
+    """Train the day network and keep it; None where it was stopped."""
     settings = TrainingSettings(
         job.teacher_steps,
         job.training.batch,
         seed=job.training.seed,
         precision=job.training.precision,
+        channels_last=job.training.channels_last,
+        compile=job.training.compile,
     )
-    networks = starting_networks(start, MONODEPTH2, None, settings.seed).to(device)
-    loop = Training(networks, MONODEPTH2, settings, job.out / TEACHER_FOLDER, device)
-    if not _run(loop, day, None, watch('teacher', settings.max_steps)):
+    loop = teaching_loop(start, settings, job.out / TEACHER_FOLDER, device, world)
+    made = train_teacher(loop, day, watching('teacher', job.teacher_steps), start)
+    if made is None:
         return None
-    size = (job.store.height, job.store.width)
-    made = finished_checkpoint(networks.cpu(), start, size, 'day teacher', loop.step)
-    save_checkpoint(made, job.out / TEACHER)
-    assert made.depth_net is not None
-    return made.depth_net.to(device)
+    if world.is_writer:
+        save_checkpoint(made, job.out / TEACHER)
+    return made.depth_net
 
 
-def _run(loop: Training, night: TripletDataset, day: TripletDataset | None, watch: Watch) -> bool:
-    """Run a loop to its end from its last snapshot on; False where the watch stopped it."""
-    if (loop.folder / SNAPSHOTS / LAST).is_file():
-        loop.restore()
-    drawing = Drawing(
-        len(night), loop.settings.batch, loop.settings.seed, 0 if day is None else len(day)
+def _finished(
+    job: Job, start: Checkpoint, night: TripletDataset, networks: Networks, step: int
+) -> Checkpoint:
+    """Return what the node needs of the networks after ``step`` steps."""
+    source = f'{job.preset} on {", ".join(Path(name).name for name in job.night)}'
+    data = [store.index.content for store in night.stores]
+    return finished_checkpoint(
+        networks, start, job.size, source, step, data=data, preset=job.preset
     )
-    loop.steps_per_epoch = drawing.steps_per_epoch
-    is_cuda = loop.device.type == 'cuda'
-    with (
-        Prefetch(night, day, drawing, loop.step, pin=is_cuda) as batches,
-        Board(loop.folder / BOARD, loop.step) as board,
-    ):
-        return loop.run(iter(batches), watch, board=board)
 
 
-def _hashes(dataset: TripletDataset) -> list[str]:
-    stores: Sequence[Store] = dataset.stores
-    return [store.index.content for store in stores]
+def _write_card(job: Job, drives: Sequence[StoreIndex], verdict: Verdict | None) -> None:
+    words = NOT_VALIDATED if verdict is None else verdict.words
+    card = training_card(_described(job), drives, job.out / LOG, words)
+    write_file(job.out / CARD, card.encode())

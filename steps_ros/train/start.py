@@ -11,6 +11,7 @@ import torch
 
 from steps_ros.core.checkpoint import Checkpoint, Provenance
 from steps_ros.core.depth_net import DepthNet, DepthNetConfig, RESNET18
+from steps_ros.core.illumination import IlluminationNet
 from steps_ros.errors import CheckpointError
 from steps_ros.train.networks import needed_networks, Networks
 from steps_ros.train.objective_settings import ObjectiveSettings
@@ -50,14 +51,19 @@ def finished_checkpoint(
     **notes: Any,
 ) -> Checkpoint:
     """
-    Return what the node needs of trained networks, in eval mode.
+    Return a copy of what the node needs of trained networks, on the CPU and in eval mode.
 
     :param size: (height, width) they were trained at.
     :param source: a sentence on where they come from.
     """
-    enhancer = start.enhancer if networks.enhancer is None else networks.enhancer.illumination
+    depth_net = DepthNet(networks.depth.config)
+    depth_net.load_state_dict(networks.depth.state_dict())
+    enhancer = start.enhancer
+    if networks.enhancer is not None:
+        enhancer = IlluminationNet(networks.enhancer.illumination.channels)
+        enhancer.load_state_dict(networks.enhancer.illumination.state_dict())
     return Checkpoint(
-        depth_net=networks.depth.eval(),
+        depth_net=depth_net.eval(),
         enhancer=None if enhancer is None else enhancer.eval(),
         input_size=size,
         confidence=start.confidence,

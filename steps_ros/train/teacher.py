@@ -1,0 +1,52 @@
+"""
+The network that knows depth by day: given, made before, or trained on the day drives.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import torch
+
+from steps_ros.core.checkpoint import Checkpoint, load_checkpoint
+from steps_ros.core.depth_net import DepthNet
+from steps_ros.errors import CheckpointError
+from steps_ros.train.distributed import World
+from steps_ros.train.loops import run_loop, take_up
+from steps_ros.train.presets import MONODEPTH2
+from steps_ros.train.start import finished_checkpoint, starting_networks
+from steps_ros.train.trainer import Training, Watch
+from steps_ros.train.training_settings import TrainingSettings
+from steps_ros.train.triplet_dataset import TripletDataset
+
+
+def given_teacher(path: Path) -> DepthNet:
+    """
+    Return the depth network of a checkpoint.
+
+    :raises CheckpointError: it cannot be read, or holds none.
+    """
+    depth_net = load_checkpoint(path).depth_net
+    if depth_net is None:
+        raise CheckpointError(f'{path} has no depth network to teach; give another --teacher')
+    return depth_net
+
+
+def teaching_loop(
+    start: Checkpoint, settings: TrainingSettings, folder: Path, device: torch.device, world: World
+) -> Training:
+    """Return the training of a day network, where it was left."""
+    networks = starting_networks(start, MONODEPTH2, None, settings.seed).to(device)
+    loop = Training(networks, MONODEPTH2, settings, folder, device, world)
+    take_up(loop)
+    return loop
+
+
+def train_teacher(
+    loop: Training, day: TripletDataset, watch: Watch, start: Checkpoint
+) -> Checkpoint | None:
+    """Run the loop to its end and return what it made; None where the watch stopped it."""
+    if not run_loop(loop, day, None, watch):
+        return None
+    size = (day.height, day.width)
+    return finished_checkpoint(loop.networks, start, size, 'day teacher', loop.step)
