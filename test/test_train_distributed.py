@@ -1,56 +1,66 @@
-"""Two processes that train as one: means of numbers and gradients, and the first one's weights."""
+"""Two processes that train as one, started by torchrun."""
 
+import json
 import os
 from pathlib import Path
 import socket
 import subprocess
 import sys
 
+import numpy as np
+import pytest
 import torch
+from two_processes import CHECKS
 
+from steps_ros.errors import SettingsError
 from steps_ros.train.distributed import joined_world, World
 
 HERE = Path(__file__).resolve().parent
-MEMBER = """
-import torch
-from steps_ros.train.distributed import joined_world
-
-with joined_world(torch.device('cpu')) as world:
-    torch.manual_seed(world.rank)
-    net = torch.nn.Linear(2, 1)
-    world.share(net)
-    whole = torch.tensor([[1.0, 2.0], [3.0, -1.0]])
-    net(whole).square().mean().backward()
-    expected = [item.grad.clone() for item in net.parameters()]
-    net.zero_grad()
-    net(whole[world.rank : world.rank + 1]).square().mean().backward()
-    world.average_gradients(net.parameters())
-    for item, gradient in zip(net.parameters(), expected):
-        torch.testing.assert_close(item.grad, gradient)
-    assert world.mean(torch.tensor([2.0 * world.rank])).tolist() == [1.0]
-    assert world.is_writer == (world.rank == 0)
-    print(net.weight.tolist())
-"""
+TORCHRUN = ('-m', 'torch.distributed.run', '--standalone', '--nproc-per-node', '2')
 
 
-def test_two_processes_have_the_gradients_of_one_with_both_batches():
-    with socket.socket() as free:
-        free.bind(('127.0.0.1', 0))
-        port = free.getsockname()[1]
-    shared = {'WORLD_SIZE': '2', 'MASTER_ADDR': '127.0.0.1', 'MASTER_PORT': str(port)}
-    members = [
-        subprocess.Popen(
-            [sys.executable, '-c', MEMBER],
-            cwd=HERE.parent,
-            env={**os.environ, **shared, 'RANK': str(rank)},
-            stdout=subprocess.PIPE,
-            text=True,
-        )
-        for rank in range(2)
-    ]
-    said = [member.communicate(timeout=60)[0] for member in members]
-    assert [member.returncode for member in members] == [0, 0]
-    assert said[0] == said[1] != ''
+@pytest.fixture(scope='module')
+def folder(tmp_path_factory):
+    return tmp_path_factory.mktemp('two')
+
+
+@pytest.fixture(scope='module')
+def said(folder):
+    """Run all checks in two processes."""
+    command = [sys.executable, *TORCHRUN, str(HERE / 'two_processes.py'), str(folder)]
+    environment = {**os.environ, 'PYTHONPATH': str(HERE.parent)}
+    return subprocess.run(
+        command, env=environment, capture_output=True, text=True, timeout=115, check=False
+    )
+
+
+def content(path):
+    with np.load(path, allow_pickle=False) as file:
+        return {name: file[name] for name in file.files}
+
+
+@pytest.mark.parametrize('check', [check.__name__ for check in CHECKS])
+def test_two_processes(said, check):
+    assert check in said.stdout.split(), said.stderr
+
+
+def test_only_the_first_writes_and_two_resume_bit_for_bit(said, folder):
+    assert said.returncode == 0, said.stderr
+    straight, resumed = folder / 'straight', folder / 'resumed'
+    names = [path.relative_to(straight).as_posix() for path in sorted(straight.rglob('*'))]
+    assert names == ['checkpoints', 'checkpoints/last.npz', 'timing.jsonl', 'train.jsonl']
+    log = (straight / 'train.jsonl').read_text()
+    assert [json.loads(line)['step'] for line in log.splitlines()] == [1, 2, 3, 4]
+    assert (resumed / 'train.jsonl').read_text() == log
+    one, other = (content(folder / 'checkpoints' / 'last.npz') for folder in (straight, resumed))
+    assert len(one['state.pool.samples']) == 8
+    for name in one:
+        np.testing.assert_array_equal(one[name], other[name], err_msg=name)
+
+
+def test_the_batch_of_the_process_to_blame_is_saved(said, folder):
+    assert said.returncode == 0, said.stderr
+    assert (content(folder / 'broken' / 'bad_batch_000000.npz')['night'] == 1).all()
 
 
 def test_one_process_alone_needs_no_other(monkeypatch):
@@ -58,3 +68,15 @@ def test_one_process_alone_needs_no_other(monkeypatch):
     with joined_world(torch.device('cpu')) as world:
         assert world == World()
         assert world.mean(torch.tensor(3.0)) == 3
+        assert (world.any(True), world.any(False), world.of_first(2.0)) == (True, False, 2)
+
+
+def test_processes_that_cannot_meet_say_so(monkeypatch):
+    with socket.socket() as taken:
+        taken.bind(('127.0.0.1', 0))
+        port = taken.getsockname()[1]
+        for name, value in {'RANK': '0', 'WORLD_SIZE': '2', 'MASTER_PORT': str(port)}.items():
+            monkeypatch.setenv(name, value)
+        monkeypatch.delenv('MASTER_ADDR', raising=False)
+        with pytest.raises(SettingsError, match='torchrun'), joined_world(torch.device('cpu')):
+            pass

@@ -1,12 +1,14 @@
 """What a training writes: lines that a resumed one continues, and a board that may be absent."""
 
+import builtins
 import json
 
+import cv2
+import numpy as np
 import pytest
-import torch
 
 from steps_ros.errors import OutputError
-from steps_ros.train.logs import Board, JsonLines, plain_numbers
+from steps_ros.train.logs import Board, JsonLines
 
 
 def lines_of(path):
@@ -40,8 +42,43 @@ def test_a_board_that_is_not_wanted_takes_everything_and_does_nothing():
     with Board(None) as board:
         assert not board.is_open
         board.scalars(1, {'a': 1.0})
-        board.picture(1, 'a', torch.zeros(3, 2, 2))
+        board.picture(1, 'a', np.zeros((2, 2, 3), np.uint8))
 
 
-def test_scalars_become_numbers():
-    assert plain_numbers({'a': torch.tensor(1.5), 'b': torch.tensor(2)}) == {'a': 1.5, 'b': 2.0}
+def test_lines_that_nobody_wants_go_nowhere():
+    with JsonLines(None, 0) as log:
+        log.write(1, {'a': 1.0})
+
+
+def test_the_board_is_read_back(tmp_path):
+    reading = pytest.importorskip('tensorboard.backend.event_processing.event_accumulator')
+    picture = np.zeros((4, 6, 3), np.uint8)
+    picture[:, 3:] = 255, 128, 0
+    for start, values in ((0, (1.0, 2.0, 3.0)), (2, (9.0,))):
+        with Board(tmp_path, start) as board:
+            assert board.is_open
+            for step, value in enumerate(values, start + 1):
+                board.scalars(step, {'total': value, 'learning_rate': 1e-4})
+            board.picture(1, 'depth', picture)
+    seen = reading.EventAccumulator(str(tmp_path)).Reload()
+    assert set(seen.Tags()['scalars']) == {'total', 'learning_rate'}
+    assert [(one.step, one.value) for one in seen.Scalars('total')] == [(1, 1), (2, 2), (3, 9)]
+    shown = cv2.imdecode(np.frombuffer(seen.Images('depth')[0].encoded_image_string, np.uint8), 1)
+    np.testing.assert_array_equal(cv2.cvtColor(shown, cv2.COLOR_BGR2RGB), picture)
+
+
+def test_without_tensorboard_one_line_says_so(tmp_path, monkeypatch, caplog):
+    original = builtins.__import__
+
+    def without(name, *rest):
+        if name.startswith('torch.utils.tensorboard'):
+            raise ImportError(name)
+        return original(name, *rest)
+
+    monkeypatch.setattr(builtins, '__import__', without)
+    with Board(tmp_path / 'board') as board:
+        assert not board.is_open
+    assert [record.getMessage() for record in caplog.records] == [
+        'no curves and pictures: TensorBoard is not installed; pip install tensorboard'
+    ]
+    assert not (tmp_path / 'board').exists()

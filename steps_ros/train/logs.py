@@ -4,19 +4,23 @@ What a training writes while it runs: one JSON object a line, and TensorBoard wh
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 import json
+import logging
 from pathlib import Path
-from typing import Any
+from typing import Any, IO
 
-import torch
-from torch import Tensor
+import numpy as np
+from numpy.typing import NDArray
 
 from steps_ros.data.closing import Closing
 from steps_ros.errors import OutputError
 
+logger = logging.getLogger(__name__)
 
-class JsonLines:
+
+class JsonLines(Closing):
     """
     A file of JSON objects with a ``step`` each.
 
@@ -24,21 +28,21 @@ class JsonLines:
     ones, so that a training that was broken off leaves the same file as one that was not.
     """
 
-    def __init__(self, path: Path, step: int) -> None:
+    def __init__(self, path: Path | None, step: int) -> None:
         """
-        Open the file, keeping what was written up to ``step`` steps.
+        Open the file, keeping what was written up to ``step`` steps; None for none.
 
         :raises OutputError: it cannot be written.
         """
-        self._path = path
-        try:
+        self._file: IO[str] | None = None
+        if path is None:
+            return
+        with _named(path):
             path.parent.mkdir(parents=True, exist_ok=True)
             kept = _kept_lines(path, step)
             self._file = path.open('w', encoding='utf-8')
             self._file.writelines(kept)
             self._file.flush()
-        except OSError as error:
-            raise self._failure(error) from error
 
     def write(self, step: int, values: Mapping[str, Any]) -> None:
         """
@@ -46,33 +50,39 @@ class JsonLines:
 
         :raises OutputError: the disk is full.
         """
-        try:
-            self._file.write(json.dumps({'step': step, **values}) + '\n')
-            self._file.flush()
-        except OSError as error:
-            raise self._failure(error) from error
+        if self._file is not None:
+            with _named(Path(self._file.name)):
+                self._file.write(json.dumps({'step': step, **values}) + '\n')
+                self._file.flush()
 
     def close(self) -> None:
         """Close the file."""
-        self._file.close()
-
-    def _failure(self, error: OSError) -> OutputError:
-        return OutputError(f'{self._path}: cannot be written ({error.strerror}); make room')
+        if self._file is not None:
+            self._file.close()
 
 
 class Board(Closing):
     """Scalars and pictures for TensorBoard; does nothing where it is not installed or wanted."""
 
     def __init__(self, folder: Path | None, step: int = 0) -> None:
-        """Open the event file in ``folder``; None for none."""
+        """
+        Open the event file in ``folder``; None for none.
+
+        :param step: what is shown of later ones goes away.
+        :raises OutputError: it cannot be written.
+        """
         self._writer: Any = None
         if folder is None:
             return
         try:
             from torch.utils.tensorboard import SummaryWriter
         except ImportError:
+            logger.warning(
+                'no curves and pictures: TensorBoard is not installed; pip install tensorboard'
+            )
             return
-        self._writer = SummaryWriter(str(folder), purge_step=step)
+        with _named(folder):
+            self._writer = SummaryWriter(str(folder), purge_step=step + 1)
 
     @property
     def is_open(self) -> bool:
@@ -80,20 +90,39 @@ class Board(Closing):
         return self._writer is not None
 
     def scalars(self, step: int, values: Mapping[str, float]) -> None:
-        """Add numbers by name."""
-        if self._writer is not None:
-            for name, value in values.items():
-                self._writer.add_scalar(name, value, step)
+        """
+        Add numbers by name.
 
-    def picture(self, step: int, name: str, picture: Tensor) -> None:
-        """Add a picture: (3, H, W) or (1, H, W), 0 to 1."""
+        :raises OutputError: the disk is full.
+        """
         if self._writer is not None:
-            self._writer.add_image(name, picture.detach().float().clamp(0, 1).cpu(), step)
+            with _named(Path(self._writer.log_dir)):
+                for name, value in values.items():
+                    self._writer.add_scalar(name, value, step)
+
+    def picture(self, step: int, name: str, picture: NDArray[np.uint8]) -> None:
+        """
+        Add a picture, (H, W, 3) RGB.
+
+        :raises OutputError: the disk is full.
+        """
+        if self._writer is not None:
+            with _named(Path(self._writer.log_dir)):
+                self._writer.add_image(name, picture, step, dataformats='HWC')
 
     def close(self) -> None:
         """Finish the event file."""
         if self._writer is not None:
-            self._writer.close()
+            with _named(Path(self._writer.log_dir)):
+                self._writer.close()
+
+
+@contextmanager
+def _named(path: Path) -> Iterator[None]:
+    try:
+        yield
+    except OSError as error:
+        raise OutputError(f'{path}: cannot be written ({error.strerror}); make room') from error
 
 
 def _kept_lines(path: Path, step: int) -> list[str]:
@@ -106,9 +135,3 @@ def _kept_lines(path: Path, step: int) -> list[str]:
             break
         kept.append(line)
     return kept
-
-
-def plain_numbers(values: Mapping[str, Tensor]) -> dict[str, float]:
-    """Return scalars as Python numbers, with a single wait for the device."""
-    numbers = torch.stack([value.detach().float() for value in values.values()]).tolist()
-    return dict(zip(values, numbers, strict=True))

@@ -2,9 +2,9 @@
 The training loop.
 
 One step: losses of a night batch (and a day batch), gradients averaged over processes and
-clipped, one step of the networks, one step of the discriminator, a line in the log. Every random
-number is drawn from the seed and the number of the step, so that a training that was killed goes
-on from its last snapshot to the same bits.
+clipped, a look whether all of it is finite, one step of the networks and of the discriminator, a
+line in the log. Every random number is drawn from the seed and the number of the step, so that a
+training that was killed goes on from its last snapshot to the same bits.
 """
 
 from __future__ import annotations
@@ -22,15 +22,17 @@ import torch
 from torch import nn, Tensor
 from torch.optim import Adam
 
-from steps_ros.data.outputs import npz_bytes, write_file
-from steps_ros.errors import TrainingError
 from steps_ros.train.distributed import World
-from steps_ros.train.logs import Board, JsonLines, plain_numbers
+from steps_ros.train.finite import finite_numbers
+from steps_ros.train.logs import Board, JsonLines
 from steps_ros.train.networks import Networks
 from steps_ros.train.objective import discriminator_loss, step_losses
 from steps_ros.train.objective_settings import ObjectiveSettings
 from steps_ros.train.objective_state import ObjectiveState
+from steps_ros.train.panels import panel_pictures
 from steps_ros.train.prefetch import Batches
+from steps_ros.train.preparation import prepare_networks
+from steps_ros.train.reconstruction import SOURCES
 from steps_ros.train.snapshot import (
     named,
     optimiser_tensors,
@@ -72,7 +74,8 @@ class Training:
     A training that can be run, saved and taken up again.
 
     ``networks`` are on the device already; ``folder`` gets logs and snapshots; ``step`` counts
-    what is done, ``best`` is the smallest number that validation gave.
+    what is done, ``best`` is the smallest number that validation gave. Several processes have a
+    training each, with batches of their own; they must call the same methods.
     """
 
     networks: Networks
@@ -87,6 +90,7 @@ class Training:
 
     def __post_init__(self) -> None:
         """Make the optimisers and the state of the objective."""
+        prepare_networks(self.networks, self.settings, self.device, self.world.size)
         average = self.world.mean if self.world.size > 1 else None
         self.state = ObjectiveState(self.objective, self.settings.seed, average)
         self.optimiser = _optimiser(self.networks, self.settings)
@@ -105,30 +109,29 @@ class Training:
         Train until ``max_steps``, or until ``watch`` says to stop after a step.
 
         :param batches: those of step ``self.step`` on.
-        :param validate: returns a number that is smaller for better networks.
+        :param watch: of several processes any one may say so.
+        :param validate: returns a number that is smaller for better networks; of several
+            processes the first one alone calls it.
         :returns: whether it came to its end.
-        :raises TrainingError: a loss is not finite; the batch is saved and named.
+        :raises TrainingError: a loss or gradient is not finite, the batch is saved and named; or
+            another process is gone.
         :raises OutputError: logs or snapshots cannot be written; the last snapshot is whole.
         """
         self._set_modes()
-        log, timing = (JsonLines(self.folder / name, self.step) for name in (LOG, TIMING))
-        try:
+        self.world.share(self.networks)
+        with self._lines(LOG) as log, self._lines(TIMING) as timing:
             while self.step < self.settings.max_steps:
                 started = time.perf_counter()
                 batch = next(batches)
                 losses, panels = self._one_step(batch)
                 self.step += 1
                 report = self._report(losses, batch, time.perf_counter() - started)
-                if self.world.is_writer:
-                    log.write(self.step, report.losses)
-                    timing.write(self.step, report.timing())
+                log.write(self.step, report.losses)
+                timing.write(self.step, report.timing())
                 self._show(report, panels, board)
                 self._keep(validate)
-                if watch(report):
+                if self.world.any(watch(report)):
                     break
-        finally:
-            log.close()
-            timing.close()
         self.save()
         return self.step >= self.settings.max_steps
 
@@ -138,13 +141,16 @@ class Training:
 
         :raises OutputError: the disk is full; the former snapshot is kept.
         """
+        state = self.state.state_dict()
+        # Every process has former fakes of its own; nothing else differs between them.
+        state['pool.samples'] = self.world.gathered(state['pool.samples']).flatten(0, 1)
         if not self.world.is_writer:
             return
         tensors = named('networks', self.networks.state_dict())
         tensors |= optimiser_tensors(self.optimiser, 'optimiser')
         if self.critic is not None:
             tensors |= optimiser_tensors(self.critic, 'critic')
-        tensors |= named('state', self.state.state_dict())
+        tensors |= named('state', state)
         snapshot = Snapshot(self.step, tensors, {'best': self.best})
         write_snapshot(snapshot, self.folder / SNAPSHOTS / name)
 
@@ -159,63 +165,77 @@ class Training:
         restore_optimiser(self.optimiser, 'optimiser', snapshot.tensors)
         if self.critic is not None:
             restore_optimiser(self.critic, 'critic', snapshot.tensors)
-        self.state.load_state_dict(part(snapshot.tensors, 'state'), self.device)
+        state = part(snapshot.tensors, 'state')
+        own = state['pool.samples'].tensor_split(self.world.size)[self.world.rank]
+        state['pool.samples'] = own[: self.objective.pool_size]
+        self.state.load_state_dict(state, self.device)
         self.step, self.best = snapshot.step, float(snapshot.values['best'])
 
     def _one_step(self, batch: Batches) -> tuple[dict[str, float], Panels]:
         """Take one step of all networks; return what was minimised, and pictures of it."""
         night = batch.night.to(self.device)
         day = None if batch.day is None else batch.day.to(self.device)
-        noise = torch.Generator(self.device).manual_seed(_seed(self.settings.seed, self.step))
+        noise = self._noise(night.frames)
+        losses: dict[str, Tensor] = {}
         with self._autocast():
             result = step_losses(self.networks, night, day, self.objective, self.state, noise)
-        total = result.losses.total(self.objective)
-        losses = {**result.losses.scalars(), 'total': total}
-        self._require_finite(total, batch)
-        losses['gradient_norm'] = self._descend(self.optimiser, total)
+            losses |= result.losses.scalars()
+            losses['total'] = total = result.losses.total(self.objective)
+            if self.critic is not None:
+                critic_loss = discriminator_loss(self.networks, result, self.objective, self.state)
+                losses['discriminator'] = critic_loss / self.objective.adversarial_weight
+                losses['discriminator_weighted'] = critic_loss
+        numbers = self._numbers(losses, batch)
+        norms = {'gradient_norm': self._differentiate(self.optimiser, total)}
         if self.critic is not None:
-            with self._autocast():
-                loss = discriminator_loss(self.networks, result, self.objective, self.state)
-            self._require_finite(loss, batch)
-            losses['discriminator'] = loss
-            self._descend(self.critic, loss)
-        return plain_numbers(losses), result.panels
+            norms['discriminator_gradient_norm'] = self._differentiate(self.critic, critic_loss)
+        numbers |= self._numbers(norms, batch)
+        self._descend()
+        return numbers, result.panels
 
-    def _descend(self, optimiser: Adam, loss: Tensor) -> Tensor:
-        """Take one step down the averaged and clipped gradient; return its norm before that."""
+    def _noise(self, frames: Tensor) -> Tensor:
+        """Return this process's part of what one process with all batches would draw."""
+        count, *_, height, width = frames.shape
+        generator = torch.Generator(self.device).manual_seed(_seed(self.settings.seed, self.step))
+        shape = (1, self.world.size * count, SOURCES, height, width)
+        noise = torch.randn(shape, generator=generator, device=self.device)
+        return noise.chunk(self.world.size, dim=1)[self.world.rank]
+
+    def _differentiate(self, optimiser: Adam, loss: Tensor) -> Tensor:
+        """Leave the averaged and clipped gradient; return its norm before it was clipped."""
         optimiser.zero_grad(set_to_none=True)
         loss.backward()  # type: ignore[no-untyped-call]
         parameters = [item for group in optimiser.param_groups for item in group['params']]
         self.world.average_gradients(parameters)
-        norm = nn.utils.clip_grad_norm_(parameters, self.settings.clip_norm)
-        for group in optimiser.param_groups:
-            group['lr'] = self.settings.rate_of(self.step, self.steps_per_epoch)
-        optimiser.step()
-        return norm
+        return nn.utils.clip_grad_norm_(parameters, self.settings.clip_norm)
+
+    def _numbers(self, values: dict[str, Tensor], batch: Batches) -> dict[str, float]:
+        return finite_numbers(values, self.step, batch, self.folder, self.world)
+
+    def _descend(self) -> None:
+        """Take one step down the gradients."""
+        rate = self.settings.rate_of(self.step, self.steps_per_epoch)
+        for optimiser in (self.optimiser, self.critic):
+            if optimiser is None:
+                continue
+            for group in optimiser.param_groups:
+                group['lr'] = rate
+            optimiser.step()
 
     def _set_modes(self) -> None:
-        """Put the networks into training mode, and hold back what only learns later."""
+        """Put the networks into training mode, and hold back what waits for the pose network."""
         self.networks.train(not self.settings.holds_statistics)
+        learns = self.networks.pose is None or self.step >= self.settings.pose_warmup
         for network in (self.networks.depth, self.networks.enhancer):
             if network is not None:
-                network.requires_grad_(self.step >= self.settings.pose_warmup)
+                network.requires_grad_(learns)
 
     def _autocast(self) -> AbstractContextManager[object]:
         dtype = PRECISIONS[self.settings.precision]
         return nullcontext() if dtype is None else torch.autocast(self.device.type, dtype)
 
-    def _require_finite(self, loss: Tensor, batch: Batches) -> None:
-        if torch.isfinite(loss):
-            return
-        path = self.folder / f'bad_batch_{self.step:06d}.npz'
-        frames = {'night': batch.night.frames.numpy()}
-        if batch.day is not None:
-            frames['day'] = batch.day.frames.numpy()
-        write_file(path, npz_bytes(frames))
-        raise TrainingError(
-            f'the loss of step {self.step} is {loss.item()}; its frames are in {path}: look at '
-            'them, and try a smaller learning rate or float32'
-        )
+    def _lines(self, name: str) -> JsonLines:
+        return JsonLines(self.folder / name if self.world.is_writer else None, self.step)
 
     def _report(self, losses: dict[str, float], batch: Batches, seconds: float) -> StepReport:
         samples = len(batch.night.frames) * self.world.size
@@ -224,18 +244,19 @@ class Training:
     def _show(self, report: StepReport, panels: Panels, board: Board | None) -> None:
         if board is None or not self.world.is_writer:
             return
-        board.scalars(report.step, {**report.losses, **report.timing()})
-        if report.step % self.settings.panels_every == 0:
-            for name, picture in panels._asdict().items():
-                if picture is not None:
-                    board.picture(report.step, name, picture)
+        rate = self.optimiser.param_groups[0]['lr']
+        board.scalars(report.step, {**report.losses, 'learning_rate': rate, **report.timing()})
+        if board.is_open and report.step % self.settings.panels_every == 0:
+            for name, picture in panel_pictures(panels, self.networks.depth.config).items():
+                board.picture(report.step, name, picture)
 
     def _keep(self, validate: Validate | None) -> None:
         """Validate and save when it is time."""
         every = self.settings.validate_every
         if validate is not None and every and self.step % every == 0:
             self.networks.eval()
-            score = validate(self.networks, self.step)
+            own = validate(self.networks, self.step) if self.world.is_writer else math.nan
+            score = self.world.of_first(own)
             if score < self.best:
                 self.best = score
                 self.save(BEST)

@@ -26,6 +26,8 @@ class TrainingSettings:
     :param clip_norm: largest norm of all gradients of a step together.
     :param pose_warmup: first steps, in which depth and enhancer stay as they are.
     :param precision: of the networks, by autocast; geometry and losses are in float32.
+    :param channels_last: convolutions with channels innermost in memory: mostly faster on GPUs.
+    :param compile: networks through ``torch.compile``; the first steps wait for the compiler.
     :param holds_statistics: BatchNorm uses its stored statistics, as for very small batches.
     :param validate_every: steps between validations; 0 for none.
     :raises SettingsError: numbers that cannot be.
@@ -40,6 +42,8 @@ class TrainingSettings:
     pose_warmup: int = 0
     seed: int = 0
     precision: str = 'float32'
+    channels_last: bool = False
+    compile: bool = False
     holds_statistics: bool = False
     save_every: int = 200
     panels_every: int = 200

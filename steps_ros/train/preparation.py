@@ -1,0 +1,53 @@
+"""
+How the networks of a training compute: memory format, statistics over processes, compilation.
+
+None of it changes the names or the shapes of their weights.
+"""
+
+from __future__ import annotations
+
+import torch
+from torch import nn
+
+from steps_ros.errors import SettingsError
+from steps_ros.train.networks import Networks
+from steps_ros.train.training_settings import TrainingSettings
+
+
+def prepare_networks(
+    networks: Networks, settings: TrainingSettings, device: torch.device, processes: int = 1
+) -> Networks:
+    """
+    Make the networks compute as the settings say; they are changed in place.
+
+    The enhancer, small and run in several ways, is not compiled. BatchNorm on GPUs takes its
+    statistics over all processes; on a CPU each process has its own.
+
+    :raises SettingsError: they are to be compiled, and there is no compiler.
+    """
+    if processes > 1 and device.type == 'cuda':
+        nn.SyncBatchNorm.convert_sync_batchnorm(networks)  # type: ignore[no-untyped-call]
+    if settings.channels_last:
+        networks.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
+    if settings.compile:
+        require_compiler(device)
+        for network in (networks.depth, networks.pose):
+            if network is not None:
+                network.compile()
+    return networks
+
+
+def require_compiler(device: torch.device) -> None:
+    """
+    Compile an addition, to know before the first step whether it can be done.
+
+    :raises SettingsError: it cannot.
+    """
+    try:
+        torch.compile(lambda value: value + 1)(torch.zeros(8, device=device))
+    except Exception as error:  # torch promises no type for what its compilers lack
+        reason = str(error).strip().split('\n')[0]
+        raise SettingsError(
+            f'torch cannot compile here ({reason}); install a C++ compiler, or train without '
+            'compilation'
+        ) from error
