@@ -54,7 +54,8 @@ class _Asked(Exception):
             'init': 'start.safetensors',
             'teacher': 'day.safetensors',
             'teacher_steps': 3,
-            'validate': 'held_out.mcap',
+            'validate': 'held_out.mcap@50-60%',
+            'validate_every': 2,
             'reference_topic': '/lidar',
             'size': '64x96',
             'batch': 4,
@@ -63,6 +64,8 @@ class _Asked(Exception):
             'learning_rate': 0.5,
             'seed': 7,
             'precision': 'bfloat16',
+            'channels_last': True,
+            'compile': True,
             'intrinsics': 'camera.yaml',
             'image_topic': '/image',
             'bonnet': 0.25,
@@ -79,7 +82,7 @@ def test_the_same_training_is_begun_as_by_the_command_line(asked, monkeypatch, o
     monkeypatch.setattr(training, 'run_job', caught)
     given = ['--bag', 'night.mcap', '--day', 'day.mcap', '--out', asked.out, '--device', 'cpu']
     for name, value in options.items():
-        given += [f'--{name.replace("_", "-")}', str(value)]
+        given += [f'--{name.replace("_", "-")}', *([] if value is True else [str(value)])]
     parameters = {'bag': 'night.mcap', 'day': ['day.mcap'], 'out': asked.out, **options}
     job = asked_job(build(TrainerSettings, parameters))
     with pytest.raises(_Asked):
@@ -131,7 +134,10 @@ def test_a_training_goes_on_with_the_same_parameters_or_more_steps(asked):
     snapshot = snapshots(asked.folder)['train']
     snapshot.parent.mkdir()
     snapshot.touch()
-    assert asked_job(replace(asked, max_steps=9)).training.max_steps == 9
+    longer = asked_job(replace(asked, max_steps=9))
+    assert (longer.training.max_steps, longer.training.validate_every) == (9, 200)
+    with pytest.raises(SettingsError, match='begun with validate_every 200, not 1;'):
+        asked_job(replace(asked, validate_every=1))
     with pytest.raises(SettingsError, match='begun with batch 2, not 3; set it back, or set'):
         asked_job(replace(asked, batch=3))
     with pytest.raises(SettingsError, match='begun with height 192, not 64'):

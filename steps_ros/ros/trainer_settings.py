@@ -21,6 +21,9 @@ from steps_ros.settings import check, describe, flatten, setting
 if TYPE_CHECKING:
     from steps_ros.train.job import Job
 
+# As often as this in a training, where it is not said.
+VALIDATIONS = 10
+
 
 @dataclass(frozen=True)
 class TrainerSettings:
@@ -54,7 +57,14 @@ class TrainerSettings:
     )
     validate: str = setting(
         '',
-        'Drive on which the result must not be worse than the start. Empty: no such gate.',
+        'Drive, PATH or PATH@START-END: the best state there becomes final, and is rejected where '
+        'it is worse than init. Empty: no such gate.',
+        read_only=True,
+    )
+    validate_every: int = setting(
+        -1,
+        'Steps between validations; 0: at the end alone, -1: a tenth of max_steps.',
+        minimum=-1,
         read_only=True,
     )
     reference_topic: str = setting(
@@ -79,6 +89,12 @@ class TrainerSettings:
         choices=('float32', 'bfloat16'),
         read_only=True,
     )
+    channels_last: bool = setting(
+        False, 'Memory format of pictures that GPUs prefer.', read_only=True
+    )
+    compile: bool = setting(
+        False, 'Compile depth and pose network; needs a compiler.', read_only=True
+    )
     intrinsics: str = setting(
         '', 'Camera file that replaces the camera_info of the drives.', read_only=True
     )
@@ -100,6 +116,13 @@ class TrainerSettings:
         """The size as (height, width)."""
         height, width = self.size.split('x')
         return int(height), int(width)
+
+    @property
+    def validation_period(self) -> int:
+        """The steps from one validation to the next; 0 for one at the end alone."""
+        if self.validate_every >= 0:
+            return self.validate_every
+        return max(1, self.max_steps // VALIDATIONS)
 
     @property
     def folder(self) -> Path:
@@ -124,7 +147,7 @@ def asked_job(settings: TrainerSettings) -> Job:
     if not (wanted.out / SETTINGS).is_file():
         _require_free(wanted.out)
     elif _has_begun(wanted.out):
-        _require_same(wanted, read_job(wanted.out))
+        return _going_on(settings, wanted, read_job(wanted.out))
     return wanted
 
 
@@ -172,6 +195,9 @@ def _wanted(settings: TrainerSettings) -> Job:
             pose_warmup=settings.pose_warmup,
             seed=settings.seed,
             precision=settings.precision,
+            channels_last=settings.channels_last,
+            compile=settings.compile,
+            validate_every=settings.validation_period,
         ),
         store=StoreSettings(height, width, bonnet=settings.bonnet, depth=is_supervised),
         options=DriveOptions(settings.image_topic or None, intrinsics=_path(settings.intrinsics)),
@@ -202,16 +228,24 @@ def _has_begun(out: Path) -> bool:
     return any(path.is_file() for path in snapshots(out).values())
 
 
-def _require_same(wanted: Job, begun: Job) -> None:
-    """Raise :class:`SettingsError` where anything but the number of steps was changed."""
-    steps = wanted.training.max_steps
-    begun = replace(begun, training=replace(begun.training, max_steps=steps))
-    for (name, new), (_, old) in zip(_values(wanted), _values(begun), strict=True):
+def _going_on(settings: TrainerSettings, wanted: Job, begun: Job) -> Job:
+    """
+    Return a training as it was begun, but with as many steps as are wanted now.
+
+    :raises SettingsError: anything else was changed, and would have no effect.
+    """
+    steps = replace(begun.training, max_steps=wanted.training.max_steps)
+    if settings.validate_every < 0:
+        same = replace(wanted.training, validate_every=steps.validate_every)
+        wanted = replace(wanted, training=same)
+    job = replace(begun, training=steps)
+    for (name, new), (_, old) in zip(_values(wanted), _values(job), strict=True):
         if new != old:
             raise SettingsError(
-                f'{wanted.out} holds a training begun with {name} {old}, not {new}; set it back, '
-                'or set parameter out to another folder'
+                f'{job.out} holds a training begun with {name} {old}, not {new}; set it back, or '
+                'set parameter out to another folder'
             )
+    return job
 
 
 def _values(job: Job) -> Iterator[tuple[str, Any]]:

@@ -47,10 +47,9 @@ def train_as_asked(settings: TrainerSettings, hooks: Hooks) -> Any:
     job = asked_job(settings)
     # torch takes seconds to import; the node is up and answers before that.
     from steps_ros.inference.hardware import resolve_device
-    from steps_ros.train.job import run_job, write_job
+    from steps_ros.train.job import run_job
 
     device = resolve_device(settings.device)
-    write_job(job)
     return run_job(job, device, hooks.tell, hooks.progress, hooks.watch)
 
 
@@ -122,7 +121,7 @@ class Work:
             message = f'wrote {outcome.final} after {outcome.step} steps'
             self._enter(replace(ended, phase=DONE, message=message))
         else:
-            message = f'worse than the weights it started from, kept aside as {outcome.final}'
+            message = f'the result is kept aside as {outcome.final}'
             self._enter(replace(ended, phase=REJECTED, message=message))
 
     def _failed(self, problem: str) -> None:
