@@ -5,11 +5,13 @@ import torch
 
 from steps_ros.core.checkpoint import Checkpoint, load_checkpoint, save_checkpoint
 from steps_ros.core.depth_net import DepthNet, DepthNetConfig
+from steps_ros.core.geometry import disparity_to_depth
 from steps_ros.core.illumination import IlluminationNet
 from steps_ros.core.resnet import EncoderConfig, ResNetEncoder
 from steps_ros.errors import CheckpointError
 from steps_ros.train.presets import MONODEPTH2, STEPS
-from steps_ros.train.start import finished_checkpoint, starting_networks
+from steps_ros.train.snapshot import named, Snapshot, write_snapshot
+from steps_ros.train.start import finished_checkpoint, lend_pose, starting_networks
 
 SMALL = EncoderConfig(stem=8, widths=(8, 8, 16, 16), depths=(1, 1, 1, 1))
 DEPTH = DepthNetConfig(SMALL, decoder=(4, 4, 8, 8, 16), padding='zeros')
@@ -38,6 +40,28 @@ def test_an_encoder_alone_starts_a_depth_network():
     networks = starting_networks(start, MONODEPTH2, None, 0)
     assert equal(networks.depth.encoder, encoder)
     assert networks.enhancer is None
+
+
+def test_a_new_decoder_begins_at_the_depth_of_a_street_where_its_gradient_is():
+    encoder = ResNetEncoder(SMALL)
+    start = Checkpoint(encoder=encoder.state_dict(), encoder_config=SMALL)
+    depth = starting_networks(start, MONODEPTH2, None, 0).depth.eval()
+    with torch.no_grad():
+        disparity = depth.disparity(torch.zeros(1, 3, 64, 64))
+    metres = disparity_to_depth(disparity, depth.config.min_depth, depth.config.max_depth)
+    assert 5 < metres.median() < 20
+
+
+def test_motion_learned_elsewhere_is_lent(tmp_path):
+    start = Checkpoint(DepthNet(DEPTH), IlluminationNet(1))
+    lender, borrower = (starting_networks(start, MONODEPTH2, None, seed) for seed in (0, 1))
+    path = tmp_path / 'last.npz'
+    write_snapshot(Snapshot(1, named('networks', lender.state_dict())), path)
+    lend_pose(borrower, path)
+    assert equal(borrower.pose, lender.pose)
+    write_snapshot(Snapshot(1, named('networks', start.depth_net.state_dict())), path)
+    with pytest.raises(CheckpointError, match=r'last\.npz holds no pose network'):
+        lend_pose(borrower, path)
 
 
 def test_the_end_is_a_checkpoint_for_the_node(tmp_path):

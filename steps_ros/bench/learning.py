@@ -2,9 +2,10 @@
 Does training learn? Night networks by several objectives, judged by exact depth they never saw.
 
 ``python -m steps_ros.bench.learning --night N.mcap --day D.mcap --heldout H.mcap --out DIR``
-trains a day network on the exact depth of the day drive, and from it one night network for each
-arm, on pictures alone. What is done is kept, what was broken off goes on, so that several
-processes may share the seeds and arms. The table of all results is the last thing printed.
+trains a day network, depth on the exact depth of the day drive and pose on its pictures, and from
+it one night network for each arm, on pictures alone. What is done is kept, what was broken off
+goes on, so that several processes may share the seeds and arms. The table of all results is the
+last thing printed.
 """
 
 from __future__ import annotations
@@ -38,17 +39,15 @@ from steps_ros.inference.predictor import Predictor
 from steps_ros.train.objective_settings import ObjectiveSettings
 from steps_ros.train.orders import Drawing
 from steps_ros.train.prefetch import Prefetch
-from steps_ros.train.presets import MONODEPTH2, RNW, STEPS, SUPERVISED
-from steps_ros.train.start import finished_checkpoint, starting_networks
+from steps_ros.train.presets import MONODEPTH2, RNW, STEPS
+from steps_ros.train.start import finished_checkpoint, lend_pose, starting_networks
 from steps_ros.train.supervised import start_at_depth
 from steps_ros.train.trainer import LAST, SNAPSHOTS, StepReport, Training
 from steps_ros.train.training_settings import TrainingSettings
 from steps_ros.train.triplet_dataset import TripletDataset
 
 DAY = 'day'
-DAY_OBJECTIVE = replace(
-    SUPERVISED, enhances=False, network_sees='raw', loss_sees='raw', illumination_weight=0
-)
+DAY_OBJECTIVE = replace(MONODEPTH2, supervision_weight=1)
 ARMS: dict[str, ObjectiveSettings] = {
     'monodepth2': MONODEPTH2,
     'rnw': RNW,
@@ -86,7 +85,7 @@ def _parser() -> argparse.ArgumentParser:
     add('--arms', nargs='*', choices=ARMS, default=list(ARMS))
     add('--size', type=int, nargs=2, default=(96, 160), metavar=('H', 'W'))
     add('--steps', type=int, default=1500, metavar='N', help='of every night training (1500)')
-    add('--day-steps', type=int, default=1500, metavar='N')
+    add('--day-steps', type=int, default=1000, metavar='N', help='of every day training (1000)')
     add('--threads', type=int, default=1)
     add('--device', default='cpu')
     return parser
@@ -111,13 +110,16 @@ def _trained(options: argparse.Namespace, seed: int, arm: str, folder: Path) -> 
         max_steps=options.day_steps if is_day else options.steps,
         batch=4 if is_day else 2,
         learning_rate=3e-4 if is_day else 1e-4,
-        pose_warmup=0 if is_day else 200,
+        pose_warmup=0 if is_day else 100,
         seed=seed,
     )
     day = _dataset(options, options.day, has_depth=is_day)
     night = day if is_day else _dataset(options, options.night)
-    start = _start(options.out / f'seed-{seed}' / DAY / WEIGHTS, seed, is_day=is_day)
+    before = options.out / f'seed-{seed}' / DAY
+    start = _start(before / WEIGHTS, seed, is_day=is_day)
     networks = starting_networks(start, objective, start.depth_net, seed)
+    if not is_day:
+        lend_pose(networks, before / SNAPSHOTS / LAST)
     device = torch.device(options.device)
     loop = Training(networks.to(device), objective, settings, folder, device)
     if (folder / SNAPSHOTS / LAST).is_file():

@@ -5,6 +5,7 @@ The networks that a training begins with, and the checkpoint that it ends with.
 from __future__ import annotations
 
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import torch
@@ -15,6 +16,8 @@ from steps_ros.core.illumination import IlluminationNet
 from steps_ros.errors import CheckpointError
 from steps_ros.train.networks import needed_networks, Networks
 from steps_ros.train.objective_settings import ObjectiveSettings
+from steps_ros.train.snapshot import part, read_snapshot
+from steps_ros.train.supervised import start_at_depth
 
 
 def starting_networks(
@@ -34,12 +37,30 @@ def starting_networks(
     if start.depth_net is not None:
         networks.depth.load_state_dict(start.depth_net.state_dict())
     elif start.encoder is not None:
+        start_at_depth(networks.depth)
         _load_encoder(networks.depth, start)
     else:
         raise CheckpointError('--init holds no depth network to start from; give another file')
     if networks.enhancer is not None and start.enhancer is not None:
         _load_enhancer(networks, start)
     return networks.train()
+
+
+def lend_pose(networks: Networks, snapshot: Path) -> None:
+    """
+    Let the pose network begin with what another training has learned of motion.
+
+    :param networks: with a pose network.
+    :param snapshot: of a training with a pose network.
+    :raises CheckpointError: it is missing, damaged, or holds none that fits.
+    """
+    assert networks.pose is not None
+    try:
+        networks.pose.load_state_dict(part(read_snapshot(snapshot).tensors, 'networks.pose'))
+    except RuntimeError as error:
+        raise CheckpointError(
+            f'{snapshot} holds no pose network; give a training that had one'
+        ) from error
 
 
 def finished_checkpoint(
