@@ -4,7 +4,7 @@ import pytest
 import torch
 from torch import nn
 
-from steps_ros.core.upsampling import doubled_convolution
+from steps_ros.core.upsampling import doubled_convolution, FEW_PIXELS
 
 
 @pytest.mark.parametrize('padding', ['reflect', 'zeros'])
@@ -20,3 +20,14 @@ def test_equals_enlarging_first(padding, size):
     slopes = [torch.autograd.grad(result.square().sum(), leaves) for result in results]
     for ours, theirs in zip(slopes[1], slopes[0], strict=True):
         torch.testing.assert_close(ours, theirs, atol=1e-12, rtol=1e-12)
+
+
+def test_a_prediction_before_does_not_keep_from_training():
+    torch.manual_seed(0)
+    convolution = nn.Conv2d(2, 2, 3, padding=1, padding_mode='zeros')
+    feature = torch.rand(1, 2, FEW_PIXELS, 1)
+    with torch.inference_mode():
+        predicted = doubled_convolution(feature, convolution)
+    trained = doubled_convolution(feature, convolution)
+    trained.sum().backward()
+    torch.testing.assert_close(trained, predicted)

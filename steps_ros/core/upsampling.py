@@ -39,7 +39,9 @@ def doubled_convolution(feature: Tensor, convolution: nn.Conv2d) -> Tensor:
     )
 
 
+# Whoever asks first may be predicting, and training must be able to go on with the same tensor.
 @lru_cache(maxsize=8)
+@torch.inference_mode(mode=False)
 def _spread(device: torch.device) -> Tensor:
     """
     Return the (9, 16) matrix that makes 4x4 weights of 3x3 ones.
