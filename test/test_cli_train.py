@@ -102,7 +102,7 @@ def test_only_what_is_not_worse_is_accepted(
     assert train(drives, weights, tmp_path / 'out', *more) == code
     assert [path.stem for path in (tmp_path / 'out').glob('*.safetensors')] == [name]
     card = (tmp_path / 'out' / 'model_card.md').read_text()
-    assert f'abs_rel {after:.4f}, 0.3000 before' in card
+    assert f'abs_rel {after:.5f} against 0.30000' in card
     (line,) = (tmp_path / 'out' / 'validation.jsonl').read_text().splitlines()
     assert json.loads(line) == {'step': 1, 'abs_rel': after, 'score': after / 0.3}
 

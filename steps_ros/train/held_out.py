@@ -115,7 +115,7 @@ class HeldOut(Validation):
         return Verdict(
             (
                 Measure('photometric loss', before_loss, loss),
-                Measure('loss against no motion', unmoved, loss, -LEAST_EXPLAINED),
+                Measure('share of the loss without motion', 1.0, loss / unmoved, -LEAST_EXPLAINED),
                 Measure(
                     'unsteadiness',
                     self._unsteadiness,

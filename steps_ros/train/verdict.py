@@ -15,8 +15,8 @@ class Measure(NamedTuple):
     """
     A number of the starting and of the trained weights, smaller is better.
 
-    ``name`` reads after the two numbers' verb; ``tolerance`` is the share of ``before`` by which
-    ``after`` may be larger, below 0 that by which it must be smaller.
+    ``tolerance`` is the share of ``before`` by which ``after`` may be larger, below 0 that by
+    which it must be smaller.
     """
 
     name: str
@@ -50,12 +50,12 @@ class Verdict(NamedTuple):
     def words(self) -> str:
         """Return a sentence."""
         told = '; '.join(
-            f'{name} {after:.4f}, {before:.4f} before' for name, before, after, _ in self.measures
+            f'{name} {after:.5f} against {before:.5f}' for name, before, after, _ in self.measures
         )
         if self.is_accepted:
-            return f'Accepted, not worse on the validation drive: {told}.'
+            return f'Accepted: on the validation drive {told}.'
         worse = ' and '.join(measure.name for measure in self.measures if measure.ratio > 1)
-        return f'Rejected for its {worse} on the validation drive: {told}.'
+        return f'Rejected for {worse}: on the validation drive {told}.'
 
     def numbers(self) -> dict[str, float]:
         """Return the numbers of the trained weights by name, for the log."""
