@@ -53,7 +53,7 @@ def test_a_step_is_told_with_its_losses(tmp_path):
 
 def test_what_is_not_known_yet_is_empty(tmp_path):
     values = _values(Progress(snapshot=tmp_path / 'none.npz'))
-    assert values.pop('phase') == 'starting'
+    assert values.pop('phase') == 'preparing'
     assert values.pop('step') == '0'
     assert set(values.values()) == {''}
 

@@ -62,6 +62,18 @@ def test_every_phase_is_told_in_its_turn():
     assert progress.words == f'done: wrote {FINAL} after 2 steps'
 
 
+def test_what_follows_the_reading_is_not_called_so():
+    def train(settings, hooks):
+        hooks.progress('night.mcap')(3, 3)
+        hooks.tell('3 frames')
+        raise StepsError(work.progress.words)
+
+    work = Work(TrainerSettings(), train, lambda _: None, lambda: None)
+    work.start()
+    work.join()
+    assert work.progress.words == 'failed: preparing'
+
+
 def test_an_outcome_of_the_training_is_understood():
     work, *_ = ended(lambda *_: Outcome(2, FINAL))
     assert (work.code, work.progress.verdict) == (0, '')

@@ -13,7 +13,7 @@ from typing import Any
 
 from diagnostic_msgs.msg import DiagnosticStatus, KeyValue
 
-STARTING, READING, FINISHING = 'starting', 'reading', 'finishing'
+PREPARING, READING, FINISHING = 'preparing', 'reading', 'finishing'
 DONE, REJECTED, STOPPED, FAILED = 'done', 'rejected', 'stopped', 'failed'
 OK, WARN, ERROR = DiagnosticStatus.OK, DiagnosticStatus.WARN, DiagnosticStatus.ERROR
 LEVELS = {REJECTED: WARN, FAILED: ERROR}
@@ -30,7 +30,7 @@ class Progress:
     ``train.jsonl``. ``snapshot`` is the file that the loop saves to, ``result`` what came out.
     """
 
-    phase: str = STARTING
+    phase: str = PREPARING
     message: str = ''
     step: int = 0
     steps: int | None = None

@@ -100,7 +100,7 @@ class Work:
             self._thread.join()
 
     def _work(self) -> None:
-        hooks = Hooks(self._tell, self._reading, self._watching)
+        hooks = Hooks(self._told, self._reading, self._watching)
         try:
             self._ended(self._train(self._settings, hooks))
         except Stopped:
@@ -131,6 +131,12 @@ class Work:
     def _enter(self, progress: Progress) -> None:
         self.progress = progress
         self._changed()
+
+    def _told(self, line: str) -> None:
+        """Pass a line on; what is read of a drive ends with one."""
+        self._tell(line)
+        if self.progress.phase == READING:
+            self.progress = Progress()
 
     def _reading(self, drive: str) -> Callable[[int, int | None], None]:
         """Return what is called for every frame of a drive that is read."""
