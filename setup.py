@@ -23,6 +23,7 @@ ROS = [
     'ros-std-srvs',
 ]
 SIM = ['trimesh>=4.0', 'embreex>=2.17']
+TRAIN = [*SIM, 'tensorboard>=2.10']
 VIZ = ['matplotlib>=3.5', 'jinja2>=3.0']
 
 
@@ -65,7 +66,7 @@ setup(
     extras_require={
         'ros': [requirement + WHEELS for requirement in ROS],
         'sim': SIM,
-        'train': SIM,
+        'train': TRAIN,
         'viz': VIZ,
         'test': [
             'pytest>=7.0',

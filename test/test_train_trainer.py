@@ -20,9 +20,10 @@ from steps_ros.core.pose_net import PoseNet
 from steps_ros.core.resnet import EncoderConfig
 from steps_ros.errors import CheckpointError, SettingsError, TrainingError
 from steps_ros.train.batch import TripletBatch
+from steps_ros.train.logs import Board
 from steps_ros.train.networks import Networks
 from steps_ros.train.prefetch import Batches
-from steps_ros.train.presets import MONODEPTH2, STEPS
+from steps_ros.train.presets import MONODEPTH2, STEPS, SUPERVISED
 from steps_ros.train.trainer import SNAPSHOTS, Training
 from steps_ros.train.training_settings import TrainingSettings
 
@@ -53,7 +54,7 @@ def networks(objective):
     torch.manual_seed(0)
     return Networks(
         DepthNet(DEPTH),
-        PoseNet(POSE),
+        PoseNet(POSE) if objective.reconstruction_weight else None,
         SelfCalibratedEnhancer() if objective.enhances else None,
         Discriminator(width=4) if objective.adversarial_weight else None,
         DepthNet(DEPTH) if objective.adversarial_weight else None,
@@ -155,6 +156,45 @@ def test_a_loss_that_is_not_finite_names_the_saved_batch(tmp_path):
     with np.load(tmp_path / 'bad_batch_000001.npz', allow_pickle=False) as file:
         np.testing.assert_array_equal(file['night'], batch(1).frames.numpy())
         assert file['day'].shape == (2, 3, 3, *SIZE)
+
+
+def test_a_gradient_that_is_not_finite_stops_before_the_step(tmp_path):
+    broken = training(tmp_path, 2)
+    first = next(broken.networks.depth.parameters())
+    first.register_hook(lambda gradient: torch.full_like(gradient, float('inf')))
+    before = first.detach().clone()
+    with pytest.raises(TrainingError, match=r'gradient_norm of step 0 is (inf|nan)'):
+        broken.run(batches())
+    assert torch.equal(first, before)
+
+
+def test_the_discriminator_is_told_with_and_without_its_weight(tmp_path):
+    seen = []
+    training(tmp_path, 1).run(batches(), watch=lambda report: bool(seen.append(report)))
+    losses = seen[0].losses
+    weight = STEPS.adversarial_weight
+    assert losses['discriminator_weighted'] == pytest.approx(weight * losses['discriminator'])
+
+
+def test_nothing_waits_for_a_pose_network_that_is_not_there(tmp_path):
+    known = batch(0)._replace(depth=torch.full((2, 1, *SIZE), 8.0))
+    taught = training(tmp_path, 1, SUPERVISED, pose_warmup=5)
+    before = next(taught.networks.depth.parameters()).detach().clone()
+    taught.run(iter([Batches(known, None, 0.0)]))
+    assert not torch.equal(next(taught.networks.depth.parameters()), before)
+
+
+def test_the_board_shows_every_panel_and_how_it_goes(tmp_path):
+    reading = pytest.importorskip('tensorboard.backend.event_processing.event_accumulator')
+    with Board(tmp_path / 'board') as board:
+        training(tmp_path, 3, panels_every=2).run(batches(), board=board)
+    seen = reading.EventAccumulator(str(tmp_path / 'board')).Reload()
+    panels = {'input', 'enhanced', 'depth', 'mask', 'warped', 'residual'}
+    assert set(seen.Tags()['images']) == panels
+    assert [shown.step for shown in seen.Images('warped')] == [1, 3]
+    told = {'total', 'gradient_norm', 'learning_rate', 'samples_per_s', 'waited_share'}
+    assert told <= set(seen.Tags()['scalars'])
+    assert [one.value for one in seen.Scalars('learning_rate')] == pytest.approx([1e-4] * 3)
 
 
 def test_the_best_networks_are_kept(tmp_path):

@@ -246,7 +246,7 @@ class Training:
             return
         rate = self.optimiser.param_groups[0]['lr']
         board.scalars(report.step, {**report.losses, 'learning_rate': rate, **report.timing()})
-        if board.is_open and report.step % self.settings.panels_every == 0:
+        if board.is_open and (report.step - 1) % self.settings.panels_every == 0:
             for name, picture in panel_pictures(panels, self.networks.depth.config).items():
                 board.picture(report.step, name, picture)
 
