@@ -7,7 +7,6 @@ The gate is opened before the training, so that a drive that cannot validate is 
 from __future__ import annotations
 
 from collections.abc import Callable
-from copy import deepcopy
 import logging
 from pathlib import Path
 from typing import NamedTuple
@@ -55,7 +54,6 @@ def open_validation(
         reference that was asked for.
     """
     part = parse_part(drive)
-    _run_once(start)
     try:
         return Referenced(part, inputs, start.weights, str(start.device))
     except SourceError as error:
@@ -72,19 +70,6 @@ def open_validation(
         'validation by photometric loss and steadiness, for want of a reference: %s', reason
     )
     return held_out
-
-
-@torch.no_grad()
-def _run_once(start: Start) -> None:
-    """
-    Make the constants that networks keep for all of their kind.
-
-    Were they made while the predictor runs, in inference mode, nothing could be learned with them.
-    """
-    if start.weights.depth_net is not None:
-        size = start.weights.input_size or (64, 96)
-        frame = torch.zeros(1, 3, *size, device=start.device)
-        deepcopy(start.weights.depth_net).to(start.device)(frame)
 
 
 class Gate(Closing):

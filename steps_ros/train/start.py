@@ -10,7 +10,7 @@ from typing import Any
 
 import torch
 
-from steps_ros.core.checkpoint import Checkpoint, Provenance
+from steps_ros.core.checkpoint import check_shape, Checkpoint, Provenance
 from steps_ros.core.depth_net import DepthNet, DepthNetConfig, RESNET18
 from steps_ros.core.illumination import IlluminationNet
 from steps_ros.errors import CheckpointError
@@ -104,6 +104,9 @@ def _config(start: Checkpoint) -> DepthNetConfig:
 
 def _load_encoder(depth: DepthNet, start: Checkpoint) -> None:
     assert start.encoder is not None
+    for key, tensor in depth.encoder.state_dict().items():
+        if key in start.encoder:
+            check_shape('--init', f'encoder.{key}', start.encoder[key], tensor)
     found = depth.encoder.load_state_dict(start.encoder, strict=False)
     if found.unexpected_keys:
         raise CheckpointError(

@@ -1,0 +1,209 @@
+"""``steps-ros train`` and bad input: one line that says what, the value and the remedy; exit 1."""
+
+import errno
+import json
+from pathlib import Path
+
+from make_bags import stamp_ns
+from make_drives import drive, items, moving
+from make_recordings import (
+    BASE,
+    BASE_FROM_CAMERA,
+    BASE_FROM_LIDAR,
+    clouds,
+    depths,
+    odometry,
+    write,
+)
+import pytest
+
+from steps_ros.cli.main import main
+from steps_ros.core.camera import Camera
+from steps_ros.core.checkpoint import Checkpoint, load_checkpoint, save_checkpoint
+from steps_ros.core.depth_net import DepthNet, DepthNetConfig
+from steps_ros.core.illumination import IlluminationNet
+from steps_ros.core.resnet import EncoderConfig, ResNetEncoder
+from steps_ros.data import messages
+from steps_ros.data.messages import Transform
+from steps_ros.train import snapshot
+from steps_ros.train.snapshot import read_snapshot
+from steps_ros.train.trainer import LAST, SNAPSHOTS
+
+SMALL = EncoderConfig(stem=8, widths=(8, 8, 16, 16), depths=(1, 1, 1, 1))
+SMALLER = EncoderConfig(stem=4, widths=(4, 4, 8, 8), depths=(1, 1, 1, 1))
+
+
+@pytest.fixture(autouse=True)
+def cache(tmp_path, monkeypatch):
+    monkeypatch.setenv('XDG_CACHE_HOME', str(tmp_path / 'cache'))
+
+
+def weights(path, encoder=SMALL):
+    net = DepthNet(DepthNetConfig(encoder, decoder=(4, 4, 8, 8, 16), padding='zeros'))
+    save_checkpoint(Checkpoint(net.eval(), IlluminationNet(1).eval()), path)
+    return path
+
+
+@pytest.fixture
+def start(tmp_path):
+    return weights(tmp_path / 'start.safetensors')
+
+
+@pytest.fixture
+def night(tmp_path):
+    return write(tmp_path / 'night.mcap', drive(6))
+
+
+def train(bag, start, out, *more, preset='monodepth2'):
+    command = ['train', '--bag', bag, '--init', start, '--out', out, '--preset', preset]
+    options = ['--size', '64x96', '--device', 'cpu', '--batch', '1', '--pose-warmup', '0']
+    return main([*map(str, command), *options, '--max-steps', '2', *map(str, more)])
+
+
+def refused(capsys, code, out):
+    """Return the error line of a training that has left nothing."""
+    lines = [line for line in capsys.readouterr().err.splitlines() if line.startswith('error: ')]
+    assert code == 1
+    assert len(lines) == 1
+    assert not Path(out).exists() or not list(Path(out).iterdir())
+    return lines[0]
+
+
+def test_drives_that_cannot_be_used(tmp_path, start, capsys):
+    out = tmp_path / 'out'
+    whole = drive(6)
+    changing = items([*map(moving, range(4)), moving(4, 24, 32)])
+    no_camera = [item for item in whole if 'camera_info' not in item[0]]
+    cases = {
+        'no such file': (tmp_path / 'missing.mcap', (), 'does not exist'),
+        'no topic': (write(tmp_path / 'a.mcap', whole), ('--image-topic', '/other'), 'image_raw'),
+        'no camera': (write(tmp_path / 'b.mcap', no_camera), (), '--intrinsics'),
+        'too few': (write(tmp_path / 'c.mcap', drive(2)), (), 'three'),
+        'no part': (f'{tmp_path / "a.mcap"}@50-60', (), 'choose another part'),
+        'two sizes': (write(tmp_path / 'd.mcap', changing), (), 'size changes'),
+    }
+    for name, (bag, more, told) in cases.items():
+        line = refused(capsys, train(bag, start, out, *more), out)
+        assert told in line, (name, line)
+
+
+def test_intrinsics_of_another_size(tmp_path, start, night, capsys):
+    camera = tmp_path / 'camera.yaml'
+    camera.write_text(
+        'image_width: 640\nimage_height: 111\ncamera_matrix:\n  rows: 3\n  cols: 3\n'
+        '  data: [500, 0, 320, 0, 500, 55, 0, 0, 1]\ndistortion_model: plumb_bob\n'
+    )
+    out = tmp_path / 'out'
+    line = refused(capsys, train(night, start, out, '--intrinsics', camera), out)
+    assert '640x111' in line
+
+
+def test_a_truncated_drive_is_used_as_far_as_it_goes(tmp_path, start, capsys):
+    pictures = [moving(index, 240, 320) for index in range(12)]
+    whole = write(tmp_path / 'whole.mcap', items(pictures, Camera(320, 240, 200, 200, 160, 120)))
+    torn = tmp_path / 'torn.mcap'
+    torn.write_bytes(whole.read_bytes()[: int(0.7 * whole.stat().st_size)])
+    assert train(torn, start, tmp_path / 'out') == 0
+    assert 'is lost' in capsys.readouterr().err
+
+
+def test_weights_that_cannot_start_or_teach(tmp_path, start, night, capsys):
+    out = tmp_path / 'out'
+    lit = tmp_path / 'lit.safetensors'
+    save_checkpoint(Checkpoint(enhancer=IlluminationNet(1).eval()), lit)
+    odd = tmp_path / 'odd.safetensors'
+    save_checkpoint(Checkpoint(encoder=ResNetEncoder(SMALL).state_dict(),
+                               encoder_config=SMALLER), odd)  # fmt: skip
+    torn = tmp_path / 'torn.safetensors'
+    torn.write_bytes(start.read_bytes()[:1000])
+    for path, told in ((lit, 'no depth network'), (odd, 'shape'), (torn, 'not a readable')):
+        assert told in refused(capsys, train(night, path, out), out)
+    more = ('--day', night, '--teacher', lit)
+    line = refused(capsys, train(night, start, out, *more, preset='rnw'), out)
+    assert 'no depth network to teach' in line
+
+
+def test_another_architecture_or_a_bare_encoder_starts_a_training(tmp_path, night):
+    bare = tmp_path / 'bare.safetensors'
+    save_checkpoint(Checkpoint(encoder=ResNetEncoder(SMALL).state_dict(),
+                               encoder_config=SMALL), bare)  # fmt: skip
+    for path in (bare, weights(tmp_path / 'smaller.safetensors', SMALLER)):
+        assert train(night, path, tmp_path / path.stem) == 0
+    made = load_checkpoint(tmp_path / 'smaller' / 'final.safetensors').depth_net
+    assert made.config.encoder == SMALLER
+
+
+def test_the_training_of_other_networks_is_not_gone_on_with(tmp_path, start, night, capsys):
+    out = tmp_path / 'out'
+    assert train(night, start, out) == 0
+    capsys.readouterr()
+    before = (out / SNAPSHOTS / LAST).read_bytes()
+    weights(start, SMALLER)
+    assert main(['train', '--resume', str(out), '--max-steps', '4', '--device', 'cpu']) == 1
+    error = capsys.readouterr().err.splitlines()[-1]
+    assert error.startswith('error: ')
+    assert 'these networks have' in error or 'other networks' in error
+    assert (out / SNAPSHOTS / LAST).read_bytes() == before
+
+
+def test_a_full_disk_leaves_the_last_good_snapshot(tmp_path, start, night, capsys, monkeypatch):
+    out = tmp_path / 'out'
+    assert train(night, start, out) == 0
+    capsys.readouterr()
+
+    def full(file_descriptor):
+        raise OSError(errno.ENOSPC, 'No space left on device')
+
+    monkeypatch.setattr(snapshot.os, 'fsync', full)
+    assert main(['train', '--resume', str(out), '--max-steps', '3', '--device', 'cpu']) == 1
+    assert 'No space left on device' in capsys.readouterr().err.splitlines()[-1]
+    assert read_snapshot(out / SNAPSHOTS / LAST).step == 2
+    assert not list((out / SNAPSHOTS).glob('*.partial'))
+    monkeypatch.undo()
+    monkeypatch.setenv('XDG_CACHE_HOME', str(tmp_path / 'cache'))
+    assert main(['train', '--resume', str(out), '--max-steps', '3', '--device', 'cpu']) == 0
+
+
+def test_a_folder_in_use_is_kept_unless_it_is_said(tmp_path, start, night, capsys):
+    out = tmp_path / 'out'
+    assert train(night, start, out) == 0
+    capsys.readouterr()
+    assert train(night, start, out) == 1
+    assert '--overwrite' in capsys.readouterr().err
+    assert train(night, start, out, '--overwrite', '--seed', 5) == 0
+    lines = (out / 'train.jsonl').read_text().splitlines()
+    assert [json.loads(line)['step'] for line in lines] == [1, 2]
+    assert json.loads((out / 'settings.json').read_text())['training']['seed'] == 5
+
+
+def test_a_drive_that_validates_nothing_is_told_before_the_training(
+    tmp_path, start, night, capsys
+):
+    out = tmp_path / 'out'
+    short = write(tmp_path / 'short.mcap', drive(2))
+    line = refused(capsys, train(night, start, out, '--validate', short), out)
+    assert 'no reference' in line
+    assert 'three' in line
+    for more, told in (
+        (('--validate', tmp_path / 'missing.mcap'), 'does not exist'),
+        (('--validate', night, '--reference-topic', '/lidar'), 'no topic /lidar'),
+        (('--validate', night, '--validate-every', -1), 'at least 0'),
+    ):
+        assert told in refused(capsys, train(night, start, out, *more), out)
+
+
+def test_supervision_takes_depth_images_else_lidar_else_refuses(tmp_path, start, night, capsys):
+    out = tmp_path / 'out'
+    line = refused(capsys, train(night, start, out, preset='supervised'), out)
+    assert 'neither images nor LiDAR' in line
+    links = [
+        Transform(BASE, 'camera', BASE_FROM_CAMERA),
+        Transform(BASE, 'lidar', BASE_FROM_LIDAR),
+    ]
+    tf = [('/tf_static', messages.transforms_message(links, stamp_ns(0)), stamp_ns(0))]
+    lidar = write(tmp_path / 'lidar.mcap', tf, drive(5), odometry(), clouds(5))
+    dense = write(tmp_path / 'dense.mcap', drive(5), depths(5, frame='camera'))
+    for path, kind in ((lidar, 'lidar'), (dense, 'bag')):
+        assert train(path, start, tmp_path / kind, preset='supervised') == 0
+        log = (tmp_path / kind / 'train.jsonl').read_text().splitlines()
+        assert all(json.loads(row)['supervision'] > 0 for row in log)
