@@ -16,6 +16,7 @@ import tempfile
 
 import torch
 from torch.utils.flop_counter import FlopCounterMode
+from tqdm import tqdm
 
 from steps_ros.bench.machine import gemm_rate, this_machine
 from steps_ros.bench.stopwatch import Stopwatch
@@ -111,7 +112,7 @@ def _rounds(
     rates: list[float] = []
     seconds: list[list[float]] = [[] for _ in subjects]
     pairs = [*zip(subjects, seconds, strict=True)]
-    for number in range(rounds):
+    for number in tqdm(range(rounds), 'rounds'):
         rates.append(gemm_rate(work.device))
         for subject, taken in pairs if number % 2 == 0 else reversed(pairs):
             taken.append(subject.step())
