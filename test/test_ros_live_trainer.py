@@ -26,9 +26,8 @@ from test_ros_live import LIMIT_S, running, START_S
 
 from steps_ros.cli.main import main
 from steps_ros.core.checkpoint import load_checkpoint
-from steps_ros.ros.qos import latched_profile
 
-pytestmark = [pytest.mark.live, pytest.mark.timeout(180)]
+pytestmark = [pytest.mark.live, pytest.mark.timeout(300)]
 
 MANY_STEPS = 100_000
 
@@ -44,9 +43,7 @@ class Peer(Node):
         self.create_subscription(Image, '/night_depth/output/depth', self.depths.append, 5)
         self.images = self.create_publisher(Image, IMAGE_TOPIC, 5)
         self._progress: list[DiagnosticArray] = []
-        self.create_subscription(
-            DiagnosticArray, '/trainer/progress', self._progress.append, latched_profile()
-        )
+        self.create_subscription(DiagnosticArray, '/trainer/progress', self._progress.append, 10)
 
     def wait(self, condition, limit_s: float = START_S):
         """Spin until the condition holds; fail after the limit."""

@@ -19,7 +19,6 @@ from std_srvs.srv import Trigger
 from test_ros_trainer_work import outcome, report
 
 from steps_ros.errors import SettingsError
-from steps_ros.ros.qos import latched_profile
 from steps_ros.ros.trainer import Trainer
 
 pytestmark = pytest.mark.timeout(60)
@@ -34,9 +33,7 @@ class Bench:
         rclpy.init(context=self.context)
         self.peer = Node('peer', context=self.context, use_global_arguments=False)
         self.heard: list[DiagnosticArray] = []
-        self.peer.create_subscription(
-            DiagnosticArray, '/trainer/progress', self.heard.append, latched_profile()
-        )
+        self.peer.create_subscription(DiagnosticArray, '/trainer/progress', self.heard.append, 10)
         self._executor = SingleThreadedExecutor(context=self.context)
         self._executor.add_node(self.peer)
         self._nodes: list[Trainer] = []

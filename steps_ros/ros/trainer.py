@@ -24,7 +24,7 @@ from std_srvs.srv import Trigger
 
 from steps_ros.errors import StepsError
 from steps_ros.ros.parameters import NodeSettings
-from steps_ros.ros.qos import latched_profile
+from steps_ros.ros.qos import output_profile
 from steps_ros.ros.spin import DONE, FAILED, guarded, started
 from steps_ros.ros.trainer_progress import ERROR, progress_status, WARN
 from steps_ros.ros.trainer_settings import TrainerSettings
@@ -52,8 +52,8 @@ class Trainer(Node):
         settings = NodeSettings(self, TrainerSettings).value
         self._label = self.get_fully_qualified_name().lstrip('/')
         self._logged_s = 0.0
-        # Whoever comes late, or only to see how it ended, gets the last message too.
-        self._progress = self.create_publisher(DiagnosticArray, PROGRESS, latched_profile())
+        # Several deep: phases may follow each other faster than messages travel.
+        self._progress = self.create_publisher(DiagnosticArray, PROGRESS, output_profile())
         self.create_service(Trigger, STOP, self._on_stop)
         # Wall time: with use_sim_time this must go on before, and without, a clock topic.
         steady = Clock(clock_type=ClockType.STEADY_TIME)
