@@ -1,0 +1,93 @@
+"""``steps-ros train --validate``: judged on the way, the best is kept."""
+
+import json
+
+from make_drives import depths, drive
+from make_recordings import write
+import pytest
+
+from steps_ros.cli.main import main
+from steps_ros.core.checkpoint import Checkpoint, load_checkpoint, save_checkpoint
+from steps_ros.core.depth_net import DepthNet, DepthNetConfig
+from steps_ros.core.illumination import IlluminationNet
+from steps_ros.core.resnet import EncoderConfig
+from steps_ros.train.held_out import HeldOut
+from steps_ros.train.verdict import Measure, Verdict
+
+SMALL = EncoderConfig(stem=8, widths=(8, 8, 16, 16), depths=(1, 1, 1, 1))
+
+
+@pytest.fixture(autouse=True)
+def cache(tmp_path, monkeypatch):
+    monkeypatch.setenv('XDG_CACHE_HOME', str(tmp_path / 'cache'))
+
+
+@pytest.fixture
+def night(tmp_path):
+    return write(tmp_path / 'night.mcap', drive(9))
+
+
+def options(tmp_path, night, out, *more, steps=3):
+    """Return the command line of a training of small weights."""
+    start = tmp_path / 'start.safetensors'
+    if not start.exists():
+        net = DepthNet(DepthNetConfig(SMALL, decoder=(4, 4, 8, 8, 16), padding='zeros'))
+        save_checkpoint(Checkpoint(net.eval(), IlluminationNet(1).eval()), start)
+    command = ['train', '--bag', night, '--init', start, '--out', out, '--max-steps', steps, *more]
+    small = ['--size', '64x96', '--device', 'cpu', '--batch', '1', '--pose-warmup', '0']
+    return [*map(str, command), '--preset', 'monodepth2', *small]
+
+
+def lines(out, name='validation.jsonl'):
+    return [json.loads(line) for line in (out / name).read_text().splitlines()]
+
+
+def test_the_best_state_on_the_way_becomes_final(tmp_path, night, monkeypatch):
+    worse = iter([0.5, 0.4, 0.45])
+    given = {}
+
+    def judge(self, trained, networks):
+        step = trained.provenance.step
+        given.setdefault(step, next(worse, None))
+        return Verdict((Measure('loss', 1.0, given[step]),))
+
+    monkeypatch.setattr(HeldOut, 'judge', judge)
+    out = tmp_path / 'out'
+    more = ('--validate', f'{night}@50-100%', '--validate-every', 1)
+    assert main(options(tmp_path, f'{night}@0-60%', out, *more)) == 0
+    assert [line['loss'] for line in lines(out)] == [0.5, 0.4, 0.45]
+    assert load_checkpoint(out / 'final.safetensors').provenance.step == 2
+    assert 'Accepted: on the validation drive loss 0.40000' in (out / 'model_card.md').read_text()
+
+
+def test_a_drive_without_a_reference_judges_and_resumes_to_the_same_numbers(tmp_path, night):
+    straight, resumed = tmp_path / 'straight', tmp_path / 'resumed'
+    more = ('--validate', night, '--validate-every', 1)
+    code = main(options(tmp_path, night, straight, *more))
+    name = {0: 'final', 3: 'rejected'}[code]
+    assert [path.stem for path in straight.glob('*.safetensors')] == [name]
+    main(options(tmp_path, night, resumed, *more, steps=2))
+    assert main(['train', '--resume', str(resumed), '--max-steps', '3', '--device', 'cpu']) == code
+    assert lines(resumed) == lines(straight)
+    assert [line['step'] for line in lines(straight)] == [1, 2, 3]
+    expected = {'step', 'photometric_loss', 'share_of_the_loss_without_motion', 'unsteadiness'}
+    assert all(set(line) == expected | {'score'} for line in lines(straight))
+    assert (resumed / f'{name}.safetensors').read_bytes() == (
+        straight / f'{name}.safetensors'
+    ).read_bytes()
+
+
+def test_a_reference_is_measured_as_evaluate_does(tmp_path):
+    known = write(tmp_path / 'known.mcap', drive(9), depths(9))
+    out = tmp_path / 'out'
+    main(options(tmp_path, known, out, '--validate', known, '--validate-every', 0, steps=1))
+    (line,) = lines(out)
+    made = next(out.glob('*.safetensors'))
+    report = tmp_path / 'report'
+    command = ['evaluate', known, '--out', report, '--checkpoint', made, '--device', 'cpu']
+    assert main([*map(str, command)]) == 0
+    told = json.loads((report / 'report.json').read_text())['overall']['median']['abs_rel']
+    assert line['abs_rel'] == pytest.approx(told['value'] if isinstance(told, dict) else told)
+    part = f'{known}@0-50%'
+    assert main(options(tmp_path, known, tmp_path / 'half', '--validate', part, steps=1)) in (0, 3)
+    assert lines(tmp_path / 'half')[0]['abs_rel'] != line['abs_rel']
