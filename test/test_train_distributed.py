@@ -44,6 +44,11 @@ def test_two_processes(said, check):
     assert check in said.stdout.split(), said.stderr
 
 
+@pytest.mark.skipif(not Path('/proc/self/task').is_dir(), reason='threads are read from /proc')
+def test_no_thread_is_left_behind(said):
+    assert 'no_thread_is_left' in said.stdout.split(), said.stdout
+
+
 def test_only_the_first_writes_and_two_resume_bit_for_bit(said, folder):
     assert said.returncode == 0, said.stderr
     straight, resumed = folder / 'straight', folder / 'resumed'

@@ -11,6 +11,7 @@ from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import timedelta
+from importlib import import_module
 import os
 
 import torch
@@ -100,6 +101,9 @@ def joined_world(device: torch.device) -> Iterator[World]:
     if 'RANK' not in os.environ or 'WORLD_SIZE' not in os.environ:
         yield World()
         return
+    # Its functions keep the group that is there when they are first imported, as optimisers do;
+    # the group's threads would outlive the training and abort the process at its end.
+    import_module('torch.distributed.nn')
     on_gpu = device.type == 'cuda'
     if on_gpu and device.index is None:
         torch.cuda.set_device(int(os.environ.get('LOCAL_RANK', '0')))
