@@ -29,6 +29,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add('--size', type=_size, default=(192, 320), metavar='HxW', help='192x320')
     add('--scenes', type=_positive, default=1, help='streets to drive through (1)')
     add('--no-crossings', action='store_true', help='streets without side roads')
+    add('--distortion', action='store_true', help='a lens that bends straight lines')
     add('--workers', type=_positive, default=1, help='processes (1)')
     add('--rate', type=float, default=10.0, metavar='HZ', help='frames/s (10)')
     add('--lidar', type=int, choices=(0, 32, 64), default=32, help='rings, 0 for none (32)')
@@ -81,6 +82,7 @@ def _drive(arguments: argparse.Namespace) -> Drive:
         width=width,
         time=arguments.time,
         rate_hz=arguments.rate,
+        has_distortion=arguments.distortion,
         crossings=not arguments.no_crossings,
     )
     lidar = None

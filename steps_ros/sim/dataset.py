@@ -154,7 +154,7 @@ def camera_yaml(camera: Camera) -> str:
         'camera_name: simulated',
         *_matrix('camera_matrix', 3, 3, (fx, 0, cx, 0, fy, cy, 0, 0, 1)),
         f'distortion_model: {camera.distortion_model}',
-        *_matrix('distortion_coefficients', 1, 5, (0, 0, 0, 0, 0)),
+        *_matrix('distortion_coefficients', 1, 5, camera.distortion or (0,) * 5),
         *_matrix('rectification_matrix', 3, 3, (1, 0, 0, 0, 1, 0, 0, 0, 1)),
         *_matrix('projection_matrix', 3, 4, (fx, 0, cx, 0, 0, fy, cy, 0, 0, 0, 1, 0)),
     ]

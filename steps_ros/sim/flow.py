@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 
 from steps_ros.core.camera import Camera
 from steps_ros.sim.instances import VEHICLE
+from steps_ros.sim.lens import exact_rays, project
 from steps_ros.sim.mesh import Floats
 from steps_ros.sim.road import Doubles
 from steps_ros.sim.traffic import Placed
@@ -41,7 +42,7 @@ def optical_flow(
     :returns: NaN for vehicles that are not there any more, or have jumped to the other end of
         their window, and for what passes the camera.
     """
-    rays = _exact_rays(camera)
+    rays = exact_rays(camera)
     after_from_now = np.linalg.inv(after.camera) @ now.camera
     is_sky = ~np.isfinite(depth).reshape(-1)
     distance = np.where(is_sky, 1.0, depth.reshape(-1)).astype(np.float64)
@@ -49,25 +50,16 @@ def optical_flow(
     moved = after_from_now[:3, :3] @ points
     moved += np.where(is_sky, 0.0, 1.0) * after_from_now[:3, 3:]
     _move_vehicles(points, instance.reshape(-1), now, after, moved)
-    with np.errstate(invalid='ignore', divide='ignore'):
-        columns = camera.fx * (moved[0] / moved[2] - rays[0])
-        rows = camera.fy * (moved[1] / moved[2] - rays[1])
-        is_gone = ~(moved[2] > _NEAREST)
-    flow = np.stack([columns, rows], -1).astype(np.float32)
-    flow[is_gone] = np.nan
+    rows, columns = np.indices(depth.shape).reshape(2, -1)
+    right, down = project(camera, moved)
+    flow = np.stack([right - columns, down - rows], -1).astype(np.float32)
+    flow[~(moved[2] > _NEAREST)] = np.nan
     return flow.reshape(*depth.shape, 2)
 
 
 def no_flow(depth: Floats) -> Floats:
     """Return the flow of a last frame, which has no next one: NaN everywhere."""
     return np.full((*depth.shape, 2), np.nan, np.float32)
-
-
-def _exact_rays(camera: Camera) -> Doubles:
-    """Return (3, H*W) rays in camera axes with z = 1."""
-    rows, columns = np.mgrid[: camera.height, : camera.width].reshape(2, -1).astype(np.float64)
-    across, down = (columns - camera.cx) / camera.fx, (rows - camera.cy) / camera.fy
-    return np.stack([across, down, np.ones_like(across)])
 
 
 def _move_vehicles(

@@ -13,12 +13,12 @@ from numpy.typing import NDArray
 
 from steps_ros.core.camera import Camera
 from steps_ros.sim.lamps import Lamps
+from steps_ros.sim.lens import pixel_rays, project
 from steps_ros.sim.light import light_up, Lit, Shading, Sky, sky_radiance, through_fog
 from steps_ros.sim.mesh import Floats, Integers, Kind, Mesh
 from steps_ros.sim.raycast import Hits, lengths, RayScene
 from steps_ros.sim.road import Doubles, Road
 from steps_ros.sim.texture import LAMP_ALBEDO, Look, Points, surface
-from steps_ros.sim.trajectory import pixel_rays
 
 # A lamp's own lens hides it by up to this much.
 _LAMP_DEPTH = 0.7
@@ -178,13 +178,12 @@ def _add_far_lamps(
 ) -> None:
     """Draw lamps that are smaller than a pixel, which rays would miss, into the picture."""
     local = (lamps.position - world_from_camera[:3, 3]) @ world_from_camera[:3, :3]
-    for (x, y, z), intensity in zip(local, lamps.intensity, strict=True):
-        if z < 4.0:
-            continue
-        column = round(camera.fx * x / z + camera.cx)
-        row = round(camera.fy * y / z + camera.cy)
-        is_inside = 0 <= column < camera.width and 0 <= row < camera.height
-        if is_inside and depth[row, column] > z - _LAMP_DEPTH:
+    columns, rows = project(camera, local.T.astype(np.float64))
+    is_seen = (columns > -0.5) & (columns < camera.width - 0.5) & (local[:, 2] >= 4.0)
+    for index in np.flatnonzero(is_seen & (rows > -0.5) & (rows < camera.height - 0.5)):
+        column, row = int(columns[index] + 0.5), int(rows[index] + 0.5)
+        z, intensity = local[index, 2], lamps.intensity[index]
+        if depth[row, column] > z - _LAMP_DEPTH:
             level = intensity * min(
                 0.5 * camera.fx * camera.fy / z**2, _LAMP_RADIANCE / intensity.max()
             )

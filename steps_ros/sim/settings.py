@@ -41,6 +41,7 @@ class ClipSettings:
     :param time: ``night`` or ``day``, the twins of one street.
     :param rate_hz: frames per second of the drive.
     :param aspect_spread: standard deviation of log(fy / fx); 0 is square pixels.
+    :param has_distortion: the camera's lens bends straight lines.
     :param camera_scene: take the camera of this scene; None is the scene's own.
     :param crossings: side roads with cross traffic; without them the street is the one that the
         default weights were trained on.
@@ -55,6 +56,7 @@ class ClipSettings:
     time: str = 'night'
     rate_hz: float = 10.0
     aspect_spread: float = 0.0
+    has_distortion: bool = False
     camera_scene: int | None = None
     crossings: bool = False
 

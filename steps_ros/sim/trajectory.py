@@ -4,15 +4,14 @@ The camera on the ego vehicle and its way down the road.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from functools import lru_cache
+from dataclasses import dataclass, replace
 import math
 
 import numpy as np
 
 from steps_ros.core.camera import Camera
 from steps_ros.sim.lamps import join_lamps, lamp, Lamps
-from steps_ros.sim.mesh import Floats
+from steps_ros.sim.lens import draw_distortion
 from steps_ros.sim.road import Doubles, Road
 from steps_ros.sim.settings import ClipSettings, Stream
 
@@ -39,7 +38,11 @@ class Mounting:
 
 
 def draw_mounting(settings: ClipSettings) -> Mounting:
-    """Draw a camera: 44 to 110 degrees wide, 1.2 to 2.2 m high, never quite level."""
+    """
+    Draw a camera: 44 to 110 degrees wide, 1.2 to 2.2 m high, never quite level.
+
+    The angle is that of K; a lens that bends sees a little more or less.
+    """
     generator = settings.generator(Stream.CAMERA)
     width, height = settings.width, settings.height
     view = math.radians(generator.uniform(44.0, 110.0))
@@ -49,8 +52,12 @@ def draw_mounting(settings: ClipSettings) -> Mounting:
     # The horizon stays in the middle half of the picture whatever the lens.
     most = math.atan(0.3 * height / fy)
     pitch = float(np.clip(generator.normal(0.02, 0.06), -most, most))
+    camera = Camera(width, height, fx, fy, (width - 1) * centre[0], (height - 1) * centre[1])
+    if settings.has_distortion:
+        bends = draw_distortion(camera, settings.generator(Stream.CAMERA, 1))
+        camera = replace(camera, distortion=bends)
     return Mounting(
-        camera=Camera(width, height, fx, fy, (width - 1) * centre[0], (height - 1) * centre[1]),
+        camera=camera,
         height=generator.uniform(1.2, 2.2),
         left=generator.uniform(-0.6, 0.6),
         pitch=pitch,
@@ -98,17 +105,6 @@ def ego_lamps(mounting: Mounting, body: Doubles) -> Lamps:
 def ego_body(road: Road, mounting: Mounting, along: float, lane_left: float) -> Doubles:
     """Return world_from_body of the ego vehicle at a place of its lane."""
     return road.pose(along, lane_left + mounting.left)
-
-
-@lru_cache(maxsize=4)
-def pixel_rays(camera: Camera) -> Floats:
-    """Return (H*W, 3) rays in camera axes with z = 1, row by row."""
-    u = (np.arange(camera.width, dtype=np.float32) - camera.cx) / camera.fx
-    v = (np.arange(camera.height, dtype=np.float32) - camera.cy) / camera.fy
-    across, down = np.meshgrid(u, v)
-    rays = np.stack([across, down, np.ones_like(across)], -1).reshape(-1, 3).astype(np.float32)
-    rays.flags.writeable = False
-    return rays
 
 
 def _turn(mounting: Mounting) -> Doubles:
