@@ -13,7 +13,7 @@ pytest.importorskip('rclpy', reason='rclpy is not installed')
 from steps_ros.errors import StepsError
 from steps_ros.ros.trainer_settings import TrainerSettings
 from steps_ros.ros.trainer_work import Hooks, Work
-from steps_ros.train.job import Outcome
+from steps_ros.train.run import Outcome
 from steps_ros.train.trainer import StepReport
 
 pytestmark = pytest.mark.timeout(30)

@@ -133,10 +133,10 @@ def test_the_teacher_stays_as_it_was(tmp_path):
 
 def test_warmup_moves_the_pose_network_alone(tmp_path):
     warm = training(tmp_path, 3, pose_warmup=2)
-    before = {name: value.clone() for name, value in warm.networks.named_parameters()}
+    before = {name: value.clone() for name, value in warm.networks.state_dict().items()}
 
     def moved(prefix):
-        pairs = warm.networks.named_parameters()
+        pairs = warm.networks.state_dict().items()
         return any(name.startswith(prefix) and not torch.equal(value, before[name])
                    for name, value in pairs)  # fmt: skip
 

@@ -23,7 +23,8 @@ from steps_ros.data.outputs import claim_folder
 from steps_ros.data.store_settings import StoreSettings
 from steps_ros.inference.hardware import resolve_device
 from steps_ros.train.distributed import joined_world, World
-from steps_ros.train.job import forget, Job, Outcome, read_job, run_job, SETTINGS
+from steps_ros.train.job import forget, Job, read_job, SETTINGS
+from steps_ros.train.run import Outcome, run_job
 from steps_ros.train.trainer import StepReport, Watch
 from steps_ros.train.training_settings import TrainingSettings
 

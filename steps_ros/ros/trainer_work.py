@@ -40,14 +40,14 @@ Train = Callable[[TrainerSettings, Hooks], Any]
 
 def train_as_asked(settings: TrainerSettings, hooks: Hooks) -> Any:
     """
-    Train, or go on with a training; return its :class:`steps_ros.train.job.Outcome`.
+    Train, or go on with a training; return its :class:`steps_ros.train.run.Outcome`.
 
     :raises StepsError: parameters, drives, weights or places that cannot be.
     """
     job = asked_job(settings)
     # torch takes seconds to import; the node is up and answers before that.
     from steps_ros.inference.hardware import resolve_device
-    from steps_ros.train.job import run_job
+    from steps_ros.train.run import run_job
 
     device = resolve_device(settings.device)
     return run_job(job, device, hooks.tell, hooks.progress, hooks.watch)

@@ -24,8 +24,8 @@ class ObjectiveSettings:
     the enhancer; ``equalised``, which is enhanced (raw without an enhancer) and then equalised.
 
     :param enhances: there is an enhancer, and it learns.
-    :param joint: what the enhanced frames are used for teaches the enhancer too; else it learns from
-        its own loss alone.
+    :param joint: what the enhanced frames are used for teaches the enhancer too; else it learns
+        from its own loss alone.
     :param network_sees: look of the frames that depth and pose networks get.
     :param loss_sees: look of the frames that the reconstruction compares.
     :param illumination_weight: of the enhancer's own loss.

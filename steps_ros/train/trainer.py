@@ -223,12 +223,14 @@ class Training:
             optimiser.step()
 
     def _set_modes(self) -> None:
-        """Put the networks into training mode, and hold back what waits for the pose network."""
+        """Put the networks into training mode; what waits for the pose network stays as it is."""
         self.networks.train(not self.settings.holds_statistics)
         learns = self.networks.pose is None or self.step >= self.settings.pose_warmup
         for network in (self.networks.depth, self.networks.enhancer):
             if network is not None:
                 network.requires_grad_(learns)
+                if not learns:
+                    network.eval()
 
     def _autocast(self) -> AbstractContextManager[object]:
         dtype = PRECISIONS[self.settings.precision]

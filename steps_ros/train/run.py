@@ -1,0 +1,204 @@
+"""
+A whole training: drives into stores, the day teacher, the loop, the gate, the files it leaves.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from functools import partial
+from pathlib import Path
+
+import torch
+
+from steps_ros.core.checkpoint import Checkpoint, load_checkpoint, save_checkpoint
+from steps_ros.core.depth_net import DepthNet
+from steps_ros.data.outputs import write_file
+from steps_ros.data.store import StoreIndex
+from steps_ros.eval.input_settings import InputSettings
+from steps_ros.train.decoding import Decoding, StoreProgress, Tell
+from steps_ros.train.distributed import World
+from steps_ros.train.gate import Gate, open_validation, Start
+from steps_ros.train.job import (
+    CARD,
+    described,
+    FINAL,
+    Job,
+    REJECTED,
+    TEACHER,
+    TEACHER_FOLDER,
+    write_job,
+)
+from steps_ros.train.loops import run_loop, take_up
+from steps_ros.train.networks import Networks
+from steps_ros.train.presets import PRESETS
+from steps_ros.train.start import finished_checkpoint, lend_pose, starting_networks
+from steps_ros.train.teacher import given_teacher, teaching_loop, train_teacher
+from steps_ros.train.trainer import ALONE, LOG, Training, Watch
+from steps_ros.train.training_card import NOT_VALIDATED, training_card
+from steps_ros.train.training_settings import TrainingSettings
+from steps_ros.train.triplet_dataset import TripletDataset
+from steps_ros.train.validation import Validation
+from steps_ros.train.verdict import Verdict
+
+Watching = Callable[[str, int], Watch]
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """
+    How a training ended.
+
+    ``final`` is None where it was stopped early, ``verdict`` where nothing was validated or
+    another process did it.
+    """
+
+    step: int
+    final: Path | None
+    verdict: Verdict | None = None
+
+    @property
+    def is_accepted(self) -> bool:
+        """Say whether the trained weights are not worse than the starting ones."""
+        return self.verdict is None or self.verdict.is_accepted
+
+
+def run_job(
+    job: Job,
+    device: torch.device,
+    tell: Tell,
+    progress: StoreProgress,
+    watch: Watching,
+    world: World = ALONE,
+) -> Outcome:
+    """
+    Train, or go on with a training that was broken off.
+
+    Where it is validated, ``final`` is the best of the states that were; else it is the last one.
+
+    :param tell: takes lines for the user.
+    :param progress: makes a progress callback for the decoding of a drive, by its name.
+    :param watch: makes the watch of a loop from its name and number of steps.
+    :param world: this process among those that train together; the first one alone decodes,
+        validates and writes.
+    :raises StepsError: bad drives, weights or places; a loss that is not finite.
+    """
+    start = load_checkpoint(job.start)
+    decoding = Decoding(job.store, job.options, tell, progress, world)
+    # Bad weights and a drive that validates nothing are told before there is work to lose.
+    judged = Start(_judged_start(job, start), PRESETS[job.preset], device)
+    teacher = _given_teacher(job)
+    validation = _validation(job, decoding, judged) if world.is_writer else None
+    night = decoding.dataset(job.night)
+    day = decoding.dataset(job.day) if job.needs_day else None
+    if world.is_writer:
+        write_job(job)
+    if day is not None and teacher is None:
+        teacher = _trained_teacher(job, start, day, watch, device, world)
+        if teacher is None:
+            return Outcome(0, None)
+    loop = _loop(job, start, teacher, device, world)
+    finish = partial(_finished, job, start, night)
+    with Gate(validation, finish, job.out, loop.step) as gate:
+        validate = None if job.validate is None else gate.score
+        if not run_loop(loop, night, day, watch('train', job.training.max_steps), validate):
+            return Outcome(loop.step, None)
+        verdict = gate.decide(loop)
+    outcome = Outcome(loop.step, job.out / _file_of(verdict), verdict)
+    if world.is_writer:
+        drives = (*night.stores, *(() if day is None else day.stores))
+        _keep(job, finish(loop.networks, loop.step), outcome, [store.index for store in drives])
+    world.barrier()
+    return outcome
+
+
+def _judged_start(job: Job, start: Checkpoint) -> Checkpoint:
+    """Return the starting weights as they would be used; a bare encoder gets its fresh decoder."""
+    objective = replace(PRESETS[job.preset], adversarial_weight=0)
+    fresh = starting_networks(start, objective, None, job.training.seed)
+    if start.depth_net is not None:
+        return start
+    return finished_checkpoint(fresh, start, job.size, 'start', 0)
+
+
+def _validation(job: Job, decoding: Decoding, start: Start) -> Validation | None:
+    """Judge the starting weights on the validation drive, where there is one."""
+    if job.validate is None:
+        return None
+    drive = str(job.validate)
+    inputs = InputSettings(job.options.image_topic, reference_topic=job.reference_topic)
+    return open_validation(drive, inputs, partial(decoding.own_dataset, [drive]), start)
+
+
+def _given_teacher(job: Job) -> DepthNet | None:
+    """Return the day network that was given or trained before; None where it is to be trained."""
+    path = job.teacher or job.out / TEACHER
+    if job.needs_day and (job.teacher is not None or path.is_file()):
+        return given_teacher(path)
+    return None
+
+
+def _trained_teacher(
+    job: Job,
+    start: Checkpoint,
+    day: TripletDataset,
+    watching: Watching,
+    device: torch.device,
+    world: World,
+) -> DepthNet | None:
+    """Train the day network and keep it; None where it was stopped."""
+    settings = TrainingSettings(
+        job.teacher_steps,
+        job.training.batch,
+        pose_warmup=job.training.pose_warmup,
+        seed=job.training.seed,
+        precision=job.training.precision,
+        channels_last=job.training.channels_last,
+        compile=job.training.compile,
+    )
+    loop = teaching_loop(start, settings, job.out / TEACHER_FOLDER, device, world)
+    made = train_teacher(loop, day, watching('teacher', job.teacher_steps), start)
+    if made is None:
+        return None
+    if world.is_writer:
+        save_checkpoint(made, job.out / TEACHER)
+    return made.depth_net
+
+
+def _loop(
+    job: Job, start: Checkpoint, teacher: DepthNet | None, device: torch.device, world: World
+) -> Training:
+    """Return the training where it was left; motion is begun with what was learned by day."""
+    objective = PRESETS[job.preset]
+    networks = starting_networks(start, objective, teacher, job.training.seed)
+    if job.needs_day and job.teacher is None and job.teacher_snapshot.is_file():
+        lend_pose(networks, job.teacher_snapshot)
+    loop = Training(networks.to(device), objective, job.training, job.out, device, world)
+    take_up(loop)
+    return loop
+
+
+def _finished(
+    job: Job, start: Checkpoint, night: TripletDataset, networks: Networks, step: int
+) -> Checkpoint:
+    """Return what the node needs of the networks after ``step`` steps."""
+    source = f'{job.preset} on {", ".join(Path(name).name for name in job.night)}'
+    data = [store.index.content for store in night.stores]
+    return finished_checkpoint(
+        networks, start, job.size, source, step, data=data, preset=job.preset
+    )
+
+
+def _file_of(verdict: Verdict | None) -> str:
+    return FINAL if verdict is None or verdict.is_accepted else REJECTED
+
+
+def _keep(job: Job, made: Checkpoint, outcome: Outcome, drives: Sequence[StoreIndex]) -> None:
+    """Write weights and card; of two judgements in one folder the last one holds."""
+    assert outcome.final is not None
+    save_checkpoint(made, outcome.final)
+    for name in {FINAL, REJECTED} - {outcome.final.name}:
+        (job.out / name).unlink(missing_ok=True)
+    words = NOT_VALIDATED if outcome.verdict is None else outcome.verdict.words
+    card = training_card(described(job), drives, job.out / LOG, words)
+    write_file(job.out / CARD, card.encode())
