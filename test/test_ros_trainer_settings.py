@@ -64,7 +64,7 @@ class _Asked(Exception):
             'learning_rate': 0.5,
             'seed': 7,
             'precision': 'bfloat16',
-            'channels_last': True,
+            'channels_last': False,
             'compile': True,
             'intrinsics': 'camera.yaml',
             'image_topic': '/image',
@@ -82,7 +82,8 @@ def test_the_same_training_is_begun_as_by_the_command_line(asked, monkeypatch, o
     monkeypatch.setattr(training, 'run_job', caught)
     given = ['--bag', 'night.mcap', '--day', 'day.mcap', '--out', asked.out, '--device', 'cpu']
     for name, value in options.items():
-        given += [f'--{name.replace("_", "-")}', *([] if value is True else [str(value)])]
+        option = f'{"no-" if value is False else ""}{name.replace("_", "-")}'
+        given += [f'--{option}', *([] if isinstance(value, bool) else [str(value)])]
     parameters = {'bag': 'night.mcap', 'day': ['day.mcap'], 'out': asked.out, **options}
     job = asked_job(build(TrainerSettings, parameters))
     with pytest.raises(_Asked):

@@ -33,7 +33,7 @@ def loss(learning):
 
 @pytest.fixture(scope='module')
 def eager():
-    return loss(prepared())
+    return loss(prepared(channels_last=False))
 
 
 def test_channels_last_changes_no_number(eager, tmp_path):

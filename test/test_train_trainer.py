@@ -243,7 +243,7 @@ def test_killed_with_9_and_resumed_ends_where_the_straight_one_ends(tmp_path):
     folder = tmp_path / 'killed'
     code = KILLED.format(tests=str(HERE), folder=str(folder))
     process = subprocess.Popen([sys.executable, '-c', code], cwd=HERE.parent)
-    deadline = time.monotonic() + 60
+    deadline = time.monotonic() + 180
     log = folder / 'train.jsonl'
     while time.monotonic() < deadline and not (log.exists() and log.read_text().count('\n') > 4):
         time.sleep(0.02)

@@ -46,7 +46,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add('--seed', type=int, default=0)
     add('--device', default='auto', help='auto, cpu, cuda or cuda:N')
     add('--precision', choices=PRECISIONS, default=PRECISIONS[0])
-    add('--channels-last', action='store_true', help='memory format that GPUs prefer')
+    add('--no-channels-last', dest='channels_last', action='store_false', help='rows innermost')
     add('--compile', action='store_true', help='compile depth and pose network; needs a compiler')
     add('--intrinsics', type=Path, metavar='YAML', help='camera file instead of camera_info')
     add('--image-topic', metavar='TOPIC', help='which images of the drives')

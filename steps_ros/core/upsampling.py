@@ -31,6 +31,9 @@ def doubled_convolution(feature: Tensor, convolution: nn.Conv2d) -> Tensor:
     batch, channels, height, width = feature.shape
     if batch * height * width < FEW_PIXELS:
         return convolution(functional.interpolate(feature, scale_factor=2))  # type: ignore[no-any-return]
+    if feature.requires_grad:
+        # The gradients are found in half the time where rows are innermost in memory.
+        feature = feature.contiguous()
     padded = functional.pad(feature, (1, 1, 1, 1), mode=PADDING_OF[convolution.padding_mode])
     spread = _spread(feature.device).to(convolution.weight.dtype)
     weight = (convolution.weight.flatten(2) @ spread).view(-1, channels, 4, 4)

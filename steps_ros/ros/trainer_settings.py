@@ -90,7 +90,7 @@ class TrainerSettings:
         read_only=True,
     )
     channels_last: bool = setting(
-        False, 'Memory format of pictures that GPUs prefer.', read_only=True
+        True, 'Channels innermost in memory, mostly faster.', read_only=True
     )
     compile: bool = setting(
         False, 'Compile depth and pose network; needs a compiler.', read_only=True

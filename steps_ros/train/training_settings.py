@@ -26,7 +26,7 @@ class TrainingSettings:
     :param clip_norm: largest norm of all gradients of a step together.
     :param pose_warmup: first steps, in which depth and enhancer stay as they are.
     :param precision: of the networks, by autocast; geometry and losses are in float32.
-    :param channels_last: convolutions with channels innermost in memory: mostly faster on GPUs.
+    :param channels_last: convolutions with channels innermost in memory, mostly faster.
     :param compile: networks through ``torch.compile``; the first steps wait for the compiler.
     :param holds_statistics: BatchNorm uses its stored statistics, as for very small batches.
     :param validate_every: steps between validations; 0 for none.
@@ -42,7 +42,7 @@ class TrainingSettings:
     pose_warmup: int = 0
     seed: int = 0
     precision: str = 'float32'
-    channels_last: bool = False
+    channels_last: bool = True
     compile: bool = False
     holds_statistics: bool = False
     save_every: int = 200
