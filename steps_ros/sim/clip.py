@@ -15,26 +15,35 @@ from steps_ros.core.camera import Camera
 from steps_ros.sim.flow import no_flow, optical_flow, Station
 from steps_ros.sim.lidar import body_from_lidar, cast_turn, LidarSettings, Scan
 from steps_ros.sim.mesh import Floats
-from steps_ros.sim.render import render
+from steps_ros.sim.render import render, Rendering
 from steps_ros.sim.road import Doubles
-from steps_ros.sim.sensor import develop, draw_sensor, exposure_gain, Sensor
+from steps_ros.sim.sensor import (
+    develop,
+    draw_sensor,
+    drifted,
+    exposure_gain,
+    Negative,
+    negative,
+    Sensor,
+)
 from steps_ros.sim.settings import ClipSettings, Stream
 from steps_ros.sim.trajectory import Mounting, world_from_camera
 from steps_ros.sim.world import make_world, Moment, World
 
+# As long as a shutter is open.
+_INSTANT_S = 0.01
+
 
 @dataclass(frozen=True)
-class RadianceFrame:
+class NegativeFrame:
     """
     What reaches the lens, before any sensor.
 
-    ``radiance`` (H, W, 3) cd/m2 of linear RGB; ``depth`` (H, W) metres along the optical axis,
-    +inf for sky; ``world_from_camera`` 4x4 with camera axes right, down, forward; ``mounting``
-    how the camera sits above the road.
+    ``world_from_camera`` 4x4 with camera axes right, down, forward; ``mounting`` how the camera
+    sits above the road.
     """
 
-    radiance: Floats
-    depth: Floats
+    negative: Negative
     camera: Camera
     world_from_camera: Doubles
     stamp_ns: int
@@ -75,7 +84,7 @@ def simulate_clip(
     """
     Drive through one street and take a picture at every frame from ``first`` to before ``last``.
 
-    The exposure is set on frame 0 and kept, as a camera on a steady drive would. A frame is the
+    The exposure is set on frame 0 and drifts a little, as a camera's control does. A frame is the
     same whatever part of the drive is asked for.
     """
     world = make_world(settings)
@@ -91,7 +100,9 @@ def simulate_clip(
         is_last = number + 1 == settings.frames
         noise = settings.generator(Stream.SENSOR, number)
         yield SimulatedFrame(
-            develop(seen.radiance, gain, sensor, noise),
+            develop(
+                _negative(world, seen, now, seconds), drifted(gain, sensor, seconds), sensor, noise
+            ),
             seen.depth,
             no_flow(seen.depth)
             if is_last
@@ -108,24 +119,31 @@ def simulate_clip(
 
 def render_clip(
     settings: ClipSettings, first: int = 0, last: int | None = None
-) -> Iterator[RadianceFrame]:
+) -> Iterator[NegativeFrame]:
     """Drive through one street and yield what reaches the lens, frame by frame."""
     world = make_world(settings)
     camera = world.mounting.camera
     for number in range(settings.frames)[first:last]:
-        moment = world.moment(number / settings.rate_hz)
-        pose = world_from_camera(world.mounting, moment.body)
-        seen = render(world.view(moment), camera, pose)
-        stamp_ns = round(moment.seconds * 1e9)
-        yield RadianceFrame(seen.radiance, seen.depth, camera, pose, stamp_ns, world.mounting)
+        seconds = number / settings.rate_hz
+        now = _station(world, seconds)
+        seen = render(world.view(world.moment(seconds, now.placed)), camera, now.camera)
+        scene = _negative(world, seen, now, seconds)
+        yield NegativeFrame(scene, camera, now.camera, round(seconds * 1e9), world.mounting)
+
+
+def _negative(world: World, seen: Rendering, now: Station, seconds: float) -> Negative:
+    """Keep what a picture needs; motion is that of the next hundredth of a second."""
+    soon = _station(world, seconds + _INSTANT_S)
+    motion = optical_flow(seen.depth, seen.instance, world.mounting.camera, now, soon)
+    return negative(seen.radiance, motion / _INSTANT_S, seen.depth, world.look.wetness)
 
 
 @lru_cache(maxsize=2)
 def _exposure(settings: ClipSettings) -> tuple[Sensor, float]:
     """Return the sensor of a clip and its gain, set on the first frame."""
-    sensor = draw_sensor(settings.generator(Stream.SENSOR), settings.time)
-    start = next(render_clip(settings, 0, 1))
-    return sensor, exposure_gain(start.radiance, sensor)
+    start = next(render_clip(settings, 0, 1)).negative
+    sensor = draw_sensor(settings.generator(Stream.SENSOR), settings.time, start.wetness)
+    return sensor, exposure_gain(start, sensor)
 
 
 def _station(world: World, seconds: float) -> Station:

@@ -25,8 +25,7 @@ from steps_ros.core.camera import Camera
 from steps_ros.data.messages import LIDAR_POINT
 from steps_ros.data.outputs import claim_folder, npy_bytes, npz_bytes, png_bytes, write_file
 from steps_ros.sim.clip import SimulatedFrame
-from steps_ros.sim.shards import mounting_row
-from steps_ros.sim.trajectory import body_from_camera
+from steps_ros.sim.trajectory import body_from_camera, mounting_row
 
 FRAMES_A_SHARD = 64
 MOST_LUX = float(np.finfo(np.float16).max)

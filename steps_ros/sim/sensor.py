@@ -1,5 +1,8 @@
 """
-From radiance to an 8-bit picture: exposure, glare, noise, white balance, tone curve.
+From radiance to an 8-bit picture: exposure, motion blur, lens, noise, white balance, tone curve.
+
+A street is drawn once and exposed as often as wanted: a :class:`Negative` keeps all that a
+picture needs, and :func:`expose` takes one by a camera drawn anew.
 """
 
 from __future__ import annotations
@@ -12,54 +15,88 @@ import numpy as np
 from numpy.typing import NDArray
 
 from steps_ros.sim.mesh import Floats
+from steps_ros.sim.motion_blur import blurred, Halfs
+from steps_ros.sim.optics import draw_optics, GLARE_LIMIT, Optics, through_lens
 
-# Radiance above this many times the white level glares no more: it bounds a lamp's halo.
-_GLARE_LIMIT = 80.0
+Picture = NDArray[np.uint8]
+_MOST = float(np.finfo(np.float16).max)
+
+
+@dataclass(frozen=True)
+class Negative:
+    """
+    What reaches the lens, before any camera.
+
+    ``radiance`` (H, W, 3) cd/m2 of linear RGB; ``motion`` (H, W, 2) pixels per second to the
+    right and down; ``depth`` (H, W) metres along the optical axis, +inf for sky;
+    ``wetness`` of the road, 0 to 1.
+    """
+
+    radiance: Halfs
+    motion: Halfs
+    depth: Halfs
+    wetness: float
 
 
 @dataclass(frozen=True)
 class Sensor:
     """
-    One camera's electronics and lens.
+    One camera.
 
-    ``mean_level`` is the mean grey level that its exposure aims at, of 255; ``full_well`` and
-    ``read_noise`` in electrons; ``softness`` and ``glare_width`` in pixels per 320 of width.
+    ``mean_level`` is the mean grey level that its exposure aims at, of 255; ``drift`` how far
+    (as a logarithm) its exposure swings round that, once in ``drift_period_s``; ``full_well`` and
+    ``read_noise`` in electrons; ``grain`` is the noise's size in pixels; ``shutter_s`` is how long
+    it is open.
     """
 
     mean_level: float
+    drift: float
+    drift_period_s: float
+    shutter_s: float
     full_well: float
     read_noise: float
+    grain: float
     white_balance: tuple[float, float, float]
     gamma: float
     black_cut: float
-    vignetting: float
-    softness: float
-    glare: float
     jpeg_quality: int
+    optics: Optics
 
 
-def draw_sensor(generator: np.random.Generator, time: str) -> Sensor:
-    """Draw a camera; by night it is darker and noisier."""
-    night = time == 'night'
-    darkest, brightest = (7.0, 42.0) if night else (75.0, 145.0)
-    red, blue = generator.normal(0.0, 0.1, 2)
-    return Sensor(
-        mean_level=_between(generator, darkest, brightest),
-        full_well=_between(generator, 400.0, 6000.0) if night else 8000.0,
-        read_noise=_between(generator, 0.8, 6.0) if night else 3.0,
-        white_balance=(math.exp(red), 1.0, math.exp(blue)),
-        gamma=float(generator.uniform(1.8, 2.4)),
-        black_cut=float(generator.uniform(0.0, 0.004)) * night,
-        vignetting=float(generator.uniform(0.0, 0.5)),
-        softness=float(generator.uniform(0.45, 0.8)),
-        glare=_between(generator, 0.2, 2.0),
-        jpeg_quality=int(generator.integers(60, 96)) if generator.random() < 0.5 else 100,
+def negative(radiance: Floats, motion: Floats, depth: Floats, wetness: float) -> Negative:
+    """Keep a rendering; what is brighter than half precision can say is as bright as it can."""
+    return Negative(
+        np.minimum(radiance, _MOST).astype(np.float16),
+        np.nan_to_num(np.clip(motion, -_MOST, _MOST)).astype(np.float16),
+        depth.astype(np.float16),
+        wetness,
     )
 
 
-def exposure_gain(radiance: Floats, sensor: Sensor) -> float:
-    """Return the factor on radiance (H, W, 3) that meets the sensor's mean level."""
-    sample = radiance[::3, ::3] * _balance(sensor)
+def draw_sensor(generator: np.random.Generator, time: str, wetness: float = 0.0) -> Sensor:
+    """Draw a camera; by night it is darker, noisier and slower."""
+    night = time == 'night'
+    red, blue = generator.normal(0.0, 0.1, 2)
+    return Sensor(
+        mean_level=_between(generator, 5.0, 40.0) if night else _between(generator, 70.0, 145.0),
+        drift=abs(generator.normal(0.0, 0.06)),
+        drift_period_s=float(generator.uniform(3.0, 12.0)),
+        shutter_s=_between(generator, 1 / 250, 1 / 20 if night else 1 / 100)
+        / (1 if night else 10),
+        full_well=_between(generator, 1000.0, 15000.0) if night else 8000.0,
+        read_noise=_between(generator, 0.8, 6.0) if night else 3.0,
+        grain=float(generator.uniform(0.3, 0.9)),
+        white_balance=(math.exp(red), 1.0, math.exp(blue)),
+        gamma=float(generator.uniform(1.8, 2.4)),
+        black_cut=float(generator.uniform(0.0, 0.004)) * night,
+        jpeg_quality=int(generator.integers(60, 96)) if generator.random() < 0.5 else 100,
+        optics=draw_optics(generator, wetness),
+    )
+
+
+def exposure_gain(scene: Negative, sensor: Sensor) -> float:
+    """Return the factor on radiance that meets the sensor's mean level."""
+    sample = scene.radiance[::3, ::3].astype(np.float32) * _balance(sensor)
     target = sensor.mean_level / 255
     low, high = -14.0, 14.0
     for _ in range(24):
@@ -69,24 +106,29 @@ def exposure_gain(radiance: Floats, sensor: Sensor) -> float:
     return math.exp(middle)
 
 
+def drifted(gain: float, sensor: Sensor, seconds: float) -> float:
+    """Return the gain as the camera's control has it some time after the first frame."""
+    return gain * math.exp(sensor.drift * math.sin(2 * math.pi * seconds / sensor.drift_period_s))
+
+
 def develop(
-    radiance: Floats, gain: float, sensor: Sensor, generator: np.random.Generator
-) -> NDArray[np.uint8]:
+    scene: Negative, gain: float, sensor: Sensor, generator: np.random.Generator
+) -> Picture:
     """
     Take one picture.
 
-    :param radiance: (H, W, 3) cd/m2 of linear RGB.
     :param gain: exposure, from :func:`exposure_gain`.
     :returns: (H, W, 3) uint8 RGB.
     """
-    height, width = radiance.shape[:2]
-    light = np.minimum(radiance * gain, _GLARE_LIMIT).astype(np.float32)
-    light = _through_lens(light, sensor, width / 320) * _vignette(height, width, sensor)[..., None]
-    light = np.minimum(light, 1.2)
+    light = np.minimum(scene.radiance.astype(np.float32) * np.float32(gain), GLARE_LIMIT)
+    light = blurred(light, scene.motion, scene.depth, sensor.shutter_s)
+    light = np.minimum(through_lens(light, sensor.optics, generator), 1.2)
     variance = light / sensor.full_well + (sensor.read_noise / sensor.full_well) ** 2
-    noise = generator.standard_normal(light.shape, np.float32)
-    noisy = (light + noise * np.sqrt(variance)) * _balance(sensor)
-    picture = np.rint(_tone(noisy, sensor) * 255).astype(np.uint8)
+    noise = cv2.GaussianBlur(
+        generator.standard_normal(light.shape, np.float32), (0, 0), sensor.grain
+    )
+    noise *= np.sqrt(variance) / noise[::4, ::4].std()
+    picture = np.rint(_tone((light + noise) * _balance(sensor), sensor) * 255).astype(np.uint8)
     if sensor.jpeg_quality == 100:
         return picture
     _, packed = cv2.imencode(
@@ -94,6 +136,12 @@ def develop(
     )
     decoded = np.asarray(cv2.imdecode(packed, cv2.IMREAD_COLOR), np.uint8)
     return np.ascontiguousarray(decoded[..., ::-1])
+
+
+def expose(scene: Negative, time: str, generator: np.random.Generator) -> Picture:
+    """Take one picture (H, W, 3) by a camera drawn anew, of a ``night`` or a ``day``."""
+    sensor = draw_sensor(generator, time, scene.wetness)
+    return develop(scene, exposure_gain(scene, sensor), sensor, generator)
 
 
 def _between(generator: np.random.Generator, low: float, high: float) -> float:
@@ -109,22 +157,3 @@ def _tone(light: Floats, sensor: Sensor) -> Floats:
     """Map linear light to display levels in [0, 1]."""
     cut = np.clip(light - sensor.black_cut, 0, 1)
     return np.asarray(cut ** (1 / sensor.gamma), np.float32)
-
-
-def _through_lens(light: Floats, sensor: Sensor, scale: float) -> Floats:
-    """Return the light after the lens: a soft point, and halos round what is too bright."""
-    soft = cv2.GaussianBlur(light, (0, 0), sensor.softness * scale)
-    bright = np.maximum(light - 1.0, 0)
-    near = cv2.GaussianBlur(bright, (0, 0), 1.8 * scale)
-    small = cv2.resize(bright, None, fx=0.25, fy=0.25, interpolation=cv2.INTER_AREA)
-    wide = cv2.GaussianBlur(small, (0, 0), 2.0 * scale) + 0.5 * cv2.GaussianBlur(
-        small, (0, 0), 6.0 * scale
-    )
-    halo = cv2.resize(wide, (light.shape[1], light.shape[0]), interpolation=cv2.INTER_LINEAR)
-    return np.asarray(soft + sensor.glare * (0.03 * near + 0.012 * halo))
-
-
-def _vignette(height: int, width: int, sensor: Sensor) -> Floats:
-    rows = np.linspace(-1, 1, height, dtype=np.float32)[:, None] * (height / width)
-    columns = np.linspace(-1, 1, width, dtype=np.float32)[None]
-    return np.asarray(1 - sensor.vignetting * (rows**2 + columns**2) / (1 + (height / width) ** 2))

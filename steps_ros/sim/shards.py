@@ -4,7 +4,8 @@ Training shards: many streets, few frames of each, several exposures of every fr
 One uncompressed ``.npz`` per street, readable with numpy alone: ``images`` uint8
 (N, E, H, W, 3) RGB, ``depth`` float16 (N, H, W) metres with +inf for sky, ``intrinsics``
 float32 (N, 3, 3), ``mounting`` float32 (N, 3): camera height in metres, pitch (positive looks
-down) and roll in radians. A street whose file exists is not drawn again.
+down) and roll in radians, ``distortion`` float64 plumb_bob (5,), empty for a lens that does not
+bend. A street whose file exists is not drawn again.
 """
 
 from __future__ import annotations
@@ -14,14 +15,14 @@ from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass, replace
 import multiprocessing
 from pathlib import Path
+from typing import Any
 
-import numpy as np
+from numpy.typing import NDArray
 
+from steps_ros.data.outputs import npz_bytes, write_file
 from steps_ros.errors import OutputError, SettingsError
-from steps_ros.sim.clip import RadianceFrame, render_clip
-from steps_ros.sim.sensor import develop, draw_sensor, exposure_gain
-from steps_ros.sim.settings import ClipSettings, Stream
-from steps_ros.sim.trajectory import Mounting
+from steps_ros.sim.negatives import draw_negatives, exposures, kept_negatives
+from steps_ros.sim.settings import ClipSettings
 
 
 @dataclass(frozen=True)
@@ -30,12 +31,16 @@ class ShardSettings:
     A collection of streets.
 
     ``clip`` gives seed, size, time and the frames of one street, which are taken at its
-    ``rate_hz``; ``exposures`` pictures are taken of each frame, each by another camera.
+    ``rate_hz``; ``exposures`` pictures are taken of each frame, each by another camera, and in
+    another ``turn`` by others again. With a folder for ``negatives`` streets are drawn once and
+    kept there; what is there is only exposed.
     """
 
     clip: ClipSettings
     scenes: int
     exposures: int = 1
+    turn: int = 0
+    negatives: Path | None = None
 
     def __post_init__(self) -> None:
         """Raise :class:`SettingsError` for an empty collection."""
@@ -48,11 +53,6 @@ class ShardSettings:
 def shard_path(folder: Path, scene: int) -> Path:
     """Return the file of a street."""
     return folder / f'scene_{scene:05d}.npz'
-
-
-def mounting_row(mounting: Mounting) -> tuple[float, float, float]:
-    """Return what a shard keeps of a camera's mounting: height, pitch, roll."""
-    return mounting.height, mounting.pitch, mounting.roll
 
 
 def write_shards(settings: ShardSettings, folder: Path, workers: int = 1) -> Iterator[Path]:
@@ -87,31 +87,17 @@ def _write_shard(job: tuple[ShardSettings, Path, int]) -> Path:
     if path.exists():
         return path
     clip = replace(settings.clip, scene=scene)
-    frames = list(render_clip(clip))
-    images = [
-        _exposures(clip, frame, number, settings.exposures) for number, frame in enumerate(frames)
-    ]
-    partial = path.with_suffix('.partial')
-    with partial.open('wb') as file:
-        np.savez(
-            file,
-            images=np.stack(images),
-            depth=np.stack([frame.depth for frame in frames]).astype(np.float16),
-            intrinsics=np.array([frame.camera.matrix for frame in frames], np.float32),
-            mounting=np.array([mounting_row(frame.mounting) for frame in frames], np.float32),
-        )
-    partial.replace(path)
+    street = (
+        draw_negatives(clip)
+        if settings.negatives is None
+        else kept_negatives(clip, shard_path(settings.negatives, scene))
+    )
+    arrays: dict[str, NDArray[Any]] = {
+        'images': exposures(clip, street, settings.exposures, settings.turn),
+        'depth': street.depth,
+        'intrinsics': street.intrinsics,
+        'mounting': street.mounting,
+        'distortion': street.distortion,
+    }
+    write_file(path, npz_bytes(arrays))
     return path
-
-
-def _exposures(
-    clip: ClipSettings, frame: RadianceFrame, number: int, exposures: int
-) -> np.ndarray[tuple[int, ...], np.dtype[np.uint8]]:
-    """Return (E, H, W, 3) pictures of one frame by cameras drawn anew."""
-    pictures = []
-    for exposure in range(exposures):
-        generator = clip.generator(Stream.SENSOR, number, exposure)
-        sensor = draw_sensor(generator, clip.time)
-        gain = exposure_gain(frame.radiance, sensor)
-        pictures.append(develop(frame.radiance, gain, sensor, generator))
-    return np.stack(pictures)

@@ -68,6 +68,11 @@ def draw_mounting(settings: ClipSettings) -> Mounting:
     )
 
 
+def mounting_row(mounting: Mounting) -> tuple[float, float, float]:
+    """Return what training keeps of a camera's mounting: height, pitch, roll."""
+    return mounting.height, mounting.pitch, mounting.roll
+
+
 def body_from_camera(mounting: Mounting) -> Doubles:
     """Return where the camera sits on the vehicle (4x4); its axes are right, down, forward."""
     offset = np.eye(4)
