@@ -15,6 +15,7 @@ from steps_ros.sim.dataset import write_folder
 from steps_ros.sim.lidar import LidarSettings
 from steps_ros.sim.settings import ClipSettings
 from steps_ros.sim.shards import ShardSettings, write_shards
+from steps_ros.sim.world import make_world
 
 SMALL = ClipSettings(seed=5, frames=3, height=33, width=47)
 
@@ -51,9 +52,10 @@ def test_frames_have_the_documented_form(clip):
     assert frame.camera.fx == frame.camera.fy
 
 
-def test_the_camera_drives_forward_at_city_speed(clip):
+def test_the_camera_drives_forward_at_the_ego_vehicle_s_speed(clip):
     step = clip[1].world_from_camera[:3, 3] - clip[0].world_from_camera[:3, 3]
-    assert 0.5 <= np.linalg.norm(step) <= 1.25
+    speed = make_world(SMALL).street.traffic.ego_speed
+    assert np.linalg.norm(step) == pytest.approx(speed / SMALL.rate_hz, rel=0.05)
     assert step @ clip[0].world_from_camera[:3, 2] > 0
 
 

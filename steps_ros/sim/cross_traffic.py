@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from steps_ros.sim.crosser import Crosser
 from steps_ros.sim.crossing import Crossing
+from steps_ros.sim.fittings import Lighting
 from steps_ros.sim.road import Doubles, Road
 from steps_ros.sim.traffic import Traffic
 from steps_ros.sim.vehicles import Body, draw_body, headlamp_places, vehicle_mesh
@@ -43,31 +44,30 @@ def _lane(
     seconds = nearest - _BEFORE_EGO_S
     crossers: list[Crosser] = []
     while not waits and seconds < nearest + _AFTER_EGO_S:
-        body, kind = draw_body(generator)
+        body = draw_body(generator)
         if not _is_free(road, traffic, crossing, (seconds, speed, body.length)):
             seconds += 0.5
             continue
-        crossers.append(_crosser(crossing, heading, (body, kind), generator, speed, seconds))
+        crossers.append(_crosser(crossing, heading, body, generator, speed, seconds))
         seconds += (body.length + 9.0) / speed + float(generator.exponential(pause))
     if waits or (not crossers and generator.random() < 0.7):
-        body, kind = draw_body(generator)
+        body = draw_body(generator)
         left = -heading * float(road.outer_edge(-heading) + 0.5 + body.length / 2)
-        crossers.append(_crosser(crossing, heading, (body, kind), generator, waits_left=left))
+        crossers.append(_crosser(crossing, heading, body, generator, waits_left=left))
     return crossers
 
 
 def _crosser(
     crossing: Crossing,
     heading: int,
-    drawn: tuple[Body, str],
+    body: Body,
     generator: np.random.Generator,
     speed: float = 0.0,
     at_s: float = 0.0,
     waits_left: float | None = None,
 ) -> Crosser:
-    body, kind = drawn
     is_lit = bool(generator.random() < 0.93)
-    mesh = vehicle_mesh(body, kind, is_lit).numbered(int(generator.integers(1, 1 << 20)))
+    mesh = vehicle_mesh(body, Lighting(is_lit)).numbered(int(generator.integers(1, 1 << 20)))
     along = crossing.along + heading * crossing.half / 2
     return Crosser(mesh, is_lit, headlamp_places(body), along, heading, speed, at_s, waits_left)
 

@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from steps_ros.core.camera import Camera
-from steps_ros.sim.instances import VEHICLE
+from steps_ros.sim.instances import PERSON
 from steps_ros.sim.lens import exact_rays, project
 from steps_ros.sim.mesh import Floats
 from steps_ros.sim.road import Doubles
@@ -65,11 +65,11 @@ def no_flow(depth: Floats) -> Floats:
 def _move_vehicles(
     points: Doubles, instance: NDArray[np.uint16], now: Station, after: Station, moved: Doubles
 ) -> None:
-    """Put the vehicles' points, (3, N) in camera axes, where they are in the next frame."""
-    is_vehicle = np.flatnonzero(VEHICLE.holds(instance))
+    """Put the points of what moves, (3, N) in camera axes, where they are in the next frame."""
+    can_move = np.flatnonzero(instance >= PERSON.first)
     goals = {(item.number, item.lap): item.pose for item in after.placed}
     for item in now.placed:
-        shown = is_vehicle[instance[is_vehicle] == VEHICLE.number(item.number)]
+        shown = can_move[instance[can_move] == item.instance]
         if not len(shown):
             continue
         goal = goals.get((item.number, item.lap))

@@ -28,7 +28,8 @@ class Road:
     A road that swings left and right and up and down.
 
     Heading is ``swing`` * sin(2 pi along / ``swing_period`` + ``swing_phase``) in radians,
-    elevation the same with ``rise`` in metres. ``lanes_right`` is the ego direction.
+    elevation the same with ``rise`` in metres. ``lanes_right`` is the ego direction. The other
+    one's lanes begin left of the ``median``, which is no wider than 0 on most roads.
     """
 
     swing: float = 0.0
@@ -46,6 +47,8 @@ class Road:
     pavement_left: float = 2.5
     setback_right: float = 1.0
     setback_left: float = 1.0
+    median: float = 0.0
+    kerb_height: float = KERB_HEIGHT
 
     @property
     def edge_right(self) -> float:
@@ -55,7 +58,11 @@ class Road:
     @property
     def edge_left(self) -> float:
         """Left coordinate of the left kerb (positive)."""
-        return self.lanes_left * self.lane_width + self.parking_left
+        return self.median + self.lanes_left * self.lane_width + self.parking_left
+
+    def lane_middle(self, lane: int) -> float:
+        """Return the left coordinate of a lane's middle; -1 is the first of the ego direction."""
+        return (lane + 0.5) * self.lane_width + (self.median if lane >= 0 else 0.0)
 
     def pavement(self, side: int) -> float:
         """Return the width of the pavement on the right (-1) or left (1)."""

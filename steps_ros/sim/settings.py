@@ -26,6 +26,9 @@ class Stream(IntEnum):
     SENSOR = 4
     LIDAR = 5
     CROSSING = 6
+    ROADSIDE = 7
+    PARKED = 8
+    PEOPLE = 9
 
 
 @dataclass(frozen=True)
@@ -43,8 +46,7 @@ class ClipSettings:
     :param aspect_spread: standard deviation of log(fy / fx); 0 is square pixels.
     :param has_distortion: the camera's lens bends straight lines.
     :param camera_scene: take the camera of this scene; None is the scene's own.
-    :param crossings: side roads with cross traffic; without them the street is the one that the
-        default weights were trained on.
+    :param crossings: side roads with cross traffic, where the place has any.
     :raises SettingsError: when a value is out of range.
     """
 
@@ -58,7 +60,7 @@ class ClipSettings:
     aspect_spread: float = 0.0
     has_distortion: bool = False
     camera_scene: int | None = None
-    crossings: bool = False
+    crossings: bool = True
 
     def __post_init__(self) -> None:
         """Check the ranges."""

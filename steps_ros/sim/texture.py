@@ -23,6 +23,7 @@ _SCALES = ((4.0, 0.35), (0.9, 0.3), (0.22, 0.3), (0.06, 0.25))
 _CONTRAST = {
     Kind.PLAIN: 0.7, Kind.ROAD: 0.55, Kind.PAVEMENT: 0.6, Kind.GROUND: 1.0, Kind.WALL: 0.7,
     Kind.FOLIAGE: 1.5, Kind.GLASS: 0.2, Kind.PAINT: 0.12, Kind.LAMP: 0.0, Kind.SIGN: 0.25,
+    Kind.BRICK: 0.8, Kind.TILES: 0.7,
 }  # fmt: skip
 _GLOSS = {Kind.GLASS: 0.25, Kind.PAINT: 0.12, Kind.ROAD: 0.04}
 

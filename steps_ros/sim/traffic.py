@@ -1,57 +1,77 @@
 """
-Parked and moving vehicles on a road, and people beside it.
+What moves on a road and beside it: vehicles in all lanes, cross traffic, people.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 import math
 from typing import NamedTuple
 
 import numpy as np
 
 from steps_ros.sim.crosser import ARM_SEEN, Crosser
-from steps_ros.sim.crossing import Crossing
-from steps_ros.sim.instances import VEHICLE
+from steps_ros.sim.fittings import Lighting
+from steps_ros.sim.instances import PERSON, VEHICLE
 from steps_ros.sim.lamps import join_lamps, lamp, Lamps
-from steps_ros.sim.mesh import blob, box, cylinder, join, Mesh
-from steps_ros.sim.road import Doubles, KERB_HEIGHT, Road
+from steps_ros.sim.mesh import join, Mesh
+from steps_ros.sim.places import Place
+from steps_ros.sim.road import Doubles, Road
 from steps_ros.sim.vehicles import draw_body, headlamp_places, Vehicle, vehicle_mesh
+from steps_ros.sim.walkers import Walker
 
 # Moving traffic lives in a window that travels with the ego vehicle and wraps round at its ends.
 WINDOW_BEHIND, WINDOW_LENGTH = 30.0, 270.0
 _MAX_LIT_AHEAD = 8
 _HEADLAMP_CANDELA = 9000.0
+_QUEUE_M_S, _QUEUE_GAP = (1.0, 4.0), (0.5, 4.0)
+_LEAST_GAP, _MOST_IN_LANE = 1.5, 16
+# People are too small to be seen beyond.
+_WALKERS_SEEN = 110.0
+# Nothing comes nearer than this to the camera, in metres from its hull or its middle.
+_CLEAR = 2.2
+_WALKERS_CLEAR = 1.3
+# Of those who move; the ones who stand come before.
+_FIRST_WALKER = 5000
 
 
 class Placed(NamedTuple):
     """
-    A moving vehicle at one moment.
+    What moves, at one moment.
 
     ``number`` among the traffic; ``lap`` how often it has wrapped round in the window, which
-    changes where it jumps; ``along`` the road in metres; ``pose`` world_from_body.
+    changes where it jumps; ``along`` the road in metres; ``pose`` world_from_body; ``instance``
+    its number in the instance mask.
     """
 
     number: int
     lap: int
     along: float
     pose: Doubles
+    instance: int
 
 
 @dataclass(frozen=True)
 class Traffic:
-    """The vehicles on the road and on its side roads, the ego vehicle's speed in m/s and lane."""
+    """
+    What moves, and the ego vehicle's speed in m/s and lane.
+
+    All have one count: first ``vehicles`` on the road, then ``crossers`` on its side roads, then
+    ``walkers``.
+    """
 
     vehicles: tuple[Vehicle, ...]
     ego_speed: float
     ego_left: float
     crossers: tuple[Crosser, ...] = ()
+    walkers: tuple[Walker, ...] = ()
 
-    def vehicle(self, number: int) -> Vehicle | Crosser:
-        """Return the vehicle with this number: first those on the road, then the others."""
-        count = len(self.vehicles)
-        return self.vehicles[number] if number < count else self.crossers[number - count]
+    @cached_property
+    def movers(self) -> tuple[Vehicle | Crosser | Walker, ...]:
+        """Return all that moves, by number."""
+        return (*self.vehicles, *self.crossers, *self.walkers)
 
     def places(self, seconds: Doubles) -> Doubles:
         """Return where the vehicles on the road are along it, (T, V) metres at (T,) seconds."""
@@ -68,11 +88,14 @@ class Traffic:
             way = vehicle.along + vehicle.speed * seconds - start
             along = start + way % WINDOW_LENGTH
             # Nothing drives through the camera: it would be seen from inside.
-            if abs(along - ego_along) < vehicle.length and abs(vehicle.left - self.ego_left) < 2.2:
+            is_near = abs(along - ego_along) < vehicle.length / 2 + _CLEAR
+            if is_near and abs(vehicle.left - self.ego_left) < _CLEAR:
                 continue
             lap = math.floor(way / WINDOW_LENGTH)
-            placed.append(Placed(number, lap, along, vehicle.pose(road, along)))
+            pose = vehicle.pose(road, along)
+            placed.append(Placed(number, lap, along, pose, VEHICLE.number(number)))
         placed += self._crossing(road, start, seconds)
+        placed += self._walking(road, ego_along, seconds)
         return tuple(sorted(placed, key=lambda item: item.along))
 
     def _crossing(self, road: Road, start: float, seconds: float) -> Iterator[Placed]:
@@ -80,112 +103,79 @@ class Traffic:
         for number, crosser in enumerate(self.crossers, len(self.vehicles)):
             left = crosser.left(seconds)
             if abs(left) < ARM_SEEN and 0 <= crosser.along - start < WINDOW_LENGTH:
-                yield Placed(number, 0, crosser.along, crosser.pose(road, left))
+                pose = crosser.pose(road, left)
+                yield Placed(number, 0, crosser.along, pose, VEHICLE.number(number))
+
+    def _walking(self, road: Road, ego_along: float, seconds: float) -> Iterator[Placed]:
+        """Yield the people who move, near the camera but not where it drives."""
+        first = len(self.vehicles) + len(self.crossers)
+        for index, walker in enumerate(self.walkers):
+            along, left = walker.place(seconds)
+            ahead = along - ego_along
+            is_seen = -WINDOW_BEHIND < ahead < _WALKERS_SEEN
+            if is_seen and max(abs(ahead), abs(left - self.ego_left)) > _WALKERS_CLEAR:
+                instance = PERSON.number(_FIRST_WALKER + index)
+                yield Placed(first + index, 0, along, walker.pose(road, seconds), instance)
 
     def mesh(self, placed: Sequence[Placed]) -> Mesh | None:
-        """Return all vehicles as one mesh in the world."""
+        """Return all that moves as one mesh in the world."""
         meshes = [
-            self.vehicle(item.number).mesh.moved(item.pose).of_object(VEHICLE.number(item.number))
+            self.movers[item.number].mesh.moved(item.pose).of_object(item.instance)
             for item in placed
         ]
         return join(meshes) if meshes else None
 
     def headlamps(self, placed: Sequence[Placed], ego_along: float) -> Lamps:
         """Return the headlamps of the nearest lit vehicles ahead."""
-        ahead = [item for item in placed if item.along > ego_along]
-        lit = [item for item in ahead if self.vehicle(item.number).is_lit][:_MAX_LIT_AHEAD]
-        return join_lamps([_headlight(self.vehicle(item.number), item.pose) for item in lit])
+        ahead = [
+            (mover, item.pose)
+            for mover, item in ((self.movers[item.number], item) for item in placed)
+            if item.along > ego_along and not isinstance(mover, Walker) and mover.is_lit
+        ]
+        return join_lamps([_headlight(mover, pose) for mover, pose in ahead[:_MAX_LIT_AHEAD]])
 
 
-def draw_traffic(road: Road, generator: np.random.Generator) -> Traffic:
-    """Draw moving vehicles for every lane, from an empty road to dense traffic."""
+def draw_traffic(place: Place, generator: np.random.Generator) -> Traffic:
+    """Draw moving vehicles for every lane, from an empty road to a queue."""
+    road, habits = place.road, place.habits
     ego_lane = int(generator.integers(road.lanes_right))
-    ego_speed = float(generator.uniform(5.0, 12.0))
-    gap = float(np.exp(generator.uniform(np.log(9.0), np.log(90.0))))
+    ego_speed = float(generator.uniform(*(_QUEUE_M_S if place.is_queue else habits.speed)))
+    shortest, longest = _QUEUE_GAP if place.is_queue else habits.gap
+    gap = math.exp(generator.uniform(math.log(shortest), math.log(longest)))
     vehicles: list[Vehicle] = []
     for lane in range(-road.lanes_right, road.lanes_left):
-        left = (lane + 0.5) * road.lane_width
         speed = ego_speed * generator.uniform(0.9, 1.15)
         if lane == -1 - ego_lane:
             speed = ego_speed
-        oncoming = lane >= 0
-        vehicles += _lane(left, -speed if oncoming else speed, oncoming, gap, generator)
-    return Traffic(tuple(vehicles), ego_speed, -(ego_lane + 0.5) * road.lane_width)
-
-
-def draw_parked(
-    road: Road,
-    length: float,
-    generator: np.random.Generator,
-    crossings: Sequence[Crossing] = (),
-) -> list[Mesh]:
-    """Return the vehicles on the parking strips outside crossings, in world coordinates."""
-    meshes = []
-    for side, width in ((-1, road.parking_right), (1, road.parking_left)):
-        if width == 0:
-            continue
-        edge = road.edge_right if side < 0 else road.edge_left
-        fill = generator.uniform(0.3, 1.0)
-        along = -20.0
-        while along < length:
-            body, kind = draw_body(generator)
-            along += body.length / 2
-            if generator.random() < fill and kind not in ('bus', 'lorry'):
-                left = edge - side * (width / 2 + generator.uniform(-0.15, 0.15))
-                yaw = generator.normal(0.0, 0.02) + (np.pi if side > 0 else 0.0)
-                mesh = vehicle_mesh(body, kind, False).moved(road.pose(along, left, yaw))
-                mesh = mesh.numbered(int(generator.integers(1, 1 << 20)))
-                if not any(item.holds(along, body.length / 2 + 3.0) for item in crossings):
-                    meshes.append(mesh)
-            along += body.length / 2 + generator.uniform(0.6, 2.0)
-    return meshes
-
-
-def draw_people(
-    road: Road,
-    length: float,
-    generator: np.random.Generator,
-    crossings: Sequence[Crossing] = (),
-) -> list[Mesh]:
-    """Return standing people on the pavements, and now and then on the road, in the world."""
-    people = []
-    for _ in range(int(generator.integers(0, 25))):
-        edge = road.edge_left if generator.random() < 0.5 else road.edge_right
-        outwards = np.sign(edge) * generator.uniform(
-            -1.0 if generator.random() < 0.1 else 0.3, 2.5
-        )
-        along = generator.uniform(0, length)
-        place = road.pose(along, edge + outwards, generator.uniform(0, 6.3))
-        place[2, 3] += KERB_HEIGHT if outwards * edge > 0 else 0.0
-        person = _person(generator).moved(place)
-        if not any(crossing.holds(along) for crossing in crossings):
-            people.append(person)
-    return people
+        vehicles += _lane(place, lane, speed, gap, generator)
+    return Traffic(tuple(vehicles), ego_speed, road.lane_middle(-1 - ego_lane))
 
 
 def _lane(
-    left: float, speed: float, oncoming: bool, gap: float, generator: np.random.Generator
+    place: Place, lane: int, speed: float, gap: float, generator: np.random.Generator
 ) -> list[Vehicle]:
-    vehicles = []
+    vehicles: list[Vehicle] = []
+    oncoming = lane >= 0
     along = float(generator.uniform(0.0, gap))
-    while along < WINDOW_LENGTH - 10:
-        body, kind = draw_body(generator)
-        is_lit = bool(generator.random() < 0.93)
-        mesh = vehicle_mesh(body, kind, is_lit).numbered(int(generator.integers(1, 1 << 20)))
+    while along < WINDOW_LENGTH - 10 and len(vehicles) < _MOST_IN_LANE:
+        body = draw_body(generator, heavy=place.habits.heavy)
+        brakes = bool(place.is_queue and generator.random() < 0.5)
+        lighting = Lighting(bool(generator.random() < 0.95), brakes)
+        mesh = vehicle_mesh(body, lighting).numbered(int(generator.integers(1, 1 << 20)))
         vehicles.append(
             Vehicle(
                 mesh,
                 along - WINDOW_BEHIND + body.length / 2,
-                left + generator.normal(0, 0.15),
-                speed,
+                place.road.lane_middle(lane) + generator.normal(0, 0.15),
+                -speed if oncoming else speed,
                 oncoming,
-                is_lit,
+                lighting.is_lit,
                 generator.normal(0, 0.01),
                 body.length,
                 headlamp_places(body),
             )
         )
-        along += body.length + max(2.5, generator.exponential(gap))
+        along += body.length + max(_LEAST_GAP, generator.exponential(gap))
     return vehicles
 
 
@@ -200,19 +190,4 @@ def _headlight(vehicle: Vehicle | Crosser, pose: Doubles) -> Lamps:
         (nose[0], nose[1], nose[2]),
         beam=True,
         reach=50.0,
-    )
-
-
-def _person(generator: np.random.Generator) -> Mesh:
-    size = generator.uniform(0.9, 1.1)
-    coat = generator.uniform(0.02, 0.4, 3)
-    legs = generator.uniform(0.02, 0.2, 3)
-    stride = generator.uniform(0.0, 0.3)
-    return join(
-        [
-            box((-stride - 0.07, 0.02, 0), (-stride + 0.09, 0.18, 0.85 * size), tuple(legs)),
-            box((stride - 0.07, -0.18, 0), (stride + 0.09, -0.02, 0.85 * size), tuple(legs)),
-            cylinder((0, 0, 1.12 * size), 0.2, 0.65 * size, 2, tuple(coat)),
-            blob((0, 0, 1.6 * size), (0.1, 0.1, 0.13), (0.4, 0.27, 0.2), generator),
-        ]
     )

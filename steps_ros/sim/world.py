@@ -13,12 +13,12 @@ from steps_ros.sim.light import Sky
 from steps_ros.sim.mesh import Mesh
 from steps_ros.sim.raycast import RayScene
 from steps_ros.sim.render import Part, View
-from steps_ros.sim.road import Doubles, draw_road
+from steps_ros.sim.road import Doubles
 from steps_ros.sim.settings import ClipSettings, Stream
 from steps_ros.sim.sky import draw_sky
-from steps_ros.sim.street import draw_street, Street
+from steps_ros.sim.street import draw_street, draw_way, Street
 from steps_ros.sim.texture import draw_look, Look
-from steps_ros.sim.traffic import draw_traffic, Placed
+from steps_ros.sim.traffic import Placed
 from steps_ros.sim.trajectory import draw_mounting, ego_body, ego_lamps, Mounting
 
 
@@ -75,7 +75,7 @@ class World:
         body = self.body(seconds)
         placed = self.placed(seconds) if placed is None else placed
         mesh = traffic.mesh(placed)
-        moving = None if mesh is None else _part(mesh, body, self.settings)
+        moving = None if mesh is None else _part(mesh, body)
         lamps = join_lamps([])
         if self.settings.time == 'night':
             headlamps = traffic.headlamps(placed, traffic.ego_speed * seconds)
@@ -88,9 +88,9 @@ class World:
         return View(parts, moment.lamps, self.sky, self.look, self.street.road)
 
 
-def _part(mesh: Mesh, near: Doubles, settings: ClipSettings) -> Part:
-    """Return a mesh ready for rays round a place; the recipe's streets keep their exact rays."""
-    return Part(mesh, RayScene(mesh, near[:3, 3], is_robust=not settings.crossings))
+def _part(mesh: Mesh, near: Doubles) -> Part:
+    """Return a mesh ready for rays round a place."""
+    return Part(mesh, RayScene(mesh, near[:3, 3]))
 
 
 # Streets follow one another; the parts of a drive that one process draws come from few of them.
@@ -103,15 +103,15 @@ def make_world(settings: ClipSettings) -> World:
     look = draw_look(generator)
     sky = draw_sky(generator, settings.time)
     start = ego_body(street.road, mounting, 0.0, street.traffic.ego_left)
-    static = _part(street.static, start, settings)
+    static = _part(street.static, start)
     return World(settings, street, mounting, look, sky, static)
 
 
 def ego_path(settings: ClipSettings, seconds: Sequence[float]) -> list[Doubles]:
     """Return world_from_body of the ego vehicle at some times, without drawing the street."""
-    road = draw_road(settings.generator(Stream.STREET))
-    traffic = draw_traffic(road, settings.generator(Stream.TRAFFIC))
+    place, traffic = draw_way(settings)
     mounting = draw_mounting(settings)
     return [
-        ego_body(road, mounting, traffic.ego_speed * time, traffic.ego_left) for time in seconds
+        ego_body(place.road, mounting, traffic.ego_speed * time, traffic.ego_left)
+        for time in seconds
     ]
