@@ -6,7 +6,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, fields
 from functools import cached_property, reduce
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,13 +16,16 @@ from steps_ros.sim.lamps import Lamps
 from steps_ros.sim.lens import pixel_rays, project
 from steps_ros.sim.light import light_up, Lit, Shading, Sky, sky_radiance, through_fog
 from steps_ros.sim.mesh import Floats, Integers, Kind, Mesh
-from steps_ros.sim.raycast import Hits, lengths, RayScene
+from steps_ros.sim.raycast import dots, Hits, lengths, RayScene
+from steps_ros.sim.reflection import drawn_out, mirror_share, mirrored_lamps
 from steps_ros.sim.road import Doubles, Road
 from steps_ros.sim.texture import LAMP_ALBEDO, Look, Points, surface
 
 # A lamp's own lens hides it by up to this much.
 _LAMP_DEPTH = 0.7
 _LAMP_RADIANCE = 4.0e4
+# Mirrored pictures of less than this share are not seen; they need no fine texture.
+_LEAST_SHARE, _MIRROR_SPREAD = 0.08, 4.0
 # Of linear RGB with the primaries of Rec. 709.
 _LUMINANCE = np.array([0.2126, 0.7152, 0.0722], np.float32)
 
@@ -80,12 +83,36 @@ class Rendering(NamedTuple):
     instance: NDArray[np.uint16]
 
 
-class _Seen(NamedTuple):
-    """The pixels that one part shows: its hits, and the unit rays of these pixels."""
+class _Rays(NamedTuple):
+    """
+    Rays to be followed: ``origins`` and ``directions`` (N, 3).
+
+    ``spread`` is the width of a pixel at distance 1; where ``has_shadows`` is false, light goes
+    through everything.
+    """
+
+    origins: Floats
+    directions: Floats
+    spread: float
+    has_shadows: bool
+
+
+class _Found(NamedTuple):
+    """What some rays show: surface points, where they are to be lit, and how far, in metres."""
 
     pixels: NDArray[np.int64]
-    hits: Hits
-    away: Floats
+    points: Points
+    shading: Shading
+    way: Floats
+
+
+class _Traced(NamedTuple):
+    """``distance`` (N,) in units of the ray's direction, what was met, and light on it."""
+
+    distance: Floats
+    instance: NDArray[np.uint16]
+    found: _Found | None
+    lit: Lit | None
 
 
 def render(view: View, camera: Camera, world_from_camera: Doubles) -> Rendering:
@@ -98,79 +125,136 @@ def render(view: View, camera: Camera, world_from_camera: Doubles) -> Rendering:
     directions = pixel_rays(camera) @ world_from_camera[:3, :3].T.astype(np.float32)
     centre = world_from_camera[:3, 3].astype(np.float32)
     origins = np.broadcast_to(centre, directions.shape)
-    hits = [part.rays.first_hits(origins, directions) for part in view.parts]
-    depth = reduce(np.minimum, [hit.distance for hit in hits])
-    length = lengths(directions)
-    away = directions / length[:, None]
-    colour = np.empty_like(directions)
-    light = np.zeros(len(depth), np.float32)
-    instance = np.zeros(len(depth), np.uint16)
-    sky = np.flatnonzero(~np.isfinite(depth))
-    colour[sky] = sky_radiance(away[sky], view.sky)
+    rays = _Rays(origins, directions, 1 / camera.fx, view.has_shadows)
+    traced = _trace(view, rays)
+    light = np.zeros(len(directions), np.float32)
+    if traced.found is not None and traced.lit is not None:
+        light[traced.found.pixels] = traced.lit.illuminance @ _LUMINANCE
+        mirrored = _mirrored(view, traced.found, camera, world_from_camera)
+        traced = traced._replace(lit=Lit(traced.lit.radiance + mirrored, traced.lit.illuminance))
+    picture = _colour(view, rays, traced).reshape(*shape, 3)
+    depth = traced.distance.reshape(shape)
+    _add_far_lamps(picture, depth, view.lamps, camera, world_from_camera)
+    return Rendering(picture, depth, light.reshape(shape), traced.instance.reshape(shape))
+
+
+def _trace(view: View, rays: _Rays) -> _Traced:
+    """Return what rays meet first, lit."""
+    hits = [part.rays.first_hits(rays.origins, rays.directions) for part in view.parts]
+    distance = reduce(np.minimum, [hit.distance for hit in hits])
+    instance = np.zeros(len(distance), np.uint16)
     found: list[_Found] = []
     for part, hit in zip(view.parts, hits, strict=True):
-        pixels = np.flatnonzero(np.isfinite(hit.distance) & (hit.distance == depth))
+        pixels = np.flatnonzero(np.isfinite(hit.distance) & (hit.distance == distance))
         if len(pixels):
             instance[pixels] = part.mesh.instance[hit.face[pixels]]
-            seen = _Seen(pixels, hit, np.take(away, pixels, axis=0))
-            found.append(_found(part, seen, centre, camera))
-    if found:
-        pixels = np.concatenate([item.pixels for item in found])
-        lit = _lit(view, found)
-        colour[pixels] = through_fog(lit.radiance, depth[pixels] * length[pixels], view.sky)
-        light[pixels] = lit.illuminance @ _LUMINANCE
-    picture, flat_depth = colour.reshape(*shape, 3), depth.reshape(shape)
-    _add_far_lamps(picture, flat_depth, view.lamps, camera, world_from_camera)
-    return Rendering(picture, flat_depth, light.reshape(shape), instance.reshape(shape))
+            found.append(_found(part, hit, pixels, rays))
+    if not found:
+        return _Traced(distance, instance, None, None)
+    everything = _joined(found)
+    blockers = [part.rays for part in view.parts] if rays.has_shadows else []
+    look = surface(everything.points, view.road, view.look)
+    lit = light_up(everything.shading, look, view.lamps, view.sky, blockers)
+    return _Traced(distance, instance, everything, lit)
 
 
-class _Found(NamedTuple):
-    """What the pixels of one part show: surface points, and where they are to be lit."""
-
-    pixels: NDArray[np.int64]
-    points: Points
-    shading: Shading
-
-
-def _found(part: Part, seen: _Seen, centre: Floats, camera: Camera) -> _Found:
-    index, hits, mesh = seen.pixels, seen.hits, part.mesh
-    face, normal = hits.face[index], hits.normals(index, seen.away)
-    u, v = hits.u[index], hits.v[index]
+def _found(part: Part, hits: Hits, pixels: NDArray[np.int64], rays: _Rays) -> _Found:
+    """Return the surface points that one part shows."""
+    mesh, face = part.mesh, hits.face[pixels]
+    step, distance = np.take(rays.directions, pixels, axis=0), hits.distance[pixels]
+    length = lengths(step)
+    away = step / length[:, None]
+    normal = hits.normals(pixels, away)
+    u, v = hits.u[pixels], hits.v[pixels]
     corners = np.take(part.corners, face, axis=0)
     for corner, weight in enumerate((1 - u - v, u, v)):
         corners[:, corner] *= weight[:, None]
-    distance = hits.distance[index]
-    slant = np.maximum(np.abs(np.einsum('ij,ij->i', normal, seen.away)), 0.08)
+    slant = np.maximum(np.abs(np.einsum('ij,ij->i', normal, away)), 0.08)
     points = Points(
         corners[:, 0] + corners[:, 1] + corners[:, 2],
         part.flat_axis[face],
-        (distance / camera.fx / np.sqrt(slant)).astype(np.float32),
+        (distance * rays.spread / np.sqrt(slant)).astype(np.float32),
         mesh.colour[face],
         mesh.kind[face],
         mesh.identity[face],
     )
-    length = lengths(np.take(pixel_rays(camera), index, axis=0))
-    position = centre + seen.away * (distance * length)[:, None]
-    return _Found(index, points, Shading(position, normal, -seen.away))
+    position = np.take(rays.origins, pixels, axis=0) + step * distance[:, None]
+    return _Found(pixels, points, Shading(position, normal, -away), distance * length)
 
 
-def _lit(view: View, found: list[_Found]) -> Lit:
-    """Return the light on and from all that was found, one after the other."""
-    points = Points(
-        *(
-            np.concatenate([getattr(item.points, field.name) for item in found])
-            for field in fields(Points)
-        )
+def _joined(found: list[_Found]) -> _Found:
+    """Return all that was found, one after the other."""
+    points = (item.points for item in found)
+    shading = (item.shading for item in found)
+    return _Found(
+        np.concatenate([item.pixels for item in found]),
+        Points(*map(np.concatenate, zip(*map(_values, points), strict=True))),
+        Shading(*map(np.concatenate, zip(*map(_values, shading), strict=True))),
+        np.concatenate([item.way for item in found]),
     )
-    shading = Shading(
-        *(
-            np.concatenate([getattr(item.shading, field.name) for item in found])
-            for field in fields(Shading)
-        )
-    )
-    blockers = [part.rays for part in view.parts] if view.has_shadows else []
-    look = surface(points, view.road, view.look)
-    return light_up(shading, look, view.lamps, view.sky, blockers)
+
+
+def _values(item: Points | Shading) -> list[NDArray[Any]]:
+    return [getattr(item, field.name) for field in fields(item)]
+
+
+def _colour(view: View, rays: _Rays, traced: _Traced) -> Floats:
+    """Return the radiance (N, 3) that comes along rays, through the fog."""
+    length = lengths(rays.directions)
+    colour = np.empty_like(rays.directions)
+    sky = np.flatnonzero(~np.isfinite(traced.distance))
+    colour[sky] = sky_radiance(rays.directions[sky] / length[sky, None], view.sky)
+    if traced.found is not None and traced.lit is not None:
+        colour[traced.found.pixels] = through_fog(traced.lit.radiance, traced.found.way, view.sky)
+    return colour
+
+
+def _mirrored(view: View, found: _Found, camera: Camera, world_from_camera: Doubles) -> Floats:
+    """Return the radiance (N, 3) that what was found mirrors towards the camera."""
+    cosine = dots(found.shading.normal, found.shading.to_camera)
+    share = mirror_share(found.points.kind, cosine, view.look.wetness)
+    is_road = np.isin(found.points.kind, (Kind.ROAD, Kind.PAVEMENT))
+    row, column = np.divmod(found.pixels, camera.width)
+    # What a rough mirror shows is drawn out anyway; every fourth pixel will do.
+    is_asked = (share > _LEAST_SHARE) & ~(is_road & ((row | column) & 1 == 1))
+    index = np.flatnonzero(is_asked)
+    mirrored = np.zeros_like(found.shading.position)
+    if not len(index):
+        return mirrored
+    shape = (camera.height, camera.width)
+    picture, distance = _mirror_picture(view, found, index, camera)
+    mirrored[index] = picture[found.pixels[index]]
+    is_wet = is_road & (share > _LEAST_SHARE)
+    road = np.flatnonzero(is_wet & is_asked)
+    if len(road):
+        # Lamps are smaller than pixels; in the road they are as far as the whole way of the ray.
+        depth = np.zeros(len(picture), np.float32)
+        away = -found.shading.to_camera[road] @ world_from_camera[:3, 2]
+        depth[found.pixels[road]] = distance[found.pixels[road]] * away
+        place, normal = found.shading.position[road], found.shading.normal[road]
+        below = mirrored_lamps(view.lamps, place, normal)
+        flat = picture.reshape(*shape, 3)
+        _add_far_lamps(flat, depth.reshape(shape), below, camera, world_from_camera)
+        smeared = drawn_out(flat, (depth > 0).reshape(shape)).reshape(-1, 3)
+        mirrored[is_wet] = smeared[found.pixels[is_wet]]
+    return np.asarray(mirrored * share[:, None], np.float32)
+
+
+def _mirror_picture(
+    view: View, found: _Found, index: NDArray[np.int64], camera: Camera
+) -> tuple[Floats, Floats]:
+    """Return what some points mirror, (H * W, 3), and how far it is from the camera, (H * W,)."""
+    back, normal = found.shading.to_camera[index], found.shading.normal[index]
+    away = 2 * dots(normal, back)[:, None] * normal - back
+    origins = found.shading.position[index] + 0.02 * normal
+    rays = _Rays(origins, away, _MIRROR_SPREAD / camera.fx, False)
+    traced = _trace(view, rays)
+    pixels = found.pixels[index]
+    picture = np.zeros((camera.height * camera.width, 3), np.float32)
+    distance = np.zeros(len(picture), np.float32)
+    picture[pixels] = _colour(view, rays, traced)
+    distance[pixels] = found.way[index] + traced.distance
+    return picture, distance
 
 
 def _add_far_lamps(
