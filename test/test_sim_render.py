@@ -31,6 +31,14 @@ def view(mesh, lamps=None, sky=BLACK, shadows=True) -> View:
     return View((Part(mesh, rays),), lamps or join_lamps([]), sky, PLAIN, Road(), shadows)
 
 
+def matt_grey(count: int) -> Surface:
+    return Surface(
+        np.full((count, 3), 0.5, np.float32),
+        np.zeros((count, 3), np.float32),
+        *np.zeros((2, count)),
+    )
+
+
 def mounting(camera: Camera, pitch: float = 0.0, roll: float = 0.0) -> Mounting:
     return Mounting(camera, 1.5, 0.0, pitch, roll, 0.0, 0.0)
 
@@ -85,7 +93,7 @@ def test_nothing_is_lit_from_behind():
 
 def test_a_matt_surface_sends_back_albedo_over_pi():
     points = Shading(np.zeros((1, 3), np.float32), UP, UP)
-    matt = Surface(np.full((1, 3), 0.5, np.float32), np.zeros((1, 3), np.float32), np.zeros(1))
+    matt = matt_grey(1)
     light = lamp((0.0, 0.0, 2.0), (100.0, 100.0, 100.0))
     lit = light_up(points, matt, light, BLACK, [])
     np.testing.assert_allclose(lit.radiance, 0.5 / np.pi * 25, rtol=1e-5)
@@ -99,7 +107,7 @@ def test_a_roof_throws_a_shadow():
     points = Shading(
         np.array([[0, 0, 0], [5, 0, 0]], np.float32), UP.repeat(2, 0), UP.repeat(2, 0)
     )
-    matt = Surface(np.full((2, 3), 0.5, np.float32), np.zeros((2, 3), np.float32), np.zeros(2))
+    matt = matt_grey(2)
     lit = light_up(points, matt, light, BLACK, [RayScene(mesh, np.zeros(3))]).radiance
     assert lit[0].max() == 0
     assert lit[1].min() > 0

@@ -4,10 +4,14 @@ What is fitted to a vehicle's hull: wheels in their arches, lamps in housings, p
 
 from __future__ import annotations
 
+from dataclasses import replace
+from functools import lru_cache
 import math
 from typing import NamedTuple
 
-from steps_ros.sim.mesh import box, Colour, cylinder, Kind, Mesh
+import numpy as np
+
+from steps_ros.sim.mesh import box, Colour, cylinder, join, Kind, Mesh
 from steps_ros.sim.shapes import disc, Skin
 
 TYRE: Colour = (0.02, 0.02, 0.02)
@@ -43,20 +47,24 @@ class Lighting(NamedTuple):
 
 def wheels(places: tuple[float, ...], half_width: float, radius: float) -> list[Mesh]:
     """Return wheels on both sides at places along the vehicle, under dark arches."""
-    parts = []
+    return [
+        replace(wheel, vertices=wheel.vertices + np.array([x, side * half_width, 0], np.float32))
+        for side, wheel in ((side, _wheel(side, radius)) for side in (-1, 1))
+        for x in places
+    ]
+
+
+@lru_cache(maxsize=12)
+def _wheel(side: int, radius: float) -> Mesh:
+    """Return a wheel whose outer face is in the plane y = 0: arch, tyre, spokes, hub."""
     spokes = (Skin(RIM, Kind.PAINT), Skin(_HOUSING, Kind.PLAIN))
     black = (Skin(_HOUSING, Kind.PLAIN),)
-    for x in places:
-        for side in (-1, 1):
-            y = side * half_width
-            middle = (x, y - side * 0.1, radius)
-            parts += [
-                disc((x, y + side * 0.006, radius), 1.2 * radius, 1, black, (8, math.pi)),
-                cylinder(middle, radius, 0.23, 1, TYRE, 14),
-                disc((x, y + side * 0.02, radius), 0.64 * radius, 1, spokes, (14, 2 * math.pi)),
-                disc((x, y + side * 0.024, radius), 0.18 * radius, 1, spokes[:1], (6, 6.2832)),
-            ]
-    return parts
+    return join([
+        disc((0.0, side * 0.006, radius), 1.2 * radius, 1, black, (8, math.pi)),
+        cylinder((0.0, side * -0.1, radius), radius, 0.23, 1, TYRE, 12),
+        disc((0.0, side * 0.02, radius), 0.64 * radius, 1, spokes, (14, 2 * math.pi)),
+        disc((0.0, side * 0.024, radius), 0.18 * radius, 1, spokes[:1], (6, 2 * math.pi)),
+    ])  # fmt: skip
 
 
 def headlamps(nose: float, y: float, z: float, lighting: Lighting) -> list[Mesh]:

@@ -21,6 +21,8 @@ from steps_ros.sim.texture import Surface
 
 # Less than starlight: no camera shows it, so it needs no shadow rays.
 FAINTEST_LUX = 0.01
+# One minus the cosine of the angle at which retro-reflection is down to a half: 1.8 degrees.
+_RETRO_SPREAD = 5e-4
 # Points of an image come row by row, so that a few hundred neighbours are near one another.
 _RUN = 256
 
@@ -91,17 +93,19 @@ def light_up(
     # Most lamps of a street are alike: what falls from one kind of lamp needs one sum.
     colours, kind = np.unique(lamps.intensity, axis=0, return_inverse=True)
     fallen = np.zeros((len(colours), len(up)), np.float32)
-    mirrored = np.zeros_like(fallen)
+    mirrored, returned = np.zeros_like(fallen), np.zeros_like(fallen)
     for index, row in enumerate(kind.reshape(-1)):
         near, strength = _strength(lamps, index, points)
         seen = np.flatnonzero(strength * lamps.intensity[index, 1] > FAINTEST_LUX)
         near, strength = shadows.open_to(lamps.position[index], near[seen], strength[seen])
         fallen[row, near] += strength
         _add_gloss(points, surface.gloss, (near, strength), lamps.position[index], mirrored[row])
+        _add_retro(points, surface.retro, (near, strength), lamps.position[index], returned[row])
     light = fallen.T @ colours + np.asarray(sky.ambient, np.float32) * up
     if max(sky.sun) > 0:
         light += _sunlight(shading, sky, scenes)
-    reflected = surface.albedo / math.pi * light + mirrored.T @ colours + surface.glow
+    reflected = surface.albedo * (light / math.pi + returned.T @ colours)
+    reflected += mirrored.T @ colours + surface.glow
     return Lit(np.asarray(reflected, np.float32), light)
 
 
@@ -181,6 +185,18 @@ def _add_gloss(
     halfway = _unit([unit[axis] + points.to_camera[axis, near] for axis in range(3)])
     along = sum(halfway[axis] * points.normal[axis, near] for axis in range(3))
     mirrored[near] += strength * (gloss[near] * _to_the_24th(np.maximum(along, 0)))
+
+
+def _add_retro(
+    points: _Axes, retro: Floats, lit: tuple[NDArray[np.int64], Floats],
+    lamp: Floats, returned: Floats,
+) -> None:  # fmt: skip
+    """Add what sheeting throws back near the way that one lamp's light came, (N,)."""
+    backward = np.flatnonzero(retro[lit[0]] > 0)
+    near, strength = lit[0][backward], lit[1][backward]
+    unit = _unit([lamp[axis] - points.place[axis, near] for axis in range(3)])
+    apart = 1 - sum(unit[axis] * points.to_camera[axis, near] for axis in range(3))
+    returned[near] += strength * retro[near] / (1 + np.maximum(apart, 0) / _RETRO_SPREAD)
 
 
 def _to_the_24th(base: Floats) -> Floats:

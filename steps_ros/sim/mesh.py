@@ -153,7 +153,7 @@ def blob(
     """
     Return an ellipsoid whose vertices are pushed in and out by up to ``roughness`` radii.
 
-    :param rounds: 1 gives 80 faces, 2 gives 320.
+    :param rounds: 0 gives 20 faces, 1 gives 80, 2 gives 320.
     """
     vertices, faces = _unit_sphere(rounds)
     push = 1 + roughness * generator.uniform(-1, 1, (len(vertices), 1))
@@ -196,7 +196,7 @@ def _unit_cylinder(sections: int) -> tuple[Floats, Integers]:
     return np.asarray(shape.vertices, np.float32), np.asarray(shape.faces, np.int32)
 
 
-@lru_cache(maxsize=2)
+@lru_cache(maxsize=3)
 def _unit_sphere(rounds: int) -> tuple[Floats, Integers]:
     shape = trimesh.creation.icosphere(subdivisions=rounds)
     return np.asarray(shape.vertices, np.float32), np.asarray(shape.faces, np.int32)

@@ -14,12 +14,16 @@ import cv2
 import numpy as np
 
 from steps_ros.sim.mesh import Floats, Integers, Kind
+from steps_ros.sim.pattern import cracks, hashed, line, masonry, road_wear
 from steps_ros.sim.road import Road
 
 # A lamp's colour is its radiance; its lens throws back this much.
 LAMP_ALBEDO = 0.4
 _TABLE = 512
-_SCALES = ((4.0, 0.35), (0.9, 0.3), (0.22, 0.3), (0.06, 0.25))
+_SCALES = ((19.0, 0.25), (4.0, 0.3), (0.9, 0.3), (0.22, 0.3), (0.06, 0.25), (0.017, 0.25))
+_BRICK_M, _SLAB_M, _TILE_M, _PANEL_M = (0.25, 0.075), (0.6, 0.4), (0.32, 0.32), (2.4, 1.5)
+# Candela per lux and square metre of retro-reflective sheeting, at its colour's full albedo.
+_RETRO = {Kind.SIGN: 12.0}
 _CONTRAST = {
     Kind.PLAIN: 0.7, Kind.ROAD: 0.55, Kind.PAVEMENT: 0.6, Kind.GROUND: 1.0, Kind.WALL: 0.7,
     Kind.FOLIAGE: 1.5, Kind.GLASS: 0.2, Kind.PAINT: 0.12, Kind.LAMP: 0.0, Kind.SIGN: 0.25,
@@ -47,11 +51,17 @@ class Points:
 
 @dataclass(frozen=True)
 class Surface:
-    """Linear RGB ``albedo`` and ``glow`` (cd/m2) as (N, 3), and ``gloss`` (N,) from 0 to 1."""
+    """
+    N lit surfaces.
+
+    Linear RGB ``albedo`` and ``glow`` (cd/m2), (N, 3); ``gloss`` (N,) from 0 to 1; ``retro`` (N,)
+    cd/m2 per lux that goes back to where the light came from, before the albedo.
+    """
 
     albedo: Floats
     glow: Floats
     gloss: Floats
+    retro: Floats
 
 
 @dataclass(frozen=True)
@@ -87,15 +97,14 @@ def draw_look(generator: np.random.Generator) -> Look:
 def surface(points: Points, road: Road, look: Look) -> Surface:
     """Return what the points are like."""
     contrast = _by_kind(_CONTRAST)[points.kind]
-    grain = 1 + contrast * _noise(points)
-    albedo = points.colour * np.clip(grain, 0.15, 2.2)[:, None]
+    across, up = _flat_place(points)
+    grain = np.clip(1 + contrast * _noise(points, across, up), 0.15, 2.2)
+    albedo = points.colour * (grain * _structure(points, across, up))[:, None]
     glow = np.zeros_like(albedo)
     gloss = _by_kind(_GLOSS)[points.kind]
     on_road = points.kind == Kind.ROAD
     if on_road.any():
-        cover = _markings(points.place[on_road], points.footprint[on_road], road, look)
-        cover = (cover * look.paint * np.clip(grain[on_road], 0.3, 1.0))[:, None]
-        albedo[on_road] = albedo[on_road] * (1 - cover) + 0.75 * cover
+        _add_road(points, on_road, grain, albedo, (road, look))
         gloss[on_road] += 0.5 * look.wetness
     on_wall = points.kind == Kind.WALL
     if on_wall.any():
@@ -103,7 +112,46 @@ def surface(points: Points, road: Road, look: Look) -> Surface:
     on_lamp = points.kind == Kind.LAMP
     glow[on_lamp] = points.colour[on_lamp]
     albedo[on_lamp] = LAMP_ALBEDO
-    return Surface(np.clip(albedo, 0.0, 0.95), glow, gloss)
+    return Surface(np.clip(albedo, 0.0, 0.95), glow, gloss, _by_kind(_RETRO)[points.kind])
+
+
+def _add_road(
+    points: Points, on_road: np.ndarray[tuple[int], np.dtype[np.bool_]], grain: Floats,
+    albedo: Floats, scene: tuple[Road, Look],
+) -> None:  # fmt: skip
+    """Draw wear, cracks and paint into the albedo of the road."""
+    road, look = scene
+    place, footprint = points.place[on_road], points.footprint[on_road]
+    along, left = place[:, 0], place[:, 1]
+    worn = road_wear(along, left, footprint, road.lane_width)
+    worn *= 1 - 0.55 * cracks(_table_at(along / 2.3, left / 1.7), footprint)
+    cover = _markings(place, footprint, road, look)
+    cover = (cover * look.paint * np.clip(grain[on_road], 0.3, 1.0))[:, None]
+    albedo[on_road] = albedo[on_road] * worn[:, None] * (1 - cover) + 0.75 * cover
+
+
+def _flat_place(points: Points) -> tuple[Floats, Floats]:
+    """Return the two texture coordinates across the face's main axis."""
+    across = np.where(points.axis == 0, points.place[:, 1], points.place[:, 0])
+    return across, np.where(points.axis == 2, points.place[:, 1], points.place[:, 2])
+
+
+def _structure(points: Points, across: Floats, up: Floats) -> Floats:
+    """Return a factor on the brightness: bricks, slabs, tiles, panels, and their joints."""
+    factor = np.ones(len(across), np.float32)
+    style = hashed(points.identity, np.full_like(points.identity, 11))
+    is_wall = points.kind == Kind.WALL
+    for chosen, size, bond, depth in (
+        ((points.kind == Kind.BRICK) | (is_wall & (style < 0.4)), _BRICK_M, 0.5, 0.3),
+        (is_wall & (style > 0.75), _PANEL_M, 0.0, 0.5),
+        (points.kind == Kind.PAVEMENT, _SLAB_M, 0.5, 0.35),
+        (points.kind == Kind.TILES, _TILE_M, 0.0, 0.35),
+    ):
+        index = np.flatnonzero(chosen & (points.footprint < 2 * size[1]))
+        if len(index):
+            joints, tone = masonry(across[index], up[index], size, points.footprint[index], bond)
+            factor[index] = (1 + 0.16 * tone) * (1 - depth * joints)
+    return factor
 
 
 def _by_kind(table: dict[Kind, float]) -> Floats:
@@ -117,16 +165,14 @@ def _noise_table() -> Floats:
     return generator.uniform(-1, 1, (_TABLE, _TABLE)).astype(np.float32)
 
 
-def _noise(points: Points) -> Floats:
-    """Return band-limited noise on the two axes across the face's main axis."""
-    first = np.where(points.axis == 0, points.place[:, 1], points.place[:, 0])
-    second = np.where(points.axis == 2, points.place[:, 1], points.place[:, 2])
+def _noise(points: Points, first: Floats, second: Floats) -> Floats:
+    """Return band-limited noise at texture coordinates."""
     shift = (points.identity % 9973).astype(np.float32) * 3.7
     total = np.zeros(len(first), np.float32)
     for grain, weight in _SCALES:
         strength = weight * np.clip(1.4 - points.footprint / grain, 0, 1)
         fine = np.flatnonzero(strength)
-        across, down = ((axis + shift)[fine] / grain for axis in (first, second))
+        across, down = ((axis + shift)[fine] / np.float32(grain) for axis in (first, second))
         total[fine] += strength[fine] * _table_at(across, down)
     return total
 
@@ -150,34 +196,20 @@ def _markings(place: Floats, footprint: Floats, road: Road, look: Look) -> Float
     along, left = place[:, 0], place[:, 1]
     dashed = (np.mod(along, sum(look.dash)) < look.dash[0]).astype(np.float32)
     cover = np.zeros(len(along), np.float32)
-    for lane in range(-road.lanes_right, road.lanes_left + 1):
-        line = _line(left - lane * road.lane_width, 0.07, footprint)
+    lanes = [(lane, 0.0) for lane in range(-road.lanes_right, min(road.lanes_left, 1))]
+    lanes += [(lane, road.median) for lane in range(road.lanes_left + 1)]
+    for lane, shift in lanes:
+        painted = line(left - lane * road.lane_width - shift, 0.07, footprint)
         is_edge = lane in (-road.lanes_right, road.lanes_left)
         if is_edge and not look.has_edge_lines:
             continue
-        is_solid = is_edge or (lane == 0 and look.is_centre_solid)
-        cover = np.maximum(cover, line if is_solid else line * dashed)
+        is_solid = is_edge or (lane == 0 and (look.is_centre_solid or road.median > 0))
+        cover = np.maximum(cover, painted if is_solid else painted * dashed)
+    if road.kerb_height == 0:
+        return cover
     phase = np.mod(along, look.crossing_spacing)
     stripes = np.mod(left, 1.0) < 0.5
     return np.maximum(cover, ((phase > 20) & (phase < 23.5) & stripes).astype(np.float32))
-
-
-def _line(offset: Floats, half_width: float, footprint: Floats) -> Floats:
-    """Return the share of a pixel that a line covers."""
-    edge = (half_width - np.abs(offset)) / footprint + 0.5
-    thin = np.minimum(1.0, 2 * half_width / footprint)
-    return np.asarray(np.clip(edge, 0, 1) * thin, np.float32)
-
-
-def _hash(*numbers: Integers) -> Floats:
-    """Return a number in [0, 1) for whole numbers."""
-    mixed = np.zeros(len(numbers[0]), np.uint32)
-    for number in numbers:
-        mixed = (mixed ^ number.astype(np.uint32)) * np.uint32(0x9E3779B1)
-        mixed ^= mixed >> np.uint32(15)
-    mixed *= np.uint32(0x85EBCA6B)
-    mixed ^= mixed >> np.uint32(13)
-    return np.asarray(mixed / np.float32(4294967296.0), np.float32)
 
 
 def _add_windows(
@@ -187,19 +219,27 @@ def _add_windows(
     """Draw the windows of the walls into albedo and glow."""
     index = np.flatnonzero(on_wall & (points.axis != 2))
     place, number = points.place[index], points.identity[index]
-    style = _hash(number, np.full_like(number, 7))
+    style = hashed(number, np.full_like(number, 7))
     cell = 1.6 + 2.0 * style
     across, up = (place[:, 0] + place[:, 1]) / cell, place[:, 2] / 3.0
     column, floor = np.floor(across).astype(np.int32), np.floor(up).astype(np.int32)
-    is_shop = (floor == 0) & (_hash(number, np.full_like(number, 3)) < look.shops)
-    margin = np.where(is_shop, 0.06, 0.2 + 0.12 * _hash(number, np.full_like(number, 5)))
+    is_shop = (floor == 0) & (hashed(number, np.full_like(number, 3)) < look.shops)
+    margin = np.where(is_shop, 0.06, 0.2 + 0.12 * hashed(number, np.full_like(number, 5)))
     inside_across = np.abs(across - column - 0.5) < 0.5 - margin
     inside = inside_across & (up - floor > 0.3 - 0.2 * is_shop) & (up - floor < 0.85)
     window = index[inside]
-    dice = _hash(number, column, floor)[inside]
-    bright = _hash(number, floor, column + 977)[inside]
+    dice = hashed(number, column, floor)[inside]
+    bright = hashed(number, floor, column + 977)[inside]
     lit = dice < np.where(is_shop[inside], 0.8, look.lit_windows)
-    albedo[window] = 0.05
+    # A frame round the glass with a bar down its middle; curtains and lamps behind it.
+    x, y = (across - column)[inside], (up - floor)[inside]
+    rim = np.minimum(0.5 - margin[inside] - np.abs(x - 0.5), 0.85 - y) * cell[inside]
+    is_frame = (rim < 0.07) | (np.abs(x - 0.5) < 0.012 * (1 + 2 * ~is_shop[inside]))
+    seen = np.clip(1.5 - points.footprint[window] / 0.15, 0, 1) * is_frame
+    albedo[window] = (0.05 + 0.5 * style[inside] * seen)[:, None]
     warm = np.stack([np.ones_like(bright), 0.6 + 0.3 * bright, 0.25 + 0.6 * bright], 1)
     level = look.window_radiance * (0.1 + bright**2) * np.where(is_shop[inside], 3.0, 1.0)
-    glow[window] = warm * (level * lit)[:, None]
+    drawn = hashed(column, floor, number)[inside]
+    behind = 0.55 + 0.45 * np.cos(9 * (x - bright)) * np.sin(5 * (y + dice))
+    level *= np.where((x < 0.25 + 0.5 * drawn) & (drawn < 0.6), 0.35, behind)
+    glow[window] = warm * (level * lit * (1 - seen))[:, None]

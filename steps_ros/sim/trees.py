@@ -84,7 +84,9 @@ def tree(foot: tuple[float, float], generator: np.random.Generator) -> Mesh:
         parts.append(limb((fork, tuple(clump)), (0.5 * thick, 0.2 * thick), _BARK, 4))
     green = float(generator.uniform(0.03, 0.12))
     colour = (green * float(generator.uniform(0.6, 1.3)), green, green * 0.4)
-    return join([*parts, *_foliage(clumps, 0.45 * crown, colour, generator)])
+    if generator.random() < 0.1:
+        return join([*parts, *_twigs(clumps, 0.5 * crown, generator)])
+    return join([*parts, *_foliage(clumps, 0.55 * crown, colour, generator)])
 
 
 def bush(foot: tuple[float, float], generator: np.random.Generator) -> Mesh:
@@ -103,13 +105,20 @@ def _foliage(
     parts = [
         blob(
             (float(x), float(y), float(z)), (0.62 * size, 0.62 * size, 0.5 * size), dark,
-            generator, 0.35, Kind.FOLIAGE, rounds=1,
+            generator, 0.3, Kind.FOLIAGE, rounds=0,
         )
         for x, y, z in clumps
     ]  # fmt: skip
     around = _within(28 * len(clumps), generator, shell=0.5) * size
     spread = np.repeat(clumps, 28, axis=0) + around
-    return [*parts, leaves(spread, 0.12 + 0.1 * size, colour, generator)]
+    return [*parts, leaves(spread, 0.14 + 0.14 * size, colour, generator)]
+
+
+def _twigs(clumps: Floats, size: float, generator: np.random.Generator) -> Iterator[Mesh]:
+    """Yield the bare twigs of a tree in winter."""
+    for clump in clumps:
+        for end in clump + _within(7, generator, shell=0.5) * size:
+            yield limb((tuple(clump), tuple(end)), (0.025, 0.008), _BARK, 3)
 
 
 def _within(count: int, generator: np.random.Generator, shell: float = 0.0) -> Floats:
