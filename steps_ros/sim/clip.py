@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 
 from steps_ros.core.camera import Camera
 from steps_ros.sim.flow import no_flow, optical_flow, Station
+from steps_ros.sim.instances import EGO
 from steps_ros.sim.lidar import body_from_lidar, cast_turn, LidarSettings, Scan
 from steps_ros.sim.mesh import Floats
 from steps_ros.sim.render import render, Rendering
@@ -27,6 +28,7 @@ from steps_ros.sim.sensor import (
     Sensor,
 )
 from steps_ros.sim.settings import ClipSettings, Stream
+from steps_ros.sim.traffic import Placed
 from steps_ros.sim.trajectory import Mounting, world_from_camera
 from steps_ros.sim.world import make_world, Moment, World
 
@@ -94,7 +96,7 @@ def simulate_clip(
     for number in range(settings.frames)[first:last]:
         seconds = number / settings.rate_hz
         now = after or _station(world, seconds)
-        moment = world.moment(seconds, now.placed)
+        moment = world.moment(seconds, now.placed[:-1])
         seen = render(world.view(moment), camera, now.camera)
         after = _station(world, (number + 1) / settings.rate_hz)
         is_last = number + 1 == settings.frames
@@ -126,7 +128,7 @@ def render_clip(
     for number in range(settings.frames)[first:last]:
         seconds = number / settings.rate_hz
         now = _station(world, seconds)
-        seen = render(world.view(world.moment(seconds, now.placed)), camera, now.camera)
+        seen = render(world.view(world.moment(seconds, now.placed[:-1])), camera, now.camera)
         scene = _negative(world, seen, now, seconds)
         yield NegativeFrame(scene, camera, now.camera, round(seconds * 1e9), world.mounting)
 
@@ -147,9 +149,10 @@ def _exposure(settings: ClipSettings) -> tuple[Sensor, float]:
 
 
 def _station(world: World, seconds: float) -> Station:
-    """Return where the camera and the vehicles are at a time."""
-    pose = world_from_camera(world.mounting, world.body(seconds))
-    return Station(pose, world.placed(seconds))
+    """Return where the camera is at a time, and all that moves; the own vehicle is the last."""
+    body = world.body(seconds)
+    own = Placed(-1, 0, 0.0, body, EGO)
+    return Station(world_from_camera(world.mounting, body), (*world.placed(seconds), own))
 
 
 def _scan(world: World, lidar: LidarSettings, moment: Moment, number: int) -> Scan:

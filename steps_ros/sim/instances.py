@@ -36,6 +36,8 @@ PARKED = NumberRange(30_000, 10_000)
 PERSON = NumberRange(40_000, 10_000)
 # In traffic: those that drive, and those that wait at a crossing.
 VEHICLE = NumberRange(50_000, 15_535)
+# The own vehicle's bonnet.
+EGO = 65_535
 
 
 def place_number(along: float, side: int) -> int:

@@ -90,7 +90,7 @@ def _glare(light: Floats, optics: Optics) -> Floats:
     halo = optics.glare * (cv2.GaussianBlur(small, (0, 0), 2.0 * scale) + 0.5 * wide)
     if optics.dirt:
         veil = wide + 0.6 * cv2.GaussianBlur(wide, (0, 0), 12.0 * scale)
-        halo += 6 * optics.dirt * _dirt(small.shape[0], small.shape[1], optics.pattern) * veil
+        halo += 3 * optics.dirt * _dirt(small.shape[0], small.shape[1], optics.pattern) * veil
     if optics.streaks:
         kernel = _star(optics, scale * _COARSE)
         halo += 4 * optics.streaks * cv2.filter2D(small, -1, kernel)

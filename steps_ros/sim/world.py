@@ -8,9 +8,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 
+from steps_ros.sim.bonnet import draw_bonnet
 from steps_ros.sim.lamps import join_lamps, Lamps
 from steps_ros.sim.light import Sky
-from steps_ros.sim.mesh import Mesh
+from steps_ros.sim.mesh import join, Mesh
 from steps_ros.sim.raycast import RayScene
 from steps_ros.sim.render import Part, View
 from steps_ros.sim.road import Doubles
@@ -53,6 +54,7 @@ class World:
     look: Look
     sky: Sky
     static: Part
+    bonnet: Mesh | None
 
     def body(self, seconds: float) -> Doubles:
         """Return world_from_body of the ego vehicle."""
@@ -74,8 +76,9 @@ class World:
         traffic = self.street.traffic
         body = self.body(seconds)
         placed = self.placed(seconds) if placed is None else placed
-        mesh = traffic.mesh(placed)
-        moving = None if mesh is None else _part(mesh, body)
+        own = None if self.bonnet is None else self.bonnet.moved(body)
+        meshes = [mesh for mesh in (traffic.mesh(placed), own) if mesh is not None]
+        moving = _part(join(meshes), body) if meshes else None
         lamps = join_lamps([])
         if self.settings.time == 'night':
             headlamps = traffic.headlamps(placed, traffic.ego_speed * seconds)
@@ -104,7 +107,8 @@ def make_world(settings: ClipSettings) -> World:
     sky = draw_sky(generator, settings.time)
     start = ego_body(street.road, mounting, 0.0, street.traffic.ego_left)
     static = _part(street.static, start)
-    return World(settings, street, mounting, look, sky, static)
+    bonnet = draw_bonnet(mounting, settings.generator(Stream.CAMERA, 2))
+    return World(settings, street, mounting, look, sky, static, bonnet)
 
 
 def ego_path(settings: ClipSettings, seconds: Sequence[float]) -> list[Doubles]:
