@@ -16,6 +16,7 @@ from steps_ros.sim.places import Place, PlaceKind
 
 FIRST, PAST_END, _STEP = -30.0, 60.0, 3.0
 _LINE: Colour = (0.55, 0.55, 0.52)
+_WATER: Colour = (0.02, 0.03, 0.035)
 # How far below a bridge its valley or water lies, in metres.
 VALLEY = -14.0
 _UNPAVED = (PlaceKind.MOTORWAY, PlaceKind.COUNTRY)
@@ -42,6 +43,8 @@ def draw_ground(place: Place, generator: np.random.Generator) -> Ground:
         return Ground(asphalt, grass, grass)
     if place.kind is PlaceKind.CAR_PARK:
         return Ground(asphalt, asphalt, asphalt)
+    if place.kind is PlaceKind.BRIDGE and generator.random() < 0.6:
+        return Ground(asphalt, paving, _WATER)
     return Ground(asphalt, paving, grass if is_green else paving)
 
 

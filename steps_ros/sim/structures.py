@@ -156,14 +156,12 @@ def _underpass(
     spacing = float(generator.uniform(5.0, 12.0))
     tint = _TUNNEL_TINTS[int(generator.integers(len(_TUNNEL_TINTS)))]
     level = float(np.exp(generator.uniform(np.log(60.0), np.log(900.0))))
-    for along in np.arange(start + 2.0, end - 1.0, spacing):
-        for side in (-1, 1):
-            across = 0.5 * side * road.kerb(side)
-            place_at = (float(along), across, height - 0.1)
-            parts.append(_ceiling_lamp(place_at, tint, level).of_object(
-                place_number(float(along), side)))  # fmt: skip
-            light = (level * tint[0], level * tint[1], level * tint[2])
-            lights.append(lamp(place_at, light, reach=22.0))
+    for number, along in enumerate(np.arange(start + 2.0, end - 1.0, spacing)):
+        side = 1 if number % 2 else -1
+        hung = (float(along), 0.5 * side * road.kerb(side), height - 0.1)
+        parts.append(_ceiling_lamp(hung, tint, level).of_object(place_number(hung[0], side)))
+        light = (level * tint[0], level * tint[1], level * tint[2])
+        lights.append(lamp(hung, light, reach=22.0))
     return parts, lights
 
 
