@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from steps_ros.sim.clip import simulate_clip
-from steps_ros.sim.instances import PARKED, PERSON, STANDING, VEHICLE
+from steps_ros.sim.instances import EGO, PARKED, PERSON, STANDING, VEHICLE
 from steps_ros.sim.road import Road
 from steps_ros.sim.settings import ClipSettings
 from steps_ros.sim.street import draw_street
@@ -98,7 +98,7 @@ def test_instances_say_what_kind_of_object_they_are():
     (frame,) = simulate_clip(replace(SETTINGS, seed=11, height=96, width=160), 30, 31)
     kinds = (STANDING, PARKED, PERSON, VEHICLE)
     assert ((frame.instance == 0) == ~np.isfinite(frame.depth)).all()
-    known = sum(kind.holds(frame.instance).astype(int) for kind in kinds)
+    known = (frame.instance == EGO) + sum(kind.holds(frame.instance).astype(int) for kind in kinds)
     assert (known == (frame.instance > 0)).all()
     assert VEHICLE.holds(frame.instance).any()
     assert PARKED.holds(frame.instance).any()
