@@ -36,9 +36,8 @@ from steps_ros.eval.predictions import network_depth
 from steps_ros.eval.report import Report
 from steps_ros.eval.spool import Spool
 from steps_ros.inference.predictor import Predictor
+from steps_ros.train.loops import run_loop, take_up
 from steps_ros.train.objective_settings import ObjectiveSettings
-from steps_ros.train.orders import Drawing
-from steps_ros.train.prefetch import Prefetch
 from steps_ros.train.presets import MONODEPTH2, RNW, STEPS
 from steps_ros.train.start import finished_checkpoint, lend_pose, starting_networks
 from steps_ros.train.supervised import start_at_depth
@@ -122,22 +121,16 @@ def _trained(options: argparse.Namespace, seed: int, arm: str, folder: Path) -> 
         lend_pose(networks, before / SNAPSHOTS / LAST)
     device = torch.device(options.device)
     loop = Training(networks.to(device), objective, settings, folder, device)
-    if (folder / SNAPSHOTS / LAST).is_file():
-        loop.restore()
+    take_up(loop)
     compares = objective.adversarial_weight > 0
-    drawing = Drawing(len(night), settings.batch, seed, len(day) if compares else 0)
-    loop.steps_per_epoch = drawing.steps_per_epoch
-    with (
-        Prefetch(night, day if compares else None, drawing, loop.step) as batches,
-        tqdm(total=settings.max_steps, initial=loop.step, desc=f'{arm} {seed}') as bar,
-    ):
+    with tqdm(total=settings.max_steps, initial=loop.step, desc=f'{arm} {seed}') as bar:
 
         def watch(report: StepReport) -> bool:
             bar.set_postfix(total=f'{report.losses["total"]:.4f}', refresh=False)
             bar.update()
             return False
 
-        loop.run(iter(batches), watch)
+        run_loop(loop, night, day if compares else None, watch)
     return finished_checkpoint(
         networks.cpu(), start, tuple(options.size), f'{arm}, seed {seed}', loop.step
     )
