@@ -16,7 +16,7 @@ from steps_ros.core.resnet import EncoderConfig, ResNetEncoder
 
 POSE_ENCODER = EncoderConfig(channels=6, slope=0.0)
 WIDTH = 256
-MOTION_UNIT = 0.01
+REFERENCE_UNIT = 0.01
 
 
 class Motion(NamedTuple):
@@ -27,10 +27,19 @@ class Motion(NamedTuple):
 
 
 class PoseNet(nn.Module):
-    """Two RGB frames in their order of time to :class:`Motion`."""
+    """
+    Two RGB frames in their order of time to :class:`Motion`.
 
-    def __init__(self, config: EncoderConfig = POSE_ENCODER) -> None:
+    :param translation_unit: what the last layer's outputs are multiplied with; the step that an
+        optimiser takes grows with it. The reference's 0.01 suits a depth of 0.2 m, where its
+        untrained decoder begins; depth in metres needs motion in metres.
+    """
+
+    def __init__(
+        self, config: EncoderConfig = POSE_ENCODER, translation_unit: float = REFERENCE_UNIT
+    ) -> None:
         super().__init__()
+        self.translation_unit = translation_unit
         self.encoder = ResNetEncoder(config)
         self.reduce = nn.Conv2d(config.feature_widths[-1], WIDTH, 1)
         self.conv1 = nn.Conv2d(WIDTH, WIDTH, 3, padding=1)
@@ -48,9 +57,12 @@ class PoseNet(nn.Module):
         feature = self.encoder(torch.cat((earlier, later), dim=1))[-1]
         for layer in (self.reduce, self.conv1, self.conv2):
             feature = functional.relu(layer(feature))
-        return Motion(_pooled(self.axis_angle(feature)), _pooled(self.translation(feature)))
+        return Motion(
+            REFERENCE_UNIT * _pooled(self.axis_angle(feature)),
+            self.translation_unit * _pooled(self.translation(feature)),
+        )
 
 
 def _pooled(vectors: Tensor) -> Tensor:
-    """Mean over W, then over H (the reference's order), in units of 0.01."""
-    return MOTION_UNIT * vectors.mean(dim=3).mean(dim=2)
+    """Mean over W, then over H (the reference's order)."""
+    return vectors.mean(dim=3).mean(dim=2)

@@ -79,9 +79,10 @@ def needed_networks(
     :param teacher: the day network; needed where the objective is adversarial.
     """
     is_adversarial = settings.adversarial_weight > 0
+    learns_motion = settings.reconstruction_weight > 0
     return Networks(
         depth=DepthNet(config),
-        pose=PoseNet() if settings.reconstruction_weight > 0 else None,
+        pose=PoseNet(translation_unit=settings.translation_unit) if learns_motion else None,
         enhancer=SelfCalibratedEnhancer() if settings.enhances else None,
         discriminator=Discriminator() if is_adversarial else None,
         teacher=teacher if is_adversarial else None,

@@ -40,6 +40,8 @@ class ObjectiveSettings:
     :param light_stage: stage of the enhancer whose illumination M_uc reads; 1 enhances the frames.
     :param identity_noise: spread of the noise that breaks ties between unmoved frames.
     :param pool_size: former night disparities that the discriminator is shown again.
+    :param translation_unit: of the pose network's translation, metres; the released code has 0.01,
+        with which motion of metres is out of reach of a few thousand steps.
     :param one_illumination: the target's illumination serves its neighbours too.
     :param frames_apart: every frame passes the networks alone, and the enhancer runs all stages on
         every frame and scale, as in the released code; else frames go together, the enhancer's
@@ -71,6 +73,7 @@ class ObjectiveSettings:
     light_stage: int = 1
     identity_noise: float = 1e-5
     pool_size: int = 50
+    translation_unit: float = 0.3
     one_illumination: bool = False
     frames_apart: bool = False
     align_corners: bool = True
@@ -89,6 +92,7 @@ class ObjectiveSettings:
         quantile = 0 if self.static_quantile is None else self.static_quantile
         _require(0 <= quantile <= 1, 'static_quantile', self, 'from 0 to 1')
         _require(1 <= self.light_stage <= STAGES, 'light_stage', self, f'1 to {STAGES}')
+        _require(self.translation_unit > 0, 'translation_unit', self, 'above 0')
         _require(self.identity_noise >= 0, 'identity_noise', self, 'at least 0')
         _require(self.pool_size >= 0, 'pool_size', self, 'at least 0')
         for name in ('network_sees', 'loss_sees'):

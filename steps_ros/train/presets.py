@@ -10,6 +10,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from steps_ros.core.masks import LightBounds
+from steps_ros.core.pose_net import REFERENCE_UNIT
 from steps_ros.train.objective_settings import ObjectiveSettings
 
 MONODEPTH2 = ObjectiveSettings(
@@ -48,6 +49,7 @@ RELEASED_STEPS_NUSCENES = ObjectiveSettings(
     loss_sees='equalised',
     light=LightBounds(strict=True),
     light_stage=3,
+    translation_unit=REFERENCE_UNIT,
     frames_apart=True,
     align_corners=False,
     static_each_use=True,

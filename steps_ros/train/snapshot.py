@@ -101,10 +101,18 @@ def optimiser_tensors(optimiser: Optimizer, prefix: str) -> dict[str, Tensor]:
 
 
 def restore_optimiser(optimiser: Optimizer, prefix: str, tensors: dict[str, Tensor]) -> None:
-    """Put the running means of :func:`optimiser_tensors` back; rates are the schedule's."""
+    """
+    Put the running means of :func:`optimiser_tensors` back; rates are the schedule's.
+
+    They get the memory layout of their parameters, without which a fused step mixes them up.
+    """
+    parameters = [item for group in optimiser.param_groups for item in group['params']]
     state: dict[int, dict[str, Tensor]] = {}
     for name, tensor in part(tensors, prefix).items():
         index, _, key = name.partition('.')
+        parameter = parameters[int(index)]
+        if tensor.shape == parameter.shape:
+            tensor = torch.empty_like(parameter).copy_(tensor)
         state.setdefault(int(index), {})[key] = tensor
     optimiser.load_state_dict(
         {'state': state, 'param_groups': optimiser.state_dict()['param_groups']}

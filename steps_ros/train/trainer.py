@@ -96,7 +96,7 @@ class Training:
         self.optimiser = _optimiser(self.networks, self.settings)
         critic = self.networks.discriminator
         rate = self.settings.learning_rate
-        self.critic = None if critic is None else Adam(critic.parameters(), rate)
+        self.critic = None if critic is None else Adam(critic.parameters(), rate, fused=True)
 
     def run(
         self,
@@ -278,7 +278,7 @@ def _optimiser(networks: Networks, settings: TrainingSettings) -> Adam:
     if networks.enhancer is not None:
         enhancer = [*networks.enhancer.parameters()]
         groups.append({'params': enhancer, 'weight_decay': settings.enhancer_decay})
-    return Adam(groups, settings.learning_rate)
+    return Adam(groups, settings.learning_rate, fused=True)
 
 
 def _seed(seed: int, step: int) -> int:
