@@ -149,6 +149,27 @@ def test_checkpoint_without_enhancer_leaves_the_image(checkpoint):
     assert prediction.depth is not None
 
 
+def test_no_enhancement_is_the_picture_and_full_is_the_default(checkpoint, predictor):
+    picture = street(64, 96)
+    off = predictor.predict(picture, Outputs(raw=True), enhancement=0.0)
+    assert np.array_equal(off.enhanced, picture)
+    plain = Predictor(Checkpoint(depth_net=checkpoint.depth_net), device='cpu').predict(picture)
+    assert np.array_equal(off.depth, plain.depth)
+    full = predictor.predict(picture, enhancement=1.0)
+    assert np.array_equal(full.enhanced, predictor.predict(picture).enhanced)
+
+
+def test_enhancement_grows_by_equal_ratios(predictor):
+    picture = np.full((64, 96, 3), 20, np.uint8)
+    maps = [
+        predictor.predict(picture, Outputs(raw=True), enhancement=share).raw.illumination
+        for share in (0.0, 0.25, 0.5, 1.0)
+    ]
+    assert (maps[0] == 1).all()
+    np.testing.assert_allclose(maps[2], np.sqrt(maps[3]), rtol=1e-5)
+    np.testing.assert_allclose(maps[1], np.sqrt(maps[2]), rtol=1e-5)
+
+
 def test_checkpoint_without_depth_gives_the_enhanced_image_alone(checkpoint):
     predictor = Predictor(Checkpoint(enhancer=checkpoint.enhancer), device='cpu')
     prediction = predictor.predict(street(50, 70), Outputs(raw=True))

@@ -24,7 +24,8 @@ class Raw(NamedTuple):
     What the networks computed, unaltered, at network size, float32.
 
     ``disparity`` (h, w) sigmoid output or None without a depth network; ``illumination`` (h, w)
-    or (3, h, w) clamped stage-1 map; ``enhanced`` (h, w, 3) RGB in [0, 1].
+    or (3, h, w) clamped stage-1 map, as far as it was applied; ``enhanced`` (h, w, 3) RGB in
+    [0, 1].
     """
 
     disparity: NDArray[np.float32] | None

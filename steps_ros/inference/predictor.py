@@ -79,6 +79,7 @@ class Predictor:
         image: NDArray[np.uint8],
         outputs: Outputs = Outputs(),  # noqa: B008
         output_size: Size | None = None,
+        enhancement: float = 1.0,
     ) -> Prediction:
         """
         Predict for one image.
@@ -86,17 +87,22 @@ class Predictor:
         :param image: (H, W, 3) uint8 RGB, any size.
         :param outputs: what to compute.
         :param output_size: (height, width) of the results; the image's own by default.
+        :param enhancement: 0 leaves the enhancer out, 1 applies it in full; between the two,
+            its gain grows by equal ratios, so that no frame of a slow change stands out.
         :raises FrameError: not such an image.
         """
         _check_image(image)
+        size = output_size or (image.shape[0], image.shape[1])
         with torch.inference_mode():
-            return self._predict(image, outputs, output_size or (image.shape[0], image.shape[1]))
+            return self._predict(image, outputs, size, enhancement)
 
-    def _predict(self, image: NDArray[np.uint8], outputs: Outputs, size: Size) -> Prediction:
+    def _predict(
+        self, image: NDArray[np.uint8], outputs: Outputs, size: Size, enhancement: float
+    ) -> Prediction:
         seen = resize_image(image, *self.network_size(*image.shape[:2]))
         pixels = _to_tensor(seen, self.device)
         grey = _to_tensor(cv2.cvtColor(seen, cv2.COLOR_RGB2GRAY)[..., None], self.device)
-        illumination = self._illumination(pixels, grey)
+        illumination = self._illumination(pixels, grey, enhancement)
         enhanced = enhance(pixels, illumination)
         disparity = None
         if self.depth_net is not None and (outputs.depth or outputs.raw):
@@ -114,13 +120,13 @@ class Predictor:
             raw=_raw(disparity, illumination, enhanced) if outputs.raw else None,
         )
 
-    def _illumination(self, pixels: Tensor, grey: Tensor) -> Tensor:
-        """Return the clamped stage-1 map, all ones where there is no enhancer."""
-        if self.enhancer is None:
+    def _illumination(self, pixels: Tensor, grey: Tensor, enhancement: float) -> Tensor:
+        """Return the clamped stage-1 map to that power, all ones where nothing is enhanced."""
+        if self.enhancer is None or enhancement <= 0:
             return torch.ones_like(grey)
         seen = grey if self.enhancer.channels == 1 else pixels
         illumination: Tensor = self.enhancer(seen).clamped
-        return illumination
+        return illumination if enhancement >= 1 else illumination.pow(enhancement)
 
     def _disparity(self, enhanced: Tensor) -> Tensor:
         assert self.depth_net is not None
