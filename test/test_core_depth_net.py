@@ -16,7 +16,7 @@ from reference_names import (
 import torch
 from torch import nn, Tensor
 
-from steps_ros.core.depth_net import DepthNet, RESNET18, RESNET50, TINY
+from steps_ros.core.depth_net import DepthNet, RESNET18, RESNET50, TINY, TINY_RAYS
 from steps_ros.core.discriminator import Discriminator, discriminator_input
 from steps_ros.core.geometry import disparity_to_depth, transform_from_motion
 from steps_ros.core.illumination import enhance
@@ -323,3 +323,16 @@ def test_golden_d_one_channel(shared_reference):
     with torch.no_grad():
         scores = network(named(arrays, 'day_norm'))
     torch.testing.assert_close(scores, named(arrays, 'D1_day_seed5'), atol=1e-5, rtol=0)
+
+
+def test_a_network_that_sees_rays_differs_in_its_first_layer_alone():
+    torch.manual_seed(0)
+    plain, seeing = DepthNet(TINY).eval(), DepthNet(TINY_RAYS).eval()
+    state = dict(plain.state_dict())
+    stem = 'encoder.stem.0.weight'
+    assert seeing.state_dict()[stem].shape[1] == 5
+    state[stem] = torch.cat((state[stem], torch.zeros_like(state[stem][:, :2])), dim=1)
+    seeing.load_state_dict(state)
+    image, rays = torch.rand(2, 3, 64, 96), torch.rand(2, 2, 64, 96)
+    torch.testing.assert_close(seeing(image, rays)[0], plain(image)[0])
+    torch.testing.assert_close(seeing.disparity(image), plain.disparity(image))

@@ -1,13 +1,16 @@
 """Predictor: exact where nothing is resampled, any size, honest confidence."""
 
+from dataclasses import replace
+
 import cv2
 import numpy as np
 import pytest
 from reference_names import golden
 import torch
 
+from steps_ros.core.camera import Camera
 from steps_ros.core.checkpoint import Checkpoint
-from steps_ros.core.depth_net import DepthNet, TINY
+from steps_ros.core.depth_net import DepthNet, TINY, TINY_RAYS
 from steps_ros.core.geometry import disparity_to_depth
 from steps_ros.core.illumination import enhance, IlluminationNet
 from steps_ros.core.importers import import_weights
@@ -226,3 +229,42 @@ def test_settings_that_cannot_be_are_refused(checkpoint, settings, message):
 def test_encoder_alone_is_refused():
     with pytest.raises(CheckpointError, match=r'encoder only.*--init'):
         Predictor(Checkpoint(encoder={}))
+
+
+@pytest.fixture(scope='module')
+def seeing_rays() -> Predictor:
+    torch.manual_seed(3)
+    return Predictor(Checkpoint(DepthNet(TINY_RAYS).eval(), input_size=(64, 96)), device='cpu')
+
+
+def test_a_network_that_sees_rays_keeps_the_shape_of_the_picture(checkpoint, seeing_rays):
+    assert seeing_rays.network_size(192, 640) == (64, 192)
+    assert seeing_rays.network_size(480, 640) == (64, 96)
+    assert seeing_rays.described_size == "about 64x96, in each image's shape"
+    assert Predictor(checkpoint, device='cpu').network_size(192, 640) == (64, 96)
+    given = Predictor(Checkpoint(seeing_rays.depth_net), size=(64, 128), device='cpu')
+    assert given.network_size(192, 640) == (64, 128)
+    assert given.described_size == '64x128'
+
+
+def test_the_camera_tells_where_the_network_sees_rays(predictor, seeing_rays):
+    picture = street(64, 96)
+    depth = Outputs(enhanced=False, confidence=False)
+
+    def of(model, camera):
+        return model.predict(picture, depth, None, camera).depth
+
+    wide, narrow = Camera(96, 64, 40, 40, 48, 32), Camera(96, 64, 120, 120, 48, 32)
+    bent = replace(wide, distortion=(-0.2, 0.02, 0, 0, 0))
+    found = [of(seeing_rays, camera) for camera in (wide, narrow, bent, None)]
+    for one in range(4):
+        for other in range(one):
+            assert not np.allclose(found[one], found[other], rtol=1e-4)
+    np.testing.assert_array_equal(found[3], of(seeing_rays, Camera.assumed(96, 64)))
+    np.testing.assert_array_equal(of(predictor, wide), of(predictor, narrow))
+
+
+def test_a_lens_that_cannot_be_is_named(seeing_rays):
+    camera = Camera(96, 64, 40, 40, 48, 32, 'plumb_bob', (0.1, 0.2, 0.3))
+    with pytest.raises(FrameError, match='distortion'):
+        seeing_rays.predict(street(64, 96), camera=camera)

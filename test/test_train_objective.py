@@ -10,14 +10,14 @@ from small_training import networks_of, random_batch
 import torch
 from torch import nn, Tensor
 
-from steps_ros.core.depth_net import TINY
+from steps_ros.core.depth_net import DepthNet, TINY, TINY_RAYS
 from steps_ros.core.illumination import enhance, SelfCalibratedEnhancer
 from steps_ros.core.images import grey_levels
 from steps_ros.core.importers import depth_net_key
 from steps_ros.core.pose_net import Motion
 from steps_ros.errors import SettingsError
 from steps_ros.train.batch import TripletBatch
-from steps_ros.train.networks import Networks
+from steps_ros.train.networks import needed_networks, Networks
 from steps_ros.train.objective import discriminator_loss, step_losses
 from steps_ros.train.objective_settings import ObjectiveSettings
 from steps_ros.train.objective_state import ObjectiveState
@@ -32,6 +32,21 @@ CASES = {
     'ns_noequ': replace(RELEASED_STEPS_NUSCENES, network_sees='enhanced', loss_sees='raw'),
     'rc': RELEASED_STEPS_ROBOTCAR,
 }
+
+
+def test_networks_that_see_rays_get_those_of_their_batch():
+    settings = replace(STEPS, static_quantile=None)
+    night = random_batch()
+    narrow = night._replace(intrinsics=night.intrinsics * torch.tensor([2.0, 2, 1])[:, None])
+    networks = needed_networks(settings, TINY_RAYS, DepthNet(TINY_RAYS)).eval()
+    found = [
+        step_losses(networks, night, day, settings, ObjectiveState(settings))
+        for day in (night, narrow)
+    ]
+    assert torch.equal(found[0].night_disparity, found[1].night_disparity)
+    assert not torch.allclose(found[0].day_disparity, found[1].day_disparity, rtol=1e-4)
+    other = step_losses(networks, narrow, night, settings, ObjectiveState(settings))
+    assert not torch.allclose(found[0].night_disparity, other.night_disparity, rtol=1e-4)
 
 
 class Released:
@@ -341,7 +356,7 @@ class StubDepth(nn.Module):
         super().__init__()
         self.weight = nn.Parameter(torch.tensor([0.3, -0.2, 0.4]))
 
-    def forward(self, image: Tensor) -> list[Tensor]:
+    def forward(self, image: Tensor, rays: Tensor | None = None) -> list[Tensor]:
         finest = torch.sigmoid((image * self.weight.view(1, 3, 1, 1)).sum(1, keepdim=True) - 3)
         return [finest, torch.nn.functional.avg_pool2d(finest, 2)]
 

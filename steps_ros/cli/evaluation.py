@@ -151,7 +151,7 @@ def _method(arguments: argparse.Namespace, protocol: Protocol, opened: ExitStack
 def _network(arguments: argparse.Namespace, protocol: Protocol) -> Method:
     weights: Path = arguments.checkpoint or DEFAULT_WEIGHTS
     checkpoint = load_checkpoint(weights)
-    size = arguments.size or checkpoint.input_size or protocol.network_size
+    size = arguments.size or (None if checkpoint.input_size else protocol.network_size)
     predictor = Predictor(checkpoint, size, arguments.device, arguments.precision)
     if predictor.depth_net is None:
         raise SettingsError(f'{weights} has no depth network to evaluate; give another checkpoint')
@@ -160,7 +160,7 @@ def _network(arguments: argparse.Namespace, protocol: Protocol) -> Method:
         'method': 'network',
         'checkpoint': 'default weights' if weights == DEFAULT_WEIGHTS else str(weights),
         'checkpoint_sha256': hashlib.sha256(weights.read_bytes()).hexdigest(),
-        'network size': '{}x{}'.format(*size) if size else "each picture's",
+        'network size': predictor.described_size,
         'device': str(predictor.device),
         'precision': str(predictor.dtype).removeprefix('torch.'),
         'scale': 'relative' if scale is None else f'metric: {scale:g} m a unit (--metric-scale)',

@@ -145,7 +145,7 @@ class _Job:
     def _process(self, frame: Frame) -> None:
         start = perf_counter()
         try:
-            prediction = self._predictor.predict(frame.image, self._outputs)
+            prediction = self._predictor.predict(frame.image, self._outputs, None, frame.camera)
         except FrameError as error:
             self._refused.append(Skipped(frame.stem, str(error)))
             return

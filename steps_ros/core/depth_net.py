@@ -2,22 +2,26 @@
 The depth network: residual encoder, and decoder with sigmoid disparities (steps_spec 2.1, 2.2).
 
 ``RESNET18`` and ``RESNET50`` are the networks of RNW and STEPS; ``TINY`` has the same parts with
-fewer channels and zero padding, which every inference engine takes.
+fewer channels and zero padding, which every inference engine takes. ``TINY_RAYS`` and
+``RESNET18_RAYS`` are given the direction of each pixel's ray beside its colour, so that they know
+a wide camera from a narrow one, and see pictures in the shape they have.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Literal
 
 import torch
 from torch import nn, Tensor
 from torch.nn import functional
 
+from steps_ros.core.rays import assumed_directions, RAY_CHANNELS
 from steps_ros.core.resnet import EncoderConfig, ResNetEncoder
 from steps_ros.core.upsampling import doubled_convolution
 
 DECODER_SLOPE = 0.01
+COLOURS = 3
 
 
 @dataclass(frozen=True)
@@ -26,7 +30,8 @@ class DepthNetConfig:
     What the weights of a depth network depend on.
 
     ``decoder`` are the widths of the five decoder levels, finest first. Depth runs from
-    ``min_depth`` at disparity 1 to ``max_depth`` at disparity 0.
+    ``min_depth`` at disparity 1 to ``max_depth`` at disparity 0. An encoder of five channels takes
+    three of colour and two of ray directions.
     """
 
     encoder: EncoderConfig = field(default_factory=EncoderConfig)
@@ -34,6 +39,11 @@ class DepthNetConfig:
     padding: Literal['reflect', 'zeros'] = 'reflect'
     min_depth: float = 0.1
     max_depth: float = 100.0
+
+    @property
+    def sees_rays(self) -> bool:
+        """Whether the network is given the directions of the pixels' rays."""
+        return self.encoder.channels == COLOURS + RAY_CHANNELS
 
 
 RESNET18 = DepthNetConfig()
@@ -43,6 +53,8 @@ TINY = DepthNetConfig(
     decoder=(16, 32, 48, 96, 160),
     padding='zeros',
 )
+RESNET18_RAYS = DepthNetConfig(EncoderConfig(channels=COLOURS + RAY_CHANNELS), padding='zeros')
+TINY_RAYS = replace(TINY, encoder=replace(TINY.encoder, channels=COLOURS + RAY_CHANNELS))
 
 
 class DepthDecoder(nn.Module):
@@ -107,7 +119,7 @@ def _leaky(feature: Tensor) -> Tensor:
 
 
 class DepthNet(nn.Module):
-    """Image to disparities."""
+    """Image, and the rays of its pixels where the configuration has them, to disparities."""
 
     def __init__(self, config: DepthNetConfig) -> None:
         super().__init__()
@@ -115,16 +127,24 @@ class DepthNet(nn.Module):
         self.encoder = ResNetEncoder(config.encoder)
         self.decoder = DepthDecoder(config)
 
-    def forward(self, image: Tensor) -> list[Tensor]:
+    def forward(self, image: Tensor, rays: Tensor | None = None) -> list[Tensor]:
         """
         Predict disparities at five scales, for training.
 
         :param image: (B, 3, H, W) RGB in [0, 1]; H and W multiples of 32.
+        :param rays: (B, 2, H, W), of :mod:`steps_ros.core.rays`; where the network sees them and
+            they are None, those of an assumed camera. Without effect on a network that does not.
         :returns: five sigmoid outputs in (0, 1), finest first: (B, 1, H / 2**i, W / 2**i);
             :func:`steps_ros.core.geometry.disparity_to_depth` makes them depth.
         """
-        return self.decoder(self.encoder(image))  # type: ignore[no-any-return]
+        return self.decoder(self._features(image, rays))  # type: ignore[no-any-return]
 
-    def disparity(self, image: Tensor) -> Tensor:
+    def disparity(self, image: Tensor, rays: Tensor | None = None) -> Tensor:
         """Predict the finest disparity alone, (B, 1, H, W) in (0, 1), for inference."""
-        return self.decoder.finest(self.encoder(image))
+        return self.decoder.finest(self._features(image, rays))
+
+    def _features(self, image: Tensor, rays: Tensor | None) -> list[Tensor]:
+        if not self.config.sees_rays:
+            return self.encoder(image)  # type: ignore[no-any-return]
+        beside = assumed_directions(image) if rays is None else rays.to(image.dtype)
+        return self.encoder(image, beside)  # type: ignore[no-any-return]

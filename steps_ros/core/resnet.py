@@ -10,6 +10,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
+import torch
 from torch import nn, Tensor
 
 IMAGE_MEAN = 0.45
@@ -110,7 +111,11 @@ def _stage(config: EncoderConfig, channels: int, width: int, depth: int) -> nn.S
 
 
 class ResNetEncoder(nn.Module):
-    """Image to five features; the image is normalised inside."""
+    """
+    Image to five features; the image is normalised inside.
+
+    What is no colour (the directions of the pixels' rays) is given apart and not normalised.
+    """
 
     def __init__(self, config: EncoderConfig) -> None:
         super().__init__()
@@ -125,14 +130,16 @@ class ResNetEncoder(nn.Module):
             for channels, width, depth in zip(inputs, config.widths, config.depths, strict=True)
         )
 
-    def forward(self, image: Tensor) -> list[Tensor]:
+    def forward(self, image: Tensor, beside: Tensor | None = None) -> list[Tensor]:
         """
         Encode an image.
 
-        :param image: (B, channels, H, W), in [0, 1]; H and W multiples of 32.
+        :param image: (B, C, H, W), in [0, 1]; H and W multiples of 32.
+        :param beside: (B, channels - C, H, W), None where the image has all channels.
         :returns: five features, finest first: (B, C_i, H / 2**(i+1), W / 2**(i+1)).
         """
-        feature = self.stem((image - IMAGE_MEAN) / IMAGE_SPREAD)
+        seen = (image - IMAGE_MEAN) / IMAGE_SPREAD
+        feature = self.stem(seen if beside is None else torch.cat((seen, beside), dim=1))
         features = [feature]
         for stage in self.stages:
             feature = stage(feature)

@@ -43,7 +43,7 @@ def network_depth(
     size = None
     if protocol.resize == 'nearest':
         size = predictor.network_size(sample.image.shape[0], sample.image.shape[1])
-    depth = predictor.predict(sample.image, DEPTH_ALONE, size).depth
+    depth = predictor.predict(sample.image, DEPTH_ALONE, size, sample.intrinsics).depth
     assert depth is not None
     return np.asarray(depth * np.float32(scale))
 

@@ -9,14 +9,12 @@ metres only where the depth is.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from functools import lru_cache
 
-import cv2
 import numpy as np
 from numpy.typing import NDArray
 
 from steps_ros.core.camera import Camera
-from steps_ros.errors import FrameError
+from steps_ros.inference.rays import camera_rays
 from steps_ros.settings import check, setting
 
 Floats = NDArray[np.float32]
@@ -70,7 +68,7 @@ def organised_cloud(
     assert depth.shape == (camera.height, camera.width)
     every = (slice(None, None, limits.stride),) * 2
     z = depth[every]
-    rays = _rays(camera, limits.stride)
+    rays = camera_rays(camera, limits.stride)
     inside = _inside(z, rays[1], limits)
     if confidence is not None:
         inside &= confidence[every] >= limits.min_confidence
@@ -81,37 +79,6 @@ def organised_cloud(
         np.multiply(rays[axis], cloud[..., 2], out=cloud[..., axis])
     cloud[..., 3] = 0 if colour is None else _packed(colour[every])
     return cloud
-
-
-@lru_cache(maxsize=4)
-def _rays(camera: Camera, stride: int) -> Floats:
-    """Return x/z and y/z of every stride-th pixel, (2, H', W'); computed once per camera."""
-    u, v = np.meshgrid(
-        np.arange(0, camera.width, stride, dtype=np.float64),
-        np.arange(0, camera.height, stride, dtype=np.float64),
-    )
-    if any(camera.distortion):
-        rays = _undistorted(camera, np.stack([u, v], axis=-1))
-    else:
-        rays = np.stack([(u - camera.cx) / camera.fx, (v - camera.cy) / camera.fy])
-    single: Floats = np.ascontiguousarray(rays, np.float32)
-    single.setflags(write=False)
-    return single
-
-
-def _undistorted(camera: Camera, pixels: NDArray[np.float64]) -> NDArray[np.float64]:
-    lens = cv2.fisheye if camera.distortion_model in ('equidistant', 'fisheye') else cv2
-    coefficients = np.array(camera.distortion, np.float64)
-    try:
-        rays = lens.undistortPoints(
-            pixels.reshape(-1, 1, 2), np.array(camera.matrix), coefficients
-        )
-    except cv2.error as error:
-        raise FrameError(
-            f'{camera.distortion_model} distortion {camera.distortion} cannot be undone; '
-            'calibrate the camera again'
-        ) from error
-    return np.moveaxis(np.asarray(rays, np.float64).reshape(pixels.shape), -1, 0)
 
 
 def _inside(z: Floats, y_over_z: Floats, limits: CloudLimits) -> NDArray[np.bool_]:

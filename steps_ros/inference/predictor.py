@@ -8,6 +8,7 @@ of 32): the one place where an image becomes a tensor and back.
 from __future__ import annotations
 
 from copy import deepcopy
+from functools import lru_cache
 
 import cv2
 import numpy as np
@@ -15,26 +16,26 @@ from numpy.typing import NDArray
 import torch
 from torch import Tensor
 
+from steps_ros.core.camera import Camera
 from steps_ros.core.checkpoint import Checkpoint
 from steps_ros.core.geometry import disparity_to_depth
 from steps_ros.core.illumination import enhance, LEAST_ILLUMINATION
-from steps_ros.core.resnet import STRIDE
-from steps_ros.errors import CheckpointError, FrameError, SettingsError
+from steps_ros.errors import CheckpointError, FrameError
 from steps_ros.inference.confidence import confidence
 from steps_ros.inference.hardware import resolve_device, resolve_precision
+from steps_ros.inference.network_size import checked, fitting_size, rounded, Size
 from steps_ros.inference.prediction import Outputs, Prediction, Raw
+from steps_ros.inference.rays import camera_rays
 from steps_ros.inference.resize import resize_image, resize_inverse_depth, resize_map
-
-Size = tuple[int, int]
-LEAST_SIZE = 2 * STRIDE
 
 
 class Predictor:
     """
     The networks of a checkpoint on a device; keeps no state between images.
 
-    :param size: (height, width) of the network's input, multiples of 32 from 64 on; else the
-        checkpoint's, else each image's own rounded up.
+    :param size: (height, width) of the network's input, multiples of 32 from 64 on. None: the
+        checkpoint's, of which a network that sees rays takes the number of pixels alone and keeps
+        each image's shape; where it has none, each image's own rounded up.
     :param device: see :func:`steps_ros.inference.hardware.resolve_device`.
     :param precision: of the depth network; the enhancer always runs in float32.
     :raises SettingsError: size, device or precision cannot be.
@@ -55,7 +56,9 @@ class Predictor:
             )
         self.device = resolve_device(device)
         self.dtype = resolve_precision(precision, self.device)
-        self.size = _checked(size or checkpoint.input_size)
+        self.size = checked(size or checkpoint.input_size)
+        depth_net = checkpoint.depth_net
+        self.keeps_shape = size is None and depth_net is not None and depth_net.config.sees_rays
         self.bridge = checkpoint.confidence
         self.depth_net = self.enhancer = None
         # Copies, so that the checkpoint stays as it is for its other users.
@@ -69,16 +72,25 @@ class Predictor:
     def network_size(self, height: int, width: int) -> Size:
         """Return the (height, width) at which the networks see an image of this size."""
         if self.size is not None:
-            return self.size
+            return fitting_size(width / height, self.size) if self.keeps_shape else self.size
         if self.depth_net is None:
             return height, width
-        return _rounded(height), _rounded(width)
+        return rounded(height), rounded(width)
+
+    @property
+    def described_size(self) -> str:
+        """Return the network's size in words."""
+        if self.size is None:
+            return "each image's own"
+        size = f'{self.size[0]}x{self.size[1]}'
+        return f"about {size}, in each image's shape" if self.keeps_shape else size
 
     def predict(
         self,
         image: NDArray[np.uint8],
         outputs: Outputs = Outputs(),  # noqa: B008
         output_size: Size | None = None,
+        camera: Camera | None = None,
         enhancement: float = 1.0,
     ) -> Prediction:
         """
@@ -87,17 +99,24 @@ class Predictor:
         :param image: (H, W, 3) uint8 RGB, any size.
         :param outputs: what to compute.
         :param output_size: (height, width) of the results; the image's own by default.
+        :param camera: that took the image, of its size, for networks that see rays; they take
+            :meth:`steps_ros.core.camera.Camera.assumed` where it is None.
         :param enhancement: 0 leaves the enhancer out, 1 applies it in full; between the two,
             its gain grows by equal ratios, so that no frame of a slow change stands out.
-        :raises FrameError: not such an image.
+        :raises FrameError: not such an image, or a lens that cannot be.
         """
         _check_image(image)
         size = output_size or (image.shape[0], image.shape[1])
         with torch.inference_mode():
-            return self._predict(image, outputs, size, enhancement)
+            return self._predict(image, outputs, size, camera, enhancement)
 
     def _predict(
-        self, image: NDArray[np.uint8], outputs: Outputs, size: Size, enhancement: float
+        self,
+        image: NDArray[np.uint8],
+        outputs: Outputs,
+        size: Size,
+        camera: Camera | None,
+        enhancement: float,
     ) -> Prediction:
         seen = resize_image(image, *self.network_size(*image.shape[:2]))
         pixels = _to_tensor(seen, self.device)
@@ -106,7 +125,8 @@ class Predictor:
         enhanced = enhance(pixels, illumination)
         disparity = None
         if self.depth_net is not None and (outputs.depth or outputs.raw):
-            disparity = self._disparity(enhanced)
+            camera = camera or Camera.assumed(image.shape[1], image.shape[0])
+            disparity = self._disparity(enhanced, camera)
         return Prediction(
             enhanced=self._enhanced(image, illumination, size) if outputs.enhanced else None,
             depth=self._depth(disparity, size)
@@ -128,10 +148,14 @@ class Predictor:
         illumination: Tensor = self.enhancer(seen).clamped
         return illumination if enhancement >= 1 else illumination.pow(enhancement)
 
-    def _disparity(self, enhanced: Tensor) -> Tensor:
+    def _disparity(self, enhanced: Tensor, camera: Camera) -> Tensor:
         assert self.depth_net is not None
         seen = enhanced.to(self.dtype, memory_format=torch.channels_last)
-        return self.depth_net.disparity(seen).float()
+        rays = None
+        if self.depth_net.config.sees_rays:
+            height, width = seen.shape[-2:]
+            rays = _rays(camera.resized(width, height), self.device, self.dtype)
+        return self.depth_net.disparity(seen, rays).float()
 
     def _depth(self, disparity: Tensor, size: Size) -> NDArray[np.float32]:
         assert self.depth_net is not None
@@ -151,6 +175,12 @@ class Predictor:
         return np.ascontiguousarray(levels[0].permute(1, 2, 0).cpu().numpy())
 
 
+@lru_cache(maxsize=8)
+def _rays(camera: Camera, device: torch.device, dtype: torch.dtype) -> Tensor:
+    """Return (1, 2, H, W); copied to the device once per camera."""
+    return torch.from_numpy(camera_rays(camera).copy())[None].to(device, dtype)
+
+
 def _raw(disparity: Tensor | None, illumination: Tensor, enhanced: Tensor) -> Raw:
     light = illumination[0, 0] if illumination.shape[1] == 1 else illumination[0]
     return Raw(
@@ -168,19 +198,6 @@ def _to_tensor(image: NDArray[np.uint8], device: torch.device) -> Tensor:
 
 def _to_array(tensor: Tensor) -> NDArray[np.float32]:
     return np.ascontiguousarray(tensor.float().cpu().numpy())
-
-
-def _rounded(length: int) -> int:
-    return max(LEAST_SIZE, -(-length // STRIDE) * STRIDE)
-
-
-def _checked(size: Size | None) -> Size | None:
-    if size is not None and any(n % STRIDE or n < LEAST_SIZE for n in size):
-        raise SettingsError(
-            f'network size {size[0]}x{size[1]}: height and width must be multiples of {STRIDE} '
-            f'and at least {LEAST_SIZE}; try {_rounded(size[0])}x{_rounded(size[1])}'
-        )
-    return size
 
 
 def _check_image(image: NDArray[np.uint8]) -> None:

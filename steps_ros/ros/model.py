@@ -13,6 +13,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from steps_ros.core.camera import Camera
 from steps_ros.inference.prediction import Outputs, Prediction
 from steps_ros.ros.parameters import NightDepthSettings
 
@@ -23,11 +24,12 @@ class Model(NamedTuple):
     """
     What turns an image into maps, and what /diagnostics says of it.
 
-    ``predict(image, outputs, (height, width))`` takes (H, W, 3) uint8 RGB and returns a
+    ``predict(image, outputs, (height, width), camera)`` takes (H, W, 3) uint8 RGB, and the camera
+    of its size where one is known, and returns a
     :class:`steps_ros.inference.prediction.Prediction` at the size asked for.
     """
 
-    predict: Callable[[NDArray[np.uint8], Outputs, tuple[int, int]], Prediction]
+    predict: Callable[[NDArray[np.uint8], Outputs, tuple[int, int], Camera | None], Prediction]
     engine: str
     device: str
     precision: str
@@ -51,13 +53,12 @@ def load_model(settings: NightDepthSettings) -> Model:
         load_checkpoint(path), settings.network_height_width, settings.device, settings.precision
     )
     predictor.predict(np.zeros((*WARM_UP_SIZE, 3), np.uint8))
-    size = predictor.size
     return Model(
         predictor.predict,
         settings.engine,
         str(predictor.device),
         str(predictor.dtype).removeprefix('torch.'),
-        "each image's own" if size is None else f'{size[0]}x{size[1]}',
+        predictor.described_size,
         # Where a link is switched from weights to weights, it is the file that tells them apart.
         str(path.resolve()),
         predictor.depth_net is not None,

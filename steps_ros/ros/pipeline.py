@@ -64,15 +64,15 @@ class Pipeline:
         camera = self._camera_of(frame, image.shape[0], image.shape[1])
         if camera is None:
             wanted -= NEED_CAMERA
-        else:
-            camera = camera.resized(width, height)
         if not wanted:
             self._statistics.count_dropped(Drop.NO_SUBSCRIBER)
             return
         begun = time.monotonic()
-        prediction = self._model.predict(image, needed_maps(wanted, settings), (height, width))
+        maps = needed_maps(wanted, settings)
+        prediction = self._model.predict(image, maps, (height, width), camera)
         model_s = time.monotonic() - begun
-        self._topics.publish(frame.message.header, wanted, prediction, camera, settings)
+        shown = None if camera is None else camera.resized(width, height)
+        self._topics.publish(frame.message.header, wanted, prediction, shown, settings)
         self._count(frame, model_s)
 
     def superseded(self, frame: Incoming) -> None:

@@ -25,6 +25,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from steps_ros.core.camera import Camera
 from steps_ros.core.checkpoint import Checkpoint
 from steps_ros.core.photometric import minimum_reprojection, photometric_loss, windows
 from steps_ros.core.warp import pixel_grid, sampling_grid, source_positions, warp
@@ -129,7 +130,8 @@ class HeldOut(Validation):
         predictor = Predictor(checkpoint, device=str(self._device), precision='float32')
 
         def depth(batch: TripletBatch, position: int) -> Floats:
-            found = predictor.predict(_picture(batch, position), DEPTH_ALONE).depth
+            picture = _picture(batch, position)
+            found = predictor.predict(picture, DEPTH_ALONE, None, _camera(batch)).depth
             assert found is not None
             return found
 
@@ -190,6 +192,13 @@ class _Scene(NamedTuple):
             explained = photometric_loss(warped, target).view_as(identity)
             losses.append(minimum_reprojection(identity, explained).loss.mean())
         return torch.stack(losses)
+
+
+def _camera(batch: TripletBatch) -> Camera:
+    """Return the camera of a single triplet."""
+    height, width = batch.frames.shape[-2:]
+    matrix = batch.intrinsics[0].tolist()
+    return Camera(width, height, matrix[0][0], matrix[1][1], matrix[0][2], matrix[1][2])
 
 
 def _picture(batch: TripletBatch, position: int) -> Image:

@@ -13,8 +13,10 @@ from torch import Tensor
 from torch.func import functional_call
 from torch.nn import functional
 
+from steps_ros.core.depth_net import DepthNet
 from steps_ros.core.discriminator import Discriminator, discriminator_input
 from steps_ros.core.losses import lsgan_loss
+from steps_ros.core.rays import ray_directions
 from steps_ros.core.smoothness import multiscale_smoothness
 from steps_ros.errors import SettingsError
 from steps_ros.train.batch import TARGET, TripletBatch
@@ -60,7 +62,7 @@ def step_losses(
     with in_full_precision:
         scene = light_scene(night, networks.enhancer if settings.enhances else None, settings)
     # (2) Depth of the target, and motion to its neighbours.
-    disparities = _disparities(networks, scene, settings)
+    disparities = _disparities(networks, scene, night, settings)
     view = _view(networks, scene, night, settings)
     with in_full_precision:
         # (3) The target rebuilt from its neighbours, where light can be trusted.
@@ -102,9 +104,20 @@ def discriminator_loss(
     )
 
 
-def _disparities(networks: Networks, scene: Scene, settings: ObjectiveSettings) -> list[Tensor]:
+def _disparities(
+    networks: Networks, scene: Scene, night: TripletBatch, settings: ObjectiveSettings
+) -> list[Tensor]:
     target = scene.seen.full[:, TARGET]
-    return [item.to(target.dtype) for item in networks.depth(target)[: settings.scales]]
+    found = networks.depth(target, _rays(networks.depth, night))
+    return [item.to(target.dtype) for item in found[: settings.scales]]
+
+
+def _rays(depth_net: DepthNet, batch: TripletBatch) -> Tensor | None:
+    """Return the directions of the pixels' rays where the network sees them."""
+    if not depth_net.config.sees_rays:
+        return None
+    height, width = batch.frames.shape[-2:]
+    return ray_directions(batch.intrinsics, height, width)
 
 
 def _view(
@@ -148,7 +161,8 @@ def _likeness(
         return night.new_zeros(()), None, None
     with torch.no_grad():
         target = day.frames[:, TARGET].to(night.dtype) / 255
-        real = networks.teacher.disparity(target).to(night.dtype)
+        rays = _rays(networks.teacher, day)
+        real = networks.teacher.disparity(target, rays).to(night.dtype)
         real = functional.interpolate(real, night.shape[-2:], mode='bilinear', align_corners=False)
     scores = _frozen_scores(networks.discriminator, discriminator_input(night))
     return lsgan_loss(scores.to(night.dtype), real=True).mean(), night.detach(), real
