@@ -8,13 +8,15 @@ import numpy as np
 import pytest
 import torch
 
+from steps_ros.core.camera import Camera
 from steps_ros.core.depth_net import DepthNet, DepthNetConfig
 from steps_ros.core.geometry import disparity_to_depth
 from steps_ros.core.illumination import IlluminationNet
 from steps_ros.core.resnet import EncoderConfig
 from steps_ros.errors import SourceError
+from steps_ros.train.augment import Sample
 from steps_ros.train.enhancer import EnhancerSettings, train_enhancer
-from steps_ros.train.shards import draw_batch, load_shards, Shards, to_batch
+from steps_ros.train.shards import draw_batch, load_shards, Shards, Street, to_batch
 from steps_ros.train.supervised import (
     depth_loss,
     Stage,
@@ -34,11 +36,11 @@ SETTINGS = SupervisedSettings(
 @pytest.fixture
 def shards() -> Shards:
     generator = np.random.default_rng(1)
-    images = generator.integers(0, 255, (2, 1, 32, 64, 3), np.uint8)
-    ramp = np.linspace(40, 4, 32, dtype=np.float16)[:, None].repeat(64, 1)
-    ramp[:6] = np.inf
-    matrix = np.eye(3, dtype=np.float32)[None].repeat(2, 0)
-    return Shards((images,), (ramp[None].repeat(2, 0),), (matrix,), (np.ones((2, 3)),))
+    images = generator.integers(0, 255, (2, 1, 64, 96, 3), np.uint8)
+    ramp = np.linspace(40, 4, 64, dtype=np.float16)[:, None].repeat(96, 1)
+    ramp[:12] = np.inf
+    cameras = (Camera(96, 64, 70, 70, 48, 32),) * 2
+    return Shards((Street(images, ramp[None].repeat(2, 0), cameras, np.ones((2, 3))),))
 
 
 def network() -> DepthNet:
@@ -55,7 +57,7 @@ def test_an_untrained_network_says_the_depth_it_was_told():
 
 
 def test_a_few_steps_lower_the_loss(shards, tmp_path):
-    batch = to_batch(list(shards.images[0][:, 0]), list(shards.depth[0]))
+    batch = to_batch([Sample(item.image, item.depth, None) for item in shards.pictures()])
     net = network()
     before = depth_loss(net(batch.image), batch, SETTINGS, net).mean().item()
     longer = replace(SETTINGS, stages=(Stage(32, 64, 8, 2),), mean_decay=0.0)
@@ -87,16 +89,31 @@ def test_stages_and_rates_follow_the_schedule():
 
 
 def test_batches_keep_depth_beside_their_pixels(shards):
-    batch = draw_batch(shards, (16, 32), 3, np.random.default_rng(2))
-    assert batch.image.shape == (3, 3, 16, 32)
-    assert batch.grey.shape == batch.depth.shape == (3, 1, 16, 32)
-    assert (batch.depth[:, :, :3] == 100).all()
-    assert batch.depth[0, 0, -1, 0].item() == pytest.approx(5.16, abs=0.01)
+    batch = draw_batch(shards, (64, 96), 3, np.random.default_rng(2))
+    height, width = batch.image.shape[-2:]
+    assert height % 32 == width % 32 == 0
+    assert batch.image.shape == (3, 3, height, width)
+    assert batch.grey.shape == batch.depth.shape == (3, 1, height, width)
+    assert batch.rays.shape == (3, 2, height, width)
+    # Depth and the downward ray both run along the rows of the whole picture.
+    rows = batch.rays[:, 1:] * 70 + 32
+    ramp = 40 - rows * 36 / 63
+    near = (batch.depth < 100) & (rows > 13)
+    torch.testing.assert_close(batch.depth[near], ramp[near], atol=0.7, rtol=0)
+    assert (batch.depth[rows < 11] == 100).all()
     assert 0 <= batch.image.min() <= batch.image.max() <= 1
 
 
+def test_shapes_are_as_various_as_cameras(shards):
+    generator = np.random.default_rng(0)
+    shapes = [draw_batch(shards, (96, 160), 1, generator).image.shape[-2:] for _ in range(20)]
+    aspects = [width / height for height, width in shapes]
+    assert min(aspects) < 1.4
+    assert max(aspects) > 2.6
+
+
 def test_the_same_step_draws_the_same_batch(shards):
-    first, second = (draw_batch(shards, (16, 32), 2, np.random.default_rng(4)) for _ in range(2))
+    first, second = (draw_batch(shards, (64, 96), 2, np.random.default_rng(4)) for _ in range(2))
     torch.testing.assert_close(first.image, second.image, rtol=0, atol=0)
 
 

@@ -15,7 +15,7 @@ from tqdm import tqdm
 from steps_ros.errors import OutputError
 from steps_ros.sim.settings import ClipSettings
 from steps_ros.sim.shards import ShardSettings, write_shards
-from steps_ros.train.default_weights import make_default_weights, Recipe, Split
+from steps_ros.train.default_weights import make_default_weights, NETWORKS, Recipe, RUNS, Split
 
 SEEDS_APART = 16
 
@@ -23,6 +23,9 @@ SEEDS_APART = 16
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add the options of this command."""
     parser.add_argument('--out', type=Path, required=True, help='folder for all that is made')
+    parser.add_argument(
+        '--network', choices=NETWORKS, default='tiny', help='whose weights (default: %(default)s)'
+    )
     parser.add_argument('--seed', type=int, default=0, help='seed of streets and training')
     parser.add_argument('--resume', action='store_true', help='go on with what is in --out')
     parser.add_argument('--workers', type=int, default=1, help='processes that draw streets')
@@ -35,14 +38,15 @@ def run(arguments: argparse.Namespace) -> int:
     if folder.exists() and any(folder.iterdir()) and not arguments.resume:
         raise OutputError(f'{folder}: not empty; add --resume to go on, or choose another folder')
     torch.set_num_threads(arguments.threads)
-    recipe = _recipe(arguments.seed)
+    recipe = _recipe(arguments.network, arguments.seed)
 
     def simulate(recipe: Recipe, split: Split, place: Path) -> None:
         _simulate(recipe, split, place, arguments.workers)
 
-    log = _TrainingLog(folder / 'train.log')
+    (folder / recipe.network).mkdir(parents=True, exist_ok=True)
+    log = _TrainingLog(folder / recipe.network / 'train.log')
     weights = make_default_weights(recipe, folder, simulate, log)
-    measured = json.loads((folder / 'measured.json').read_text())
+    measured = json.loads((folder / recipe.network / 'measured.json').read_text())
     print(json.dumps({'weights': str(weights), **measured}))
     return 0
 
@@ -67,12 +71,12 @@ class _TrainingLog:
                 file.write(line + '\n')
 
 
-def _recipe(seed: int) -> Recipe:
-    recipe = Recipe(seed=seed)
+def _recipe(network: str, seed: int) -> Recipe:
+    recipe = Recipe(network, seed)
     return replace(
         recipe,
         enhancer=replace(recipe.enhancer, seed=seed),
-        depth=tuple(replace(run, seed=run.seed + SEEDS_APART * seed) for run in recipe.depth),
+        depth=replace(RUNS[network], seed=SEEDS_APART * seed),
     )
 
 
@@ -80,11 +84,11 @@ def _simulate(recipe: Recipe, split: Split, place: Path, workers: int) -> None:
     clip = ClipSettings(
         seed=recipe.seed * SEEDS_APART + split.offset,
         frames=recipe.frames,
-        height=recipe.size[0],
-        width=recipe.size[1],
+        height=recipe.drawn[0],
+        width=recipe.drawn[1],
         time=split.time,
         rate_hz=recipe.rate_hz,
-        aspect_spread=recipe.aspect_spread,
+        has_distortion=split.has_distortion,
     )
     settings = ShardSettings(clip, split.scenes, split.exposures)
     streets = write_shards(settings, place, workers)

@@ -53,7 +53,11 @@ TINY = DepthNetConfig(
     decoder=(16, 32, 48, 96, 160),
     padding='zeros',
 )
-RESNET18_RAYS = DepthNetConfig(EncoderConfig(channels=COLOURS + RAY_CHANNELS), padding='zeros')
+RESNET18_RAYS = DepthNetConfig(
+    EncoderConfig(channels=COLOURS + RAY_CHANNELS),
+    decoder=(32, 48, 96, 160, 256),
+    padding='zeros',
+)
 TINY_RAYS = replace(TINY, encoder=replace(TINY.encoder, channels=COLOURS + RAY_CHANNELS))
 
 

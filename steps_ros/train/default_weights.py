@@ -1,8 +1,8 @@
 """
-The recipe of the default weights: simulated streets, enhancer, depth network, measurement.
+The recipe of the default weights: simulated streets, enhancer, depth networks, measurement.
 
 Every part leaves its result in the folder and is not done twice, so an interrupted run goes on
-where it was.
+where it was. Streets and enhancer serve all networks.
 """
 
 from __future__ import annotations
@@ -16,70 +16,79 @@ from pathlib import Path
 import torch
 
 from steps_ros.core.checkpoint import Checkpoint, Provenance, save_checkpoint
-from steps_ros.core.depth_net import DepthNet, TINY
+from steps_ros.core.depth_net import DepthNet, DepthNetConfig, RESNET18_RAYS, TINY_RAYS
 from steps_ros.core.illumination import SelfCalibratedEnhancer
 from steps_ros.train.enhancer import EnhancerSettings, train_enhancer
 from steps_ros.train.measure import confidence_bridge, held_out_errors, MeasuredErrors
 from steps_ros.train.model_card import model_card
-from steps_ros.train.shards import load_shards
+from steps_ros.train.shards import load_shards, Shards
 from steps_ros.train.supervised import (
     mean_weights,
     Stage,
     start_at_depth,
-    State,
     SupervisedSettings,
     train_supervised,
 )
 
 Progress = Callable[[str, int, float], None]
+NETWORKS: dict[str, DepthNetConfig] = {'tiny': TINY_RAYS, 'resnet18': RESNET18_RAYS}
 # Small pictures teach the layout of streets quickly; the last third of the time is for detail.
-# A second, gentler run goes on from the mean weights of the first.
-RUNS = (
-    SupervisedSettings(
-        (Stage(64, 96, 2000, 16), Stage(96, 160, 1000, 10), Stage(192, 320, 900, 6))
+RUNS: dict[str, SupervisedSettings] = {
+    'tiny': SupervisedSettings(
+        (Stage(64, 96, 8000, 16), Stage(96, 160, 6000, 12), Stage(192, 320, 3000, 6))
     ),
-    SupervisedSettings(
-        (Stage(96, 160, 250, 16), Stage(192, 320, 330, 8)),
-        seed=1,
+    'resnet18': SupervisedSettings(
+        (Stage(64, 96, 4000, 16), Stage(96, 160, 3000, 12), Stage(192, 320, 1500, 6)),
         learning_rate=4e-4,
-        warmup=50,
-        mean_decay=0.995,
     ),
-)
+}
 
 
 @dataclass(frozen=True)
 class Split:
-    """One set of simulated streets; ``offset`` keeps its seeds apart from the other sets'."""
+    """
+    One set of simulated streets; ``offset`` keeps its seeds apart from the other sets'.
+
+    Where ``has_distortion``, lenses bend.
+    """
 
     name: str
     time: str
     offset: int
     scenes: int
     exposures: int
+    has_distortion: bool = False
 
 
 @dataclass(frozen=True)
 class Recipe:
     """
-    All that the default weights depend on.
+    All that the weights of one network depend on.
 
-    Each street gives ``frames`` pictures, ``rate_hz`` of them in a second of driving.
+    Streets are drawn at the size ``drawn``; each gives ``frames`` pictures, ``rate_hz`` of them in
+    a second of driving. The network is to see about as many pixels as ``size`` has.
     """
 
+    network: str = 'tiny'
     seed: int = 0
+    drawn: tuple[int, int] = (240, 384)
     size: tuple[int, int] = (192, 320)
     frames: int = 6
     rate_hz: float = 0.5
-    aspect_spread: float = 0.15
     splits: tuple[Split, ...] = (
         Split('held_night', 'night', 2, 50, 1),
         Split('held_day', 'day', 3, 17, 1),
-        Split('train_day', 'day', 1, 110, 2),
-        Split('train_night', 'night', 0, 400, 2),
+        Split('train_day', 'day', 1, 120, 2),
+        Split('train_night', 'night', 0, 300, 3),
+        Split('train_night_bent', 'night', 4, 80, 3, has_distortion=True),
     )
     enhancer: EnhancerSettings = field(default_factory=EnhancerSettings)
-    depth: tuple[SupervisedSettings, ...] = RUNS
+    depth: SupervisedSettings = RUNS['tiny']
+
+    @property
+    def training(self) -> tuple[Split, ...]:
+        """The sets that are learned from; the others measure."""
+        return tuple(split for split in self.splits if split.name.startswith('train'))
 
 
 def make_default_weights(
@@ -89,30 +98,29 @@ def make_default_weights(
     progress: Progress | None = None,
 ) -> Path:
     """
-    Make the default weights, their measurements and their model card.
+    Make the weights of one network, their measurements and their model card.
 
     :param simulate: fills a folder with the streets of a split; what is there is kept.
     :param progress: called with the part's name, the step and the loss.
-    :returns: the checkpoint, ``folder/default.safetensors``.
+    :returns: the checkpoint, named after the network.
     """
-    folder.mkdir(parents=True, exist_ok=True)
-    (folder / 'recipe.json').write_text(json.dumps(asdict(recipe), indent=2) + '\n')
+    place = folder / recipe.network
+    place.mkdir(parents=True, exist_ok=True)
+    (place / 'recipe.json').write_text(json.dumps(asdict(recipe), indent=2) + '\n')
     for split in recipe.splits:
         simulate(recipe, split, shard_folder(folder, split.name))
     enhancer = _enhancer(recipe, folder, progress)
     torch.manual_seed(recipe.seed)
-    net = DepthNet(TINY)
+    net = DepthNet(NETWORKS[recipe.network])
     start_at_depth(net)
-    shards = load_shards([shard_folder(folder, 'train_night'), shard_folder(folder, 'train_day')])
-    for number, settings in enumerate(recipe.depth):
-        train_supervised(
-            net,
-            enhancer.illumination,
-            shards,
-            settings,
-            run_folder(folder, number),
-            partial(progress, f'depth run {number}') if progress else None,
-        )
+    train_supervised(
+        net,
+        enhancer.illumination,
+        _shards(folder, *recipe.training),
+        recipe.depth,
+        place,
+        partial(progress, recipe.network) if progress else None,
+    )
     return finish(recipe, folder)
 
 
@@ -120,20 +128,20 @@ def finish(recipe: Recipe, folder: Path) -> Path:
     """
     Measure the mean weights as they are saved by now, and write the checkpoint and its card.
 
-    :returns: the checkpoint, ``folder/default.safetensors``.
+    :returns: the checkpoint, named after the network.
     """
-    torch.manual_seed(recipe.seed)
+    place = folder / recipe.network
     enhancer = _enhancer(recipe, folder, None)
-    net = DepthNet(TINY)
-    weights, step = _last_weights(recipe, folder)
+    net = DepthNet(NETWORKS[recipe.network])
+    weights, step = mean_weights(place)
     net.load_state_dict(weights)
     checkpoint = _checkpoint(recipe, folder, net.eval(), enhancer, step)
-    measured = _measure(folder, checkpoint)
-    path = folder / 'default.safetensors'
+    measured = _measure(recipe, folder, checkpoint)
+    path = place / f'{recipe.network}.safetensors'
     save_checkpoint(checkpoint, path, torch.float16)
     numbers = {time: errors.plain() for time, errors in measured.items()}
-    (folder / 'measured.json').write_text(json.dumps(numbers, indent=2) + '\n')
-    (folder / 'README.md').write_text(model_card(asdict(recipe), step, measured, path))
+    (place / 'measured.json').write_text(json.dumps(numbers, indent=2) + '\n')
+    (place / 'README.md').write_text(model_card(asdict(recipe), step, measured, path))
     return path
 
 
@@ -142,23 +150,15 @@ def shard_folder(folder: Path, name: str) -> Path:
     return folder / 'shards' / name
 
 
-def run_folder(folder: Path, number: int) -> Path:
-    """Return where the state of one run of the depth training is."""
-    return folder / f'run_{number}'
-
-
-def _last_weights(recipe: Recipe, folder: Path) -> tuple[State, int]:
-    """Return the mean weights of the last run that has begun, and the steps of all."""
-    last = max(n for n in range(len(recipe.depth)) if run_folder(folder, n).exists())
-    weights, step = mean_weights(run_folder(folder, last))
-    return weights, step + sum(settings.steps for settings in recipe.depth[:last])
+def _shards(folder: Path, *splits: Split) -> Shards:
+    return load_shards([shard_folder(folder, split.name) for split in splits])
 
 
 def _enhancer(recipe: Recipe, folder: Path, progress: Progress | None) -> SelfCalibratedEnhancer:
     path = folder / 'enhancer.pt'
     if not path.exists():
         enhancer = train_enhancer(
-            load_shards([shard_folder(folder, 'train_night')]),
+            _shards(folder, *(split for split in recipe.training if split.time == 'night')),
             recipe.enhancer,
             partial(progress, 'enhancer') if progress else None,
         )
@@ -171,7 +171,7 @@ def _enhancer(recipe: Recipe, folder: Path, progress: Progress | None) -> SelfCa
 def _checkpoint(
     recipe: Recipe, folder: Path, net: DepthNet, enhancer: SelfCalibratedEnhancer, step: int
 ) -> Checkpoint:
-    night = load_shards([shard_folder(folder, 'held_night')])
+    night = _shards(folder, *(split for split in recipe.splits if split.name == 'held_night'))
     return Checkpoint(
         depth_net=net,
         enhancer=enhancer.illumination,
@@ -185,13 +185,9 @@ def _checkpoint(
     )
 
 
-def _measure(folder: Path, checkpoint: Checkpoint) -> dict[str, MeasuredErrors]:
-    training = load_shards(
-        [shard_folder(folder, 'train_night'), shard_folder(folder, 'train_day')]
-    )
+def _measure(recipe: Recipe, folder: Path, checkpoint: Checkpoint) -> dict[str, MeasuredErrors]:
+    training = _shards(folder, *recipe.training)
+    held = [split for split in recipe.splits if split not in recipe.training]
     return {
-        time: held_out_errors(
-            load_shards([shard_folder(folder, f'held_{time}')]), training, checkpoint
-        )
-        for time in ('night', 'day')
+        split.time: held_out_errors(_shards(folder, split), training, checkpoint) for split in held
     }

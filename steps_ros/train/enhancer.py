@@ -74,7 +74,7 @@ def draw_grey(
 def _crop(
     shards: Shards, crop: tuple[int, int], generator: np.random.Generator
 ) -> NDArray[np.uint8]:
-    images = shards.images[int(generator.integers(len(shards.images)))]
+    images = shards.streets[int(generator.integers(len(shards.streets)))].images
     count, exposures, height, width, _ = images.shape
     image = images[int(generator.integers(count)), int(generator.integers(exposures))]
     top = int(generator.integers(max(1, height - crop[0] + 1)))

@@ -4,22 +4,21 @@ How good the default weights are on streets they have never seen, beside blind g
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
+import cv2
 import numpy as np
-from numpy.typing import NDArray
 import torch
 
 from steps_ros.core.checkpoint import Checkpoint
-from steps_ros.core.geometry import disparity_to_depth
 from steps_ros.core.illumination import IlluminationNet
 from steps_ros.core.masks import Bridge
 from steps_ros.eval.baselines import flat_ground_depth, mean_log_depth
 from steps_ros.eval.metrics import depth_errors, DepthErrors, mean_errors
-from steps_ros.train.shards import DepthBatch, FARTHEST_DEPTH, Shards, to_batch
-from steps_ros.train.supervised import enhanced_input
+from steps_ros.eval.predictions import DEPTH_ALONE
+from steps_ros.inference.predictor import Predictor
+from steps_ros.train.shards import FARTHEST_DEPTH, Shards
 
 # Grey levels outside say how bright the light was no more: they are noise or saturation.
 DARKEST_LEVEL, BRIGHTEST_LEVEL = 3, 252
@@ -63,14 +62,16 @@ class MeasuredErrors:
 def held_out_errors(held_out: Shards, training: Shards, checkpoint: Checkpoint) -> MeasuredErrors:
     """Measure a checkpoint with both networks, and both blind guesses, on the same frames."""
     template = mean_log_depth(
-        (depth.astype(np.float32) for street in training.depth for depth in street), FARTHEST_DEPTH
+        (depth.astype(np.float32) for street in training.streets for depth in street.depth),
+        FARTHEST_DEPTH,
     )
+    predictor = Predictor(checkpoint, device='cpu', precision='float32')
     rows: list[tuple[DepthErrors, DepthErrors, DepthErrors]] = []
-    for image, depth, intrinsics, mounting in _frames(held_out):
-        flat = flat_ground_depth(
-            intrinsics, (depth.shape[0], depth.shape[1]), mounting, FARTHEST_DEPTH
-        )
-        predicted = predict(to_batch([image], [depth.astype(np.float16)]), checkpoint)
+    for image, half, camera, mounting in held_out.pictures():
+        depth = half.astype(np.float32)
+        flat = flat_ground_depth(np.array(camera.matrix), depth.shape, mounting, FARTHEST_DEPTH)
+        predicted = predictor.predict(image, DEPTH_ALONE, None, camera).depth
+        assert predicted is not None
         night, ground, blind = (
             depth_errors(guess, depth, 'median', FARTHEST_DEPTH)
             for guess in (predicted, flat, template)
@@ -87,17 +88,6 @@ def _summary(errors: list[DepthErrors]) -> GuessErrors:
 
 
 @torch.no_grad()
-def predict(batch: DepthBatch, checkpoint: Checkpoint) -> NDArray[np.float32]:
-    """Return the depth (H, W) of a batch of one picture."""
-    assert checkpoint.depth_net is not None
-    assert checkpoint.enhancer is not None
-    disparity = checkpoint.depth_net.disparity(enhanced_input(batch, checkpoint.enhancer))
-    config = checkpoint.depth_net.config
-    depth = disparity_to_depth(disparity, config.min_depth, config.max_depth)
-    return np.asarray(depth[0, 0].numpy(), np.float32)
-
-
-@torch.no_grad()
 def confidence_bridge(shards: Shards, illumination: IlluminationNet) -> Bridge:
     """
     Return the bounds between which the illumination of most well-lit pixels lies.
@@ -106,26 +96,11 @@ def confidence_bridge(shards: Shards, illumination: IlluminationNet) -> Bridge:
     Below the lower bound the weight falls so that a black surrounding gets one half.
     """
     values = []
-    for image, depth, _, _ in _frames(shards):
-        grey = to_batch([image], [depth.astype(np.float16)]).grey
+    for picture in shards.pictures():
+        levels = cv2.cvtColor(picture.image, cv2.COLOR_RGB2GRAY)
+        grey = torch.from_numpy(levels)[None, None].float() / 255
         lit = (grey * 255 > DARKEST_LEVEL) & (grey * 255 < BRIGHTEST_LEVEL)
         values.append(illumination(grey).clamped[lit].numpy()[::17])
     low, high = (float(bound) for bound in np.percentile(np.concatenate(values), BOUND_PERCENT))
     black = float(illumination(torch.zeros(1, 1, 16, 16)).clamped.median())
     return Bridge(low, high, below=max(ABOVE, 1 / max(low - black, 1e-3)), above=ABOVE)
-
-
-def _frames(
-    shards: Shards,
-) -> Iterator[
-    tuple[NDArray[np.uint8], NDArray[np.float32], NDArray[np.float32], tuple[float, float, float]]
-]:
-    """Yield the first exposure of every frame with its depth, K and mounting."""
-    for images, depths, intrinsics, mountings in zip(
-        shards.images, shards.depth, shards.intrinsics, shards.mounting, strict=True
-    ):
-        for image, depth, matrix, (height, pitch, roll) in zip(
-            images, depths, intrinsics, mountings, strict=True
-        ):
-            mounting = (float(height), float(pitch), float(roll))
-            yield image[0], depth.astype(np.float32), matrix, mounting

@@ -10,10 +10,12 @@ from typing import Any
 
 from steps_ros.train.measure import GuessErrors, MeasuredErrors
 
-_TEXT = """# Default weights
+_TEXT = """# Weights `{network}`
 
-`default.safetensors` ({megabytes:.1f} MB, float16): the 1-channel night enhancer and the `tiny`
-depth network. Input {height}x{width} (HxW).
+`{network}.safetensors` ({megabytes:.1f} MB, float16): the 1-channel night enhancer and the
+`{network}` depth network. It sees about as many pixels as {height}x{width} (HxW) has, in the shape
+of each picture, and the direction of each pixel's ray. Where the camera is not calibrated it
+assumes square pixels and 80 degrees of width.
 
 **Trained on simulation only.** {streets} procedural streets drawn by `steps_ros/sim`, {pictures}
 pictures ({night} night, {day} day); no real picture trained or chose them. The depth network
@@ -38,18 +40,15 @@ tree crown at half a metre); the abs_rel of the middle picture stands beside it.
 
 ## Limits
 
-- The simulation is a first version: boxy cars, straight walls, no reflecting puddles, no
-  rain, no bonnet in view. Expect worse on real roads than in the table; it was not measured there.
-- The picture is squeezed to the network's shape without knowledge of the lens, so a very wide or
-  very narrow camera is off more than one near 60 to 90 degrees.
+- Real roads differ from simulated ones; the table is of simulated ones alone.
 - Black regions hold no information: depth there is a guess from the surroundings, and the
   confidence output says so.
 
 ## Making them again
 
-`steps-ros default-weights --out DIR --seed {seed}` draws the streets, trains, measures and
-writes this file; `--resume` goes on where it stopped. On another
-processor, or with another number of threads, the last digits differ.
+`steps-ros default-weights --network {network} --out DIR --seed {seed}` draws the streets, trains,
+measures and writes this file; `--resume` goes on where it stopped. On another processor, or with
+another number of threads, the last digits differ.
 
 Licence of the weights: Apache-2.0, as the package.
 """
@@ -92,7 +91,8 @@ def model_card(
         night=pictures['night'],
         day=pictures['day'],
         step=step,
-        steps=sum(stage['steps'] for run in recipe['depth'] for stage in run['stages']),
+        steps=sum(stage['steps'] for stage in recipe['depth']['stages']),
+        network=recipe['network'],
         rows='\n'.join(rows),
         seed=recipe['seed'],
     )

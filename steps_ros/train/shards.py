@@ -7,7 +7,7 @@ interrupted goes on exactly as if it had not been.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import NamedTuple
@@ -18,24 +18,53 @@ from numpy.typing import NDArray
 import torch
 from torch import Tensor
 
+from steps_ros.core.camera import Camera
+from steps_ros.core.rays import assumed_directions
+from steps_ros.data.frames import Image
 from steps_ros.errors import SourceError
+from steps_ros.inference.network_size import fitting_size
+from steps_ros.train.augment import draw_aspect, draw_sample, Sample
 
 NEAREST_DEPTH, FARTHEST_DEPTH, SKY_DEPTH = 0.5, 80.0, 100.0
 
 
-@dataclass(frozen=True)
-class Shards:
+class Street(NamedTuple):
     """
-    All streets of some folders in memory, one array per street.
+    The pictures of one street.
 
     ``images`` uint8 (N, E, H, W, 3) RGB, ``depth`` float16 (N, H, W) metres with +inf for sky,
-    ``intrinsics`` (N, 3, 3), ``mounting`` (N, 3): height in metres, pitch and roll in radians.
+    ``cameras`` and ``mounting`` (N, 3) of each frame: height in metres, pitch and roll in radians.
     """
 
-    images: tuple[NDArray[np.uint8], ...]
-    depth: tuple[NDArray[np.float16], ...]
-    intrinsics: tuple[NDArray[np.float32], ...]
-    mounting: tuple[NDArray[np.float32], ...]
+    images: NDArray[np.uint8]
+    depth: NDArray[np.float16]
+    cameras: tuple[Camera, ...]
+    mounting: NDArray[np.float32]
+
+
+class Picture(NamedTuple):
+    """One exposure with what is known of it, as in :class:`Street`."""
+
+    image: Image
+    depth: NDArray[np.float16]
+    camera: Camera
+    mounting: tuple[float, float, float]
+
+
+@dataclass(frozen=True)
+class Shards:
+    """All streets of some folders, in memory."""
+
+    streets: tuple[Street, ...]
+
+    def pictures(self) -> Iterator[Picture]:
+        """Yield the first exposure of every frame."""
+        for street in self.streets:
+            for number, camera in enumerate(street.cameras):
+                height, pitch, roll = street.mounting[number].tolist()
+                yield Picture(
+                    street.images[number, 0], street.depth[number], camera, (height, pitch, roll)
+                )
 
 
 class DepthBatch(NamedTuple):
@@ -43,12 +72,13 @@ class DepthBatch(NamedTuple):
     Pictures with known depth.
 
     ``image`` (B, 3, H, W) RGB and ``grey`` (B, 1, H, W), both in [0, 1]; ``depth`` (B, 1, H, W)
-    from 0.5 to 80 m, 100 m for sky.
+    from 0.5 to 80 m, 100 m for sky; ``rays`` (B, 2, H, W), see :mod:`steps_ros.core.rays`.
     """
 
     image: Tensor
     grey: Tensor
     depth: Tensor
+    rays: Tensor
 
 
 def load_shards(folders: Sequence[Path]) -> Shards:
@@ -63,74 +93,56 @@ def load_shards(folders: Sequence[Path]) -> Shards:
         if not paths:
             raise SourceError(f'{folder}: no training shards; make them with steps-ros simulate')
         streets += [_read(path) for path in paths]
-    images, depth, intrinsics, mounting = zip(*streets, strict=True)
-    return Shards(images, depth, intrinsics, mounting)
+    return Shards(tuple(streets))
 
 
 def draw_batch(
     shards: Shards, size: tuple[int, int], count: int, generator: np.random.Generator
 ) -> DepthBatch:
     """
-    Draw and augment ``count`` pictures at ``size`` (height, width).
+    Draw and augment ``count`` pictures of one shape, with about as many pixels as ``size``.
 
-    Mirrored, brighter or darker, tinted, softer, noisier; the depth stays exact.
+    :param size: (height, width).
     """
-    samples = [_draw_sample(shards, size, generator) for _ in range(count)]
-    return to_batch([image for image, _ in samples], [depth for _, depth in samples])
+    shape = fitting_size(draw_aspect(generator), size)
+    return to_batch([_draw_sample(shards, shape, generator) for _ in range(count)])
 
 
-def to_batch(
-    images: Sequence[NDArray[np.uint8]], depths: Sequence[NDArray[np.float16]]
-) -> DepthBatch:
-    """Turn uint8 (H, W, 3) RGB pictures and (H, W) depths, +inf for sky, into a batch."""
-    colour = torch.from_numpy(np.stack(images)).permute(0, 3, 1, 2).float() / 255
-    grey = np.stack([cv2.cvtColor(image, cv2.COLOR_RGB2GRAY) for image in images])
-    depth = torch.from_numpy(np.stack(depths).astype(np.float32))[:, None]
+def to_batch(samples: Sequence[Sample]) -> DepthBatch:
+    """Turn samples of one size, their depth +inf for sky, into a batch."""
+    images = np.stack([sample.image for sample in samples])
+    colour = torch.from_numpy(images).permute(0, 3, 1, 2).float() / 255
+    grey = np.stack([cv2.cvtColor(sample.image, cv2.COLOR_RGB2GRAY) for sample in samples])
+    depth = torch.from_numpy(np.stack([sample.depth for sample in samples]).astype(np.float32))
     near = depth.clamp(NEAREST_DEPTH, FARTHEST_DEPTH)
     known = torch.where(torch.isfinite(depth), near, torch.full_like(depth, SKY_DEPTH))
-    return DepthBatch(colour, torch.from_numpy(grey)[:, None].float() / 255, known)
+    rays = assumed_directions(colour).clone()
+    for place, sample in enumerate(samples):
+        if sample.rays is not None:
+            rays[place] = torch.from_numpy(sample.rays.copy())
+    return DepthBatch(colour, torch.from_numpy(grey)[:, None].float() / 255, known[:, None], rays)
 
 
-def _draw_sample(
-    shards: Shards, size: tuple[int, int], generator: np.random.Generator
-) -> tuple[NDArray[np.uint8], NDArray[np.float16]]:
-    street = int(generator.integers(len(shards.images)))
-    frames = shards.images[street]
-    frame, exposure = (
-        int(generator.integers(frames.shape[0])),
-        int(generator.integers(frames.shape[1])),
+def _draw_sample(shards: Shards, size: tuple[int, int], generator: np.random.Generator) -> Sample:
+    street = shards.streets[int(generator.integers(len(shards.streets)))]
+    frame = int(generator.integers(street.images.shape[0]))
+    exposure = int(generator.integers(street.images.shape[1]))
+    return draw_sample(
+        street.images[frame, exposure], street.depth[frame], street.cameras[frame], size, generator
     )
-    height, width = size
-    image = cv2.resize(frames[frame, exposure], (width, height), interpolation=cv2.INTER_AREA)
-    rows = np.arange(height) * frames.shape[2] // height
-    columns = np.arange(width) * frames.shape[3] // width
-    depth = shards.depth[street][frame][rows[:, None], columns[None]]
-    if generator.random() < 0.5:
-        image, depth = image[:, ::-1], depth[:, ::-1]
-    return _augment(image, generator), np.ascontiguousarray(depth)
 
 
-def _augment(image: NDArray[np.uint8], generator: np.random.Generator) -> NDArray[np.uint8]:
-    """Change what a camera might: exposure, tone, tint, sharpness, noise."""
-    gain, tone = np.exp(generator.normal(0, 0.2)), np.exp(generator.normal(0, 0.12))
-    tint = np.exp(generator.normal(0, 0.08, 3)).astype(np.float32)
-    light = (image.astype(np.float32) / 255) ** np.float32(tone) * (np.float32(gain) * tint)
-    if generator.random() < 0.08:
-        light = np.repeat(light.mean(2, keepdims=True), 3, axis=2)
-    if generator.random() < 0.3:
-        light = cv2.GaussianBlur(light, (0, 0), generator.uniform(0.3, 1.2) * image.shape[1] / 320)
-    if generator.random() < 0.4:
-        noise = generator.standard_normal(light.shape, np.float32)
-        light = light + noise * np.float32(generator.uniform(0.0, 0.03))
-    return np.asarray(np.rint(np.clip(light, 0, 1) * 255), np.uint8)
-
-
-def _read(
-    path: Path,
-) -> tuple[NDArray[np.uint8], NDArray[np.float16], NDArray[np.float32], NDArray[np.float32]]:
+def _read(path: Path) -> Street:
     try:
         with np.load(path, allow_pickle=False) as file:
-            return file['images'], file['depth'], file['intrinsics'], file['mounting']
+            images, depth, mounting = (file[name] for name in ('images', 'depth', 'mounting'))
+            bends = tuple(float(value) for value in file['distortion'])
+            height, width = depth.shape[-2:]
+            cameras = tuple(
+                Camera(width, height, fx, fy, cx, cy, 'plumb_bob', bends)
+                for (fx, _, cx), (_, fy, cy), _ in file['intrinsics'].tolist()
+            )
+            return Street(images, depth, cameras, mounting)
     except (OSError, ValueError, KeyError) as error:
         raise SourceError(
             f'{path}: not a training shard ({error}); delete it and simulate again'

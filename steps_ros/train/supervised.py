@@ -172,7 +172,7 @@ def _step(
     for group in optimiser.param_groups:
         group['lr'] = rate
     image = enhanced_input(batch, illumination).contiguous(memory_format=torch.channels_last)
-    loss = depth_loss(net(image), batch, settings, net).mean()
+    loss = depth_loss(net(image, batch.rays), batch, settings, net).mean()
     optimiser.zero_grad(set_to_none=True)
     loss.backward()  # type: ignore[no-untyped-call]
     nn.utils.clip_grad_norm_(net.parameters(), 5.0)
