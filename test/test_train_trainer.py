@@ -261,3 +261,45 @@ def test_killed_with_9_and_resumed_ends_where_the_straight_one_ends(tmp_path):
     for name in one:
         np.testing.assert_array_equal(one[name], other[name], err_msg=name)
     assert log.read_text() == (tmp_path / 'straight' / 'train.jsonl').read_text()
+
+
+def test_the_mean_is_kept_validated_and_resumed(tmp_path):
+    seen = []
+
+    def validate(networks, step):
+        seen.append(networks.depth.encoder.stem[0].weight.clone())
+        return float(step)
+
+    settings = {'mean_decay': 0.5, 'validate_every': 2, 'save_every': 2}
+    straight = training(tmp_path / 'straight', 4, **settings)
+    assert straight.run(batches(), validate=validate)
+    last = straight.networks.depth.encoder.stem[0].weight
+    mean = straight.result.depth.encoder.stem[0].weight
+    assert not torch.equal(mean, last)
+    assert torch.equal(seen[-1], mean)
+    assert straight.result.pose is straight.networks.pose
+    first = training(tmp_path / 'resumed', 2, **settings)
+    assert first.run(batches())
+    second = training(tmp_path / 'resumed', 4, **settings)
+    second.restore()
+    assert second.run(batches(2))
+    for name, value in straight.mean.state_dict().items():
+        assert torch.equal(second.mean.state_dict()[name], value), name
+    plain = training(tmp_path / 'none', 1)
+    assert plain.result is plain.networks
+
+
+def test_the_mean_follows_the_weights_with_its_decay(tmp_path):
+    loop = training(tmp_path, 3, mean_decay=0.5)
+    history = []
+
+    def watch(_):
+        history.append(loop.networks.depth.encoder.stem[0].weight.detach().clone())
+        return False
+
+    loop.run(batches(), watch)
+    # The first step is copied; the shares of the later ones are (1 + n) / (10 + n).
+    expected = history[0]
+    for count, value in enumerate(history[1:], start=1):
+        expected = expected.lerp(value, 1 - (1 + count) / (10 + count))
+    torch.testing.assert_close(loop.result.depth.encoder.stem[0].weight, expected)

@@ -102,10 +102,10 @@ class Gate(Closing):
         """
         if self._validation is None:
             return None
-        verdict = self._verdict(loop.networks, loop.step)
+        verdict = self._verdict(loop.result, loop.step)
         if loop.best < verdict.score:
             loop.restore(BEST)
-            verdict = self._verdict(loop.networks, loop.step)
+            verdict = self._verdict(loop.result, loop.step)
         return verdict
 
     def _verdict(self, networks: Networks, step: int) -> Verdict:

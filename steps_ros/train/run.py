@@ -107,7 +107,7 @@ def run_job(
     outcome = Outcome(loop.step, job.out / _file_of(verdict), verdict)
     if world.is_writer:
         drives = (*night.stores, *(() if day is None else day.stores))
-        _keep(job, finish(loop.networks, loop.step), outcome, [store.index for store in drives])
+        _keep(job, finish(loop.result, loop.step), outcome, [store.index for store in drives])
     world.barrier()
     return outcome
 

@@ -25,6 +25,7 @@ from torch.optim import Adam
 from steps_ros.train.distributed import World
 from steps_ros.train.finite import finite_numbers
 from steps_ros.train.logs import Board, JsonLines
+from steps_ros.train.mean_networks import MeanNetworks
 from steps_ros.train.networks import Networks
 from steps_ros.train.objective import discriminator_loss, step_losses
 from steps_ros.train.objective_settings import ObjectiveSettings
@@ -92,11 +93,18 @@ class Training:
         """Make the optimisers and the state of the objective."""
         prepare_networks(self.networks, self.settings, self.device, self.world.size)
         average = self.world.mean if self.world.size > 1 else None
+        decay = self.settings.mean_decay
+        self.mean = MeanNetworks(self.networks, decay) if decay else None
         self.state = ObjectiveState(self.objective, self.settings.seed, average)
         self.optimiser = _optimiser(self.networks, self.settings)
         critic = self.networks.discriminator
         rate = self.settings.learning_rate
         self.critic = None if critic is None else Adam(critic.parameters(), rate, fused=True)
+
+    @property
+    def result(self) -> Networks:
+        """The networks that are validated and kept: the running mean, where there is one."""
+        return self.networks if self.mean is None else self.mean.instead(self.networks)
 
     def run(
         self,
@@ -150,6 +158,8 @@ class Training:
         tensors |= optimiser_tensors(self.optimiser, 'optimiser')
         if self.critic is not None:
             tensors |= optimiser_tensors(self.critic, 'critic')
+        if self.mean is not None:
+            tensors |= named('mean', self.mean.state_dict())
         tensors |= named('state', state)
         snapshot = Snapshot(self.step, tensors, {'best': self.best})
         write_snapshot(snapshot, self.folder / SNAPSHOTS / name)
@@ -165,6 +175,8 @@ class Training:
         restore_optimiser(self.optimiser, 'optimiser', snapshot.tensors)
         if self.critic is not None:
             restore_optimiser(self.critic, 'critic', snapshot.tensors)
+        if self.mean is not None:
+            self.mean.load_state_dict(part(snapshot.tensors, 'mean'))
         state = part(snapshot.tensors, 'state')
         own = state['pool.samples'].tensor_split(self.world.size)[self.world.rank]
         state['pool.samples'] = own[: self.objective.pool_size]
@@ -221,6 +233,8 @@ class Training:
             for group in optimiser.param_groups:
                 group['lr'] = rate
             optimiser.step()
+        if self.mean is not None:
+            self.mean.update(self.networks)
 
     def _set_modes(self) -> None:
         """Put the networks into training mode; what waits for the pose network stays as it is."""
@@ -257,7 +271,7 @@ class Training:
         every = self.settings.validate_every
         if validate is not None and every and self.step % every == 0:
             self.networks.eval()
-            own = validate(self.networks, self.step) if self.world.is_writer else math.nan
+            own = validate(self.result, self.step) if self.world.is_writer else math.nan
             score = self.world.of_first(own)
             if score < self.best:
                 self.best = score

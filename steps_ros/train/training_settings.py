@@ -29,6 +29,8 @@ class TrainingSettings:
     :param channels_last: convolutions with channels innermost in memory, mostly faster.
     :param compile: networks through ``torch.compile``; the first steps wait for the compiler.
     :param holds_statistics: BatchNorm uses its stored statistics, as for very small batches.
+    :param mean_decay: of the running mean of depth network and enhancer, which then is what is
+        validated and kept; 0 for the last step's weights.
     :param validate_every: steps between validations; 0 for none.
     :raises SettingsError: numbers that cannot be.
     """
@@ -45,6 +47,7 @@ class TrainingSettings:
     channels_last: bool = True
     compile: bool = False
     holds_statistics: bool = False
+    mean_decay: float = 0.0
     save_every: int = 200
     panels_every: int = 200
     validate_every: int = 0
@@ -59,6 +62,8 @@ class TrainingSettings:
                 f'learning rate {self.learning_rate}, clip norm {self.clip_norm}: both must be '
                 'above 0'
             )
+        if not 0 <= self.mean_decay < 1:
+            raise SettingsError(f'mean_decay {self.mean_decay}: must be at least 0, below 1')
         if self.precision not in PRECISIONS:
             raise SettingsError(
                 f"precision '{self.precision}' is unknown; known are {', '.join(PRECISIONS)}"
