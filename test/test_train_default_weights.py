@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 import argparse
+from dataclasses import replace
 import json
 from pathlib import Path
 
 import numpy as np
 import pytest
 
-from steps_ros.cli.default_weights import add_arguments, run
+from steps_ros.cli.default_weights import _drive, add_arguments, run
 from steps_ros.core.checkpoint import load_checkpoint
 from steps_ros.errors import OutputError
-from steps_ros.train.default_weights import make_default_weights, Recipe, Split
+from steps_ros.train.default_weights import make_default_weights, Recipe, Simulation, Split
 from steps_ros.train.enhancer import EnhancerSettings
+from steps_ros.train.joint_stage import JointSettings
 from steps_ros.train.supervised import Stage, SupervisedSettings
 
 RECIPE = Recipe(
@@ -22,6 +24,7 @@ RECIPE = Recipe(
     frames=2,
     enhancer=EnhancerSettings(steps=2, crop=(16, 24)),
     depth=SupervisedSettings((Stage(64, 64, 2, 2),), warmup=1, save_every=1),
+    joint=JointSettings(steps=0),
 )
 
 
@@ -42,8 +45,16 @@ def fake_streets(recipe: Recipe, split: Split, folder: Path) -> None:
     )
 
 
+def no_drive(recipe: Recipe, number: int, time: str, path: Path) -> None:
+    raise AssertionError
+
+
+STREETS = Simulation(fake_streets, no_drive)
+STREETS_AND_DRIVES = Simulation(fake_streets, _drive)
+
+
 def test_the_recipe_leaves_weights_numbers_and_a_card(tmp_path):
-    path = make_default_weights(RECIPE, tmp_path, fake_streets)
+    path = make_default_weights(RECIPE, tmp_path, STREETS)
     checkpoint = load_checkpoint(path)
     assert checkpoint.input_size == (64, 96)
     assert checkpoint.provenance.step == 2
@@ -67,11 +78,29 @@ def test_the_same_seed_gives_the_same_weights_also_after_a_break(tmp_path):
             raise Stopped
 
     recipe = RECIPE
-    whole = make_default_weights(recipe, tmp_path / 'a', fake_streets)
+    whole = make_default_weights(recipe, tmp_path / 'a', STREETS)
     with pytest.raises(Stopped):
-        make_default_weights(recipe, tmp_path / 'b', fake_streets, stop)
-    parts = make_default_weights(recipe, tmp_path / 'b', fake_streets)
+        make_default_weights(recipe, tmp_path / 'b', STREETS, stop)
+    parts = make_default_weights(recipe, tmp_path / 'b', STREETS)
     assert whole.read_bytes() == parts.read_bytes()
+
+
+def test_the_joint_stage_is_kept_where_it_is_not_worse(tmp_path):
+    settings = JointSettings(steps=2, drives=1, frames=5, size=(64, 96), pose_warmup=1)
+    recipe = replace(RECIPE, joint=settings)
+    path = make_default_weights(recipe, tmp_path, STREETS_AND_DRIVES)
+    measured = json.loads((tmp_path / 'tiny' / 'measured.json').read_text())
+    stages = {
+        name: np.mean([errors['abs_rel'] for errors in stage.values()])
+        for name, stage in measured['stages'].items()
+    }
+    assert measured['stage'] == min(stages, key=stages.get)
+    steps = 4 if measured['stage'] == 'joint' else 2
+    assert load_checkpoint(path).provenance.step == steps
+    log = (tmp_path / 'tiny' / 'joint' / 'train.jsonl').read_text().splitlines()
+    assert json.loads(log[-1])['supervision'] > 0
+    before = path.read_bytes()
+    assert make_default_weights(recipe, tmp_path, STREETS_AND_DRIVES).read_bytes() == before
 
 
 def test_a_full_folder_needs_resume(tmp_path):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 from dataclasses import replace
+from functools import partial
 import json
 from pathlib import Path
 import sys
@@ -13,11 +14,22 @@ import torch
 from tqdm import tqdm
 
 from steps_ros.errors import OutputError
+from steps_ros.sim.clip import simulate_clip
+from steps_ros.sim.recording import write_recording
 from steps_ros.sim.settings import ClipSettings
 from steps_ros.sim.shards import ShardSettings, write_shards
-from steps_ros.train.default_weights import make_default_weights, NETWORKS, Recipe, RUNS, Split
+from steps_ros.train.default_weights import (
+    make_default_weights,
+    NETWORKS,
+    Recipe,
+    RUNS,
+    Simulation,
+    Split,
+)
 
 SEEDS_APART = 16
+# Beyond those of the splits.
+DRIVES_OFFSET = 15
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -40,12 +52,10 @@ def run(arguments: argparse.Namespace) -> int:
     torch.set_num_threads(arguments.threads)
     recipe = _recipe(arguments.network, arguments.seed)
 
-    def simulate(recipe: Recipe, split: Split, place: Path) -> None:
-        _simulate(recipe, split, place, arguments.workers)
-
+    simulation = Simulation(partial(_streets, workers=arguments.workers), _drive)
     (folder / recipe.network).mkdir(parents=True, exist_ok=True)
     log = _TrainingLog(folder / recipe.network / 'train.log')
-    weights = make_default_weights(recipe, folder, simulate, log)
+    weights = make_default_weights(recipe, folder, simulation, log)
     measured = json.loads((folder / recipe.network / 'measured.json').read_text())
     print(json.dumps({'weights': str(weights), **measured}))
     return 0
@@ -77,10 +87,25 @@ def _recipe(network: str, seed: int) -> Recipe:
         recipe,
         enhancer=replace(recipe.enhancer, seed=seed),
         depth=replace(RUNS[network], seed=SEEDS_APART * seed),
+        joint=replace(recipe.joint, seed=seed),
     )
 
 
-def _simulate(recipe: Recipe, split: Split, place: Path, workers: int) -> None:
+def _drive(recipe: Recipe, number: int, time: str, path: Path) -> None:
+    """Record one street, driven at ten frames a second, with exact depth."""
+    if path.exists():
+        return
+    path.parent.mkdir(parents=True, exist_ok=True)
+    height, width = recipe.joint.size
+    clip = ClipSettings(
+        recipe.seed * SEEDS_APART + DRIVES_OFFSET, number, recipe.joint.frames, height, width, time
+    )
+    drawn = write_recording(simulate_clip(clip), path)
+    for _ in tqdm(drawn, desc=path.stem, total=clip.frames, unit='frame', disable=None):
+        pass
+
+
+def _streets(recipe: Recipe, split: Split, place: Path, workers: int) -> None:
     clip = ClipSettings(
         seed=recipe.seed * SEEDS_APART + split.offset,
         frames=recipe.frames,

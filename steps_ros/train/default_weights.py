@@ -1,5 +1,5 @@
 """
-The recipe of the default weights: simulated streets, enhancer, depth networks, measurement.
+The recipe of the default weights: simulated streets, enhancer, depth networks, joint stage.
 
 Every part leaves its result in the folder and is not done twice, so an interrupted run goes on
 where it was. Streets and enhancer serve all networks.
@@ -8,10 +8,11 @@ where it was. Streets and enhancer serve all networks.
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from functools import partial
 import json
 from pathlib import Path
+from typing import NamedTuple
 
 import torch
 
@@ -19,6 +20,7 @@ from steps_ros.core.checkpoint import Checkpoint, Provenance, save_checkpoint
 from steps_ros.core.depth_net import DepthNet, DepthNetConfig, RESNET18_RAYS, TINY_RAYS
 from steps_ros.core.illumination import SelfCalibratedEnhancer
 from steps_ros.train.enhancer import EnhancerSettings, train_enhancer
+from steps_ros.train.joint_stage import JointSettings, train_jointly
 from steps_ros.train.measure import confidence_bridge, held_out_errors, MeasuredErrors
 from steps_ros.train.model_card import model_card
 from steps_ros.train.shards import load_shards, Shards
@@ -84,6 +86,7 @@ class Recipe:
     )
     enhancer: EnhancerSettings = field(default_factory=EnhancerSettings)
     depth: SupervisedSettings = RUNS['tiny']
+    joint: JointSettings = JointSettings()  # noqa: RUF009
 
     @property
     def training(self) -> tuple[Split, ...]:
@@ -91,16 +94,42 @@ class Recipe:
         return tuple(split for split in self.splits if split.name.startswith('train'))
 
 
+class Simulation(NamedTuple):
+    """
+    What draws streets; what is there is kept.
+
+    ``streets`` fills a folder with those of a split. ``drive`` records one by its number and time
+    of day.
+    """
+
+    streets: Callable[[Recipe, Split, Path], None]
+    drive: Callable[[Recipe, int, str, Path], None]
+
+
+class Measured(NamedTuple):
+    """A checkpoint and its errors by night and by day."""
+
+    checkpoint: Checkpoint
+    errors: dict[str, MeasuredErrors]
+
+    @property
+    def score(self) -> float:
+        """Mean abs_rel of night and day."""
+        rows = [errors.network.mean.abs_rel for errors in self.errors.values()]
+        return sum(rows) / len(rows)
+
+
 def make_default_weights(
     recipe: Recipe,
     folder: Path,
-    simulate: Callable[[Recipe, Split, Path], None],
+    simulation: Simulation,
     progress: Progress | None = None,
 ) -> Path:
     """
     Make the weights of one network, their measurements and their model card.
 
-    :param simulate: fills a folder with the streets of a split; what is there is kept.
+    The joint stage is kept where it is not worse than the first on streets that neither saw.
+
     :param progress: called with the part's name, the step and the loss.
     :returns: the checkpoint, named after the network.
     """
@@ -108,7 +137,7 @@ def make_default_weights(
     place.mkdir(parents=True, exist_ok=True)
     (place / 'recipe.json').write_text(json.dumps(asdict(recipe), indent=2) + '\n')
     for split in recipe.splits:
-        simulate(recipe, split, shard_folder(folder, split.name))
+        simulation.streets(recipe, split, shard_folder(folder, split.name))
     enhancer = _enhancer(recipe, folder, progress)
     torch.manual_seed(recipe.seed)
     net = DepthNet(NETWORKS[recipe.network])
@@ -121,27 +150,66 @@ def make_default_weights(
         place,
         partial(progress, recipe.network) if progress else None,
     )
-    return finish(recipe, folder)
+    first = _measured(recipe, folder, supervised_checkpoint(recipe, folder))
+    second = None
+    if recipe.joint.steps:
+        second = _measured(recipe, folder, _jointly(recipe, folder, first, simulation, progress))
+    return _write(recipe, place, first, second)
 
 
-def finish(recipe: Recipe, folder: Path) -> Path:
-    """
-    Measure the mean weights as they are saved by now, and write the checkpoint and its card.
-
-    :returns: the checkpoint, named after the network.
-    """
-    place = folder / recipe.network
+def supervised_checkpoint(recipe: Recipe, folder: Path) -> Checkpoint:
+    """Return the first stage's mean weights as they are saved by now."""
     enhancer = _enhancer(recipe, folder, None)
     net = DepthNet(NETWORKS[recipe.network])
-    weights, step = mean_weights(place)
+    weights, step = mean_weights(folder / recipe.network)
     net.load_state_dict(weights)
-    checkpoint = _checkpoint(recipe, folder, net.eval(), enhancer, step)
-    measured = _measure(recipe, folder, checkpoint)
+    return _checkpoint(recipe, folder, net.eval(), enhancer, step)
+
+
+def _jointly(
+    recipe: Recipe,
+    folder: Path,
+    first: Measured,
+    simulation: Simulation,
+    progress: Progress | None,
+) -> Checkpoint:
+    """Return the weights after the joint stage."""
+    drives: dict[str, list[Path]] = {'night': [], 'day': []}
+    for number in range(recipe.joint.drives):
+        for time, paths in drives.items():
+            paths.append(folder / 'drives' / f'{time}_{number:03d}.mcap')
+            simulation.drive(recipe, number, time, paths[-1])
+    trained = train_jointly(
+        first.checkpoint,
+        drives['night'],
+        drives['day'],
+        recipe.joint,
+        folder / recipe.network / 'joint',
+        partial(progress, f'{recipe.network} joint') if progress else None,
+    )
+    assert trained.enhancer is not None
+    held = _shards(folder, *(split for split in recipe.splits if split.name == 'held_night'))
+    return replace(trained, confidence=confidence_bridge(held, trained.enhancer))
+
+
+def _write(recipe: Recipe, place: Path, first: Measured, second: Measured | None) -> Path:
+    """Write the better one of the two stages, its numbers and its card."""
+    kept = second if second is not None and second.score <= first.score else first
     path = place / f'{recipe.network}.safetensors'
-    save_checkpoint(checkpoint, path, torch.float16)
-    numbers = {time: errors.plain() for time, errors in measured.items()}
+    save_checkpoint(kept.checkpoint, path, torch.float16)
+    stages = {'supervised': first, 'joint': second}
+    numbers = {
+        'stage': 'joint' if kept is second else 'supervised',
+        **{time: errors.plain() for time, errors in kept.errors.items()},
+        'stages': {
+            name: {time: errors.plain()['network'] for time, errors in stage.errors.items()}
+            for name, stage in stages.items()
+            if stage is not None
+        },
+    }
     (place / 'measured.json').write_text(json.dumps(numbers, indent=2) + '\n')
-    (place / 'README.md').write_text(model_card(asdict(recipe), step, measured, path))
+    card = model_card(asdict(recipe), kept.checkpoint.provenance.step, kept.errors, path)
+    (place / 'README.md').write_text(card)
     return path
 
 
@@ -185,9 +253,10 @@ def _checkpoint(
     )
 
 
-def _measure(recipe: Recipe, folder: Path, checkpoint: Checkpoint) -> dict[str, MeasuredErrors]:
+def _measured(recipe: Recipe, folder: Path, checkpoint: Checkpoint) -> Measured:
     training = _shards(folder, *recipe.training)
     held = [split for split in recipe.splits if split not in recipe.training]
-    return {
+    errors = {
         split.time: held_out_errors(_shards(folder, split), training, checkpoint) for split in held
     }
+    return Measured(checkpoint, errors)
