@@ -1,0 +1,152 @@
+"""Day, dusk and night: right in time, never flickering, and an enhancer without jumps."""
+
+from __future__ import annotations
+
+from itertools import pairwise
+
+import numpy as np
+import pytest
+
+from steps_ros.bench.light_drives import into_the_night, past_main_beams, through_a_tunnel
+from steps_ros.errors import SettingsError
+from steps_ros.inference.light import CELLS, LightSample, measure_light
+from steps_ros.inference.light_state import (
+    blocked_share,
+    follow_light,
+    LightSettings,
+    LightState,
+    LightTrack,
+)
+
+NIGHT, DUSK, DAY = LightState
+STEP_S = 0.1
+SETTINGS = LightSettings()
+
+
+def sample(level: float, detail: float = 50.0) -> LightSample:
+    return LightSample(
+        level, 0.0, 0.0, 0.0, np.zeros(CELLS, np.float32), np.full(CELLS, detail, np.float32)
+    )
+
+
+def follow(levels, settings=SETTINGS, track=None, start_s=0.0) -> list[LightTrack]:
+    """Follow the levels at ten pictures a second; return what is known after each."""
+    tracks = []
+    for number, level in enumerate(levels):
+        track = follow_light(track, start_s + number * STEP_S, sample(level), settings)
+        tracks.append(track)
+    return tracks
+
+
+def changes(tracks) -> list[LightState]:
+    return [after.state for before, after in pairwise(tracks) if after.state != before.state]
+
+
+@pytest.mark.parametrize(('level', 'state', 'share'), [(20, 0, 1.0), (75, 1, 0.5), (130, 2, 0.0)])
+def test_the_first_picture_decides_at_once(level, state, share):
+    (track,) = follow([level])
+    assert (track.state, track.enhancement) == (state, share)
+
+
+def test_a_change_counts_when_it_has_lasted_for_the_dwell():
+    tracks = follow([130.0] * 10 + [20.0] * 20)
+    states = [track.state for track in tracks]
+    assert states[:20] == [DAY] * 20
+    assert states[20:] == [NIGHT] * 10
+
+
+def test_a_flash_is_forgotten_and_starts_the_dwell_anew():
+    assert changes(follow(([20.0] * 9 + [200.0] * 8) * 6)) == []
+
+
+def test_the_middle_of_the_dwell_decides_and_not_its_last_picture():
+    tracks = follow([20.0] * 3 + [75.0] * 10 + [250.0] + [75.0] * 20)
+    assert changes(tracks) == [DUSK]
+
+
+def test_levels_within_the_hysteresis_never_flicker():
+    around_night = 60 + 5.9 * np.resize([-1, -1, -1, 1, 1, 1], 600)
+    around_day = 95 + 9.4 * np.sin(np.arange(600) / 20)
+    for levels in (around_night, around_day):
+        assert len(changes(follow(levels))) <= 1
+
+
+def test_the_enhancement_never_jumps():
+    random = np.random.default_rng(1)
+    levels = np.repeat(random.uniform(5, 200, 40), random.integers(1, 25, 40))
+    shares = [track.enhancement for track in follow(levels)]
+    assert len(set(shares)) > 10
+    assert np.abs(np.diff(shares)).max() <= STEP_S / SETTINGS.fade_s + 1e-9
+
+
+def test_blank_pictures_leave_the_state():
+    (first, *_) = tracks = follow([130.0])
+    assert first.state == DAY
+    track = tracks[-1]
+    for number in range(1, 60):
+        track = follow_light(track, number * STEP_S, sample(1.0, detail=2.0), SETTINGS)
+    assert track.state == DAY
+    assert blocked_share(track, SETTINGS) == 1.0
+
+
+def test_a_step_back_in_time_or_a_long_silence_begins_anew():
+    day = follow([130.0] * 5)[-1]
+    for stamp_s in (-3.0, 60.0):
+        track = follow_light(day, stamp_s, sample(20.0), SETTINGS)
+        assert (track.state, track.enhancement) == (NIGHT, 1.0)
+
+
+def test_equal_stamps_change_nothing():
+    track = follow([130.0])[-1]
+    for _ in range(50):
+        track = follow_light(track, 0.0, sample(20.0), SETTINGS)
+    assert (track.state, track.enhancement) == (DAY, 0.0)
+
+
+def test_a_state_that_is_given_holds_and_fades_in():
+    track = follow([130.0] * 5)[-1]
+    tracks = follow([130.0] * 15, LightSettings(mode='night'), track, 0.5)
+    assert {item.state for item in tracks} == {NIGHT}
+    assert tracks[0].enhancement == pytest.approx(0.1)
+    assert tracks[-1].enhancement == 1.0
+
+
+def test_bounds_too_close_for_the_hysteresis_are_refused():
+    with pytest.raises(SettingsError, match='move them apart'):
+        LightSettings(night_level=90.0, day_level=95.0)
+
+
+def followed(drive) -> list[tuple[LightState | None, LightTrack]]:
+    track, tracks = None, []
+    for frame in drive:
+        track = follow_light(track, frame.stamp_s, measure_light(frame.image), SETTINGS)
+        tracks.append((frame.state, track))
+    return tracks
+
+
+def late_s(tracks) -> float:
+    """Return for how long at most the state was another than the right one."""
+    longest = wrong = 0.0
+    for right, track in tracks:
+        wrong = wrong + STEP_S if right is not None and track.state != right else 0.0
+        longest = max(longest, wrong)
+    return longest
+
+
+@pytest.mark.parametrize(
+    ('drive', 'expected'),
+    [
+        (lambda: into_the_night(48, 80, places=2, seconds=16.0), [DUSK, NIGHT]),
+        (lambda: through_a_tunnel(48, 80), [DUSK, DAY]),
+        (lambda: past_main_beams(48, 80, places=2, seconds=8.0), []),
+    ],
+    ids=['into the night', 'tunnel', 'main beams'],
+)
+def test_simulated_drives_are_right_within_a_second_of_the_dwell(drive, expected):
+    tracks = followed(drive())
+    assert changes([track for _, track in tracks]) == expected
+    assert late_s(tracks) <= SETTINGS.dwell_s + 1.0
+    shares = [track.enhancement for _, track in tracks]
+    assert np.abs(np.diff(shares)).max() <= STEP_S / SETTINGS.fade_s + 1e-9
+    if not expected:
+        assert max(track.sample.glare for _, track in tracks) > 0.1
