@@ -16,7 +16,7 @@ from steps_ros.core.illumination import enhance, IlluminationNet
 from steps_ros.core.importers import import_weights
 from steps_ros.errors import CheckpointError, FrameError, SettingsError
 from steps_ros.inference.prediction import Outputs
-from steps_ros.inference.predictor import Predictor
+from steps_ros.inference.predictor import Predictor, Request
 
 
 @pytest.fixture(scope='module')
@@ -268,3 +268,25 @@ def test_a_lens_that_cannot_be_is_named(seeing_rays):
     camera = Camera(96, 64, 40, 40, 48, 32, 'plumb_bob', (0.1, 0.2, 0.3))
     with pytest.raises(FrameError, match='distortion'):
         seeing_rays.predict(street(64, 96), camera=camera)
+
+
+def test_a_batch_says_what_its_images_say_alone(predictor, seeing_rays):
+    wide, narrow = Camera(96, 64, 40, 40, 48, 32), Camera(96, 64, 120, 120, 48, 32)
+    requests = [
+        Request(street(64, 96, 1), camera=wide),
+        Request(street(48, 160, 2), output_size=(24, 80)),
+        Request(street(64, 96, 3), Outputs(depth=False), camera=narrow, enhancement=0.5),
+        Request(street(64, 96, 4), Outputs(raw=True), camera=narrow, enhancement=0.0),
+    ]
+    for model in (predictor, seeing_rays):
+        together = model.predict_batch(requests)
+        assert len(together) == 4
+        for request, prediction in zip(requests, together, strict=True):
+            alone = model.predict(*request)
+            for one, other in zip(prediction[:3], alone[:3], strict=True):
+                assert (one is None) == (other is None)
+                if one is not None:
+                    np.testing.assert_allclose(one, other, rtol=1e-4, atol=1.01e-4)
+        assert together[2].depth is None
+        assert together[1].depth.shape == (24, 80)
+    assert predictor.predict_batch([]) == []

@@ -7,8 +7,10 @@ of 32): the one place where an image becomes a tensor and back.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from copy import deepcopy
 from functools import lru_cache
+from typing import NamedTuple
 
 import cv2
 import numpy as np
@@ -27,6 +29,24 @@ from steps_ros.inference.network_size import checked, fitting_size, rounded, Siz
 from steps_ros.inference.prediction import Outputs, Prediction, Raw
 from steps_ros.inference.rays import camera_rays
 from steps_ros.inference.resize import resize_image, resize_inverse_depth, resize_map
+
+
+class Request(NamedTuple):
+    """
+    One image to predict for.
+
+    ``image`` is (H, W, 3) uint8 RGB of any size; ``output_size`` (height, width) of the results,
+    the image's own where None. ``camera`` took the image and has its size, for networks that see
+    rays; they take :meth:`steps_ros.core.camera.Camera.assumed` where it is None. ``enhancement``
+    0 leaves the enhancer out, 1 applies it in full; between the two its gain grows by equal
+    ratios, so that no frame of a slow change stands out.
+    """
+
+    image: NDArray[np.uint8]
+    outputs: Outputs = Outputs()
+    output_size: Size | None = None
+    camera: Camera | None = None
+    enhancement: float = 1.0
 
 
 class Predictor:
@@ -93,42 +113,58 @@ class Predictor:
         camera: Camera | None = None,
         enhancement: float = 1.0,
     ) -> Prediction:
-        """
-        Predict for one image.
+        """Predict for one image; see :class:`Request` for the arguments and what is refused."""
+        return self.predict_batch([Request(image, outputs, output_size, camera, enhancement)])[0]
 
-        :param image: (H, W, 3) uint8 RGB, any size.
-        :param outputs: what to compute.
-        :param output_size: (height, width) of the results; the image's own by default.
-        :param camera: that took the image, of its size, for networks that see rays; they take
-            :meth:`steps_ros.core.camera.Camera.assumed` where it is None.
-        :param enhancement: 0 leaves the enhancer out, 1 applies it in full; between the two,
-            its gain grows by equal ratios, so that no frame of a slow change stands out.
-        :raises FrameError: not such an image, or a lens that cannot be.
+    def predict_batch(self, requests: Sequence[Request]) -> list[Prediction]:
         """
-        _check_image(image)
-        size = output_size or (image.shape[0], image.shape[1])
+        Predict for several images, those that the networks see at one size in one pass.
+
+        :returns: in the order of the requests.
+        :raises FrameError: one of them is no such image, or its lens cannot be.
+        """
+        places: dict[Size, list[int]] = {}
+        for place, request in enumerate(requests):
+            _check_image(request.image)
+            height, width = request.image.shape[:2]
+            places.setdefault(self.network_size(height, width), []).append(place)
+        found: dict[int, Prediction] = {}
         with torch.inference_mode():
-            return self._predict(image, outputs, size, camera, enhancement)
+            for size, group in places.items():
+                predictions = self._predict([requests[place] for place in group], size)
+                found |= zip(group, predictions, strict=True)
+        return [found[place] for place in range(len(requests))]
 
-    def _predict(
-        self,
-        image: NDArray[np.uint8],
-        outputs: Outputs,
-        size: Size,
-        camera: Camera | None,
-        enhancement: float,
-    ) -> Prediction:
-        seen = resize_image(image, *self.network_size(*image.shape[:2]))
+    def _predict(self, requests: Sequence[Request], size: Size) -> list[Prediction]:
+        seen = [resize_image(request.image, *size) for request in requests]
         pixels = _to_tensor(seen, self.device)
-        grey = _to_tensor(cv2.cvtColor(seen, cv2.COLOR_RGB2GRAY)[..., None], self.device)
-        illumination = self._illumination(pixels, grey, enhancement)
+        levels = [cv2.cvtColor(image, cv2.COLOR_RGB2GRAY)[..., None] for image in seen]
+        grey = _to_tensor(levels, self.device)
+        illumination = self._illumination(pixels, grey, requests)
         enhanced = enhance(pixels, illumination)
-        disparity = None
-        if self.depth_net is not None and (outputs.depth or outputs.raw):
-            camera = camera or Camera.assumed(image.shape[1], image.shape[0])
-            disparity = self._disparity(enhanced, camera)
+        disparities = self._disparities(enhanced, requests)
+        return [
+            self._finished(request, disparity, light[None], lit[None], level[None])
+            for request, disparity, light, lit, level in zip(
+                requests, disparities, illumination, enhanced, grey, strict=True
+            )
+        ]
+
+    def _finished(
+        self,
+        request: Request,
+        disparity: Tensor | None,
+        illumination: Tensor,
+        enhanced: Tensor,
+        grey: Tensor,
+    ) -> Prediction:
+        """Return one image's maps at output size; all tensors are of a batch of one."""
+        outputs = request.outputs
+        size = request.output_size or (request.image.shape[0], request.image.shape[1])
         return Prediction(
-            enhanced=self._enhanced(image, illumination, size) if outputs.enhanced else None,
+            enhanced=self._enhanced(request.image, illumination, size)
+            if outputs.enhanced
+            else None,
             depth=self._depth(disparity, size)
             if outputs.depth and disparity is not None
             else None,
@@ -140,22 +176,33 @@ class Predictor:
             raw=_raw(disparity, illumination, enhanced) if outputs.raw else None,
         )
 
-    def _illumination(self, pixels: Tensor, grey: Tensor, enhancement: float) -> Tensor:
-        """Return the clamped stage-1 map to that power, all ones where nothing is enhanced."""
-        if self.enhancer is None or enhancement <= 0:
+    def _illumination(self, pixels: Tensor, grey: Tensor, requests: Sequence[Request]) -> Tensor:
+        """Return the clamped stage-1 maps to each one's power, ones where nothing is enhanced."""
+        powers = [min(max(request.enhancement, 0.0), 1.0) for request in requests]
+        if self.enhancer is None or not any(powers):
             return torch.ones_like(grey)
-        seen = grey if self.enhancer.channels == 1 else pixels
-        illumination: Tensor = self.enhancer(seen).clamped
-        return illumination if enhancement >= 1 else illumination.pow(enhancement)
+        illumination: Tensor = self.enhancer(
+            grey if self.enhancer.channels == 1 else pixels
+        ).clamped
+        if all(power == 1 for power in powers):
+            return illumination
+        return illumination.pow(illumination.new_tensor(powers)[:, None, None, None])
 
-    def _disparity(self, enhanced: Tensor, camera: Camera) -> Tensor:
-        assert self.depth_net is not None
-        seen = enhanced.to(self.dtype, memory_format=torch.channels_last)
+    def _disparities(self, enhanced: Tensor, requests: Sequence[Request]) -> list[Tensor | None]:
+        """Return (1, 1, H, W) of each image whose depth is asked for."""
+        wanted = [r.outputs.depth or r.outputs.raw for r in requests]
+        if self.depth_net is None or not any(wanted):
+            return [None] * len(requests)
+        asked = [place for place, is_wanted in enumerate(wanted) if is_wanted]
+        seen = enhanced if all(wanted) else enhanced[asked]
+        seen = seen.to(self.dtype, memory_format=torch.channels_last)
         rays = None
         if self.depth_net.config.sees_rays:
             height, width = seen.shape[-2:]
-            rays = _rays(camera.resized(width, height), self.device, self.dtype)
-        return self.depth_net.disparity(seen, rays).float()
+            cameras = [_camera(requests[place]).resized(width, height) for place in asked]
+            rays = torch.cat([_rays(camera, self.device, self.dtype) for camera in cameras])
+        found = iter(self.depth_net.disparity(seen, rays).float().chunk(len(asked)))
+        return [next(found) if is_wanted else None for is_wanted in wanted]
 
     def _depth(self, disparity: Tensor, size: Size) -> NDArray[np.float32]:
         assert self.depth_net is not None
@@ -169,7 +216,7 @@ class Predictor:
         self, image: NDArray[np.uint8], illumination: Tensor, size: Size
     ) -> NDArray[np.uint8]:
         """Divide the picture at output size by the enlarged map, which keeps its sharpness."""
-        pixels = _to_tensor(resize_image(image, *size), self.device)
+        pixels = _to_tensor([resize_image(image, *size)], self.device)
         light = resize_map(illumination, *size).clamp(LEAST_ILLUMINATION, 1)
         levels = enhance(pixels, light).mul(255).round().byte()
         return np.ascontiguousarray(levels[0].permute(1, 2, 0).cpu().numpy())
@@ -190,10 +237,18 @@ def _raw(disparity: Tensor | None, illumination: Tensor, enhanced: Tensor) -> Ra
     )
 
 
-def _to_tensor(image: NDArray[np.uint8], device: torch.device) -> Tensor:
-    """(H, W, C) uint8 to (1, C, H, W) float32 in [0, 1]."""
-    tensor = torch.from_numpy(np.require(image, requirements=('C', 'W'))).to(device)
-    return tensor.permute(2, 0, 1)[None].float().div_(255)
+def _to_tensor(images: Sequence[NDArray[np.uint8]], device: torch.device) -> Tensor:
+    """Turn N images (H, W, C) uint8 into (N, C, H, W) float32 in [0, 1]."""
+    if len(images) == 1:
+        stacked = np.require(images[0], requirements=('C', 'W'))[None]
+    else:
+        stacked = np.stack(images)
+    return torch.from_numpy(stacked).to(device).permute(0, 3, 1, 2).float().div_(255)
+
+
+def _camera(request: Request) -> Camera:
+    height, width = request.image.shape[:2]
+    return request.camera or Camera.assumed(width, height)
 
 
 def _to_array(tensor: Tensor) -> NDArray[np.float32]:
