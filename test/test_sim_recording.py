@@ -29,7 +29,7 @@ def frames(offset_ns=None):
             camera,
             np.eye(4),
             1_700_000_000_000_000_000 + number * 100_000_000,
-            Mounting(camera, 1.5, 0.0, 0.0, 0.0, 0.0, 0.0),
+            Mounting(camera, 1.5, 0.0, 0.0, 0.0, 0.0, (0.0, 0.0, 0.0)),
             None if offset_ns is None else scan(number, offset_ns),
         )
 

@@ -8,13 +8,13 @@ import numpy as np
 
 from steps_ros.core.camera import Camera
 from steps_ros.sim.lamps import join_lamps, lamp
-from steps_ros.sim.light import Sky
 from steps_ros.sim.mesh import box, join, Kind, strip
 from steps_ros.sim.raycast import RayScene
 from steps_ros.sim.reflection import drawn_out, mirror_share, mirrored_lamps
 from steps_ros.sim.render import Part, render, View
 from steps_ros.sim.road import Road
 from steps_ros.sim.settings import ClipSettings, Stream
+from steps_ros.sim.sky import Sky
 from steps_ros.sim.texture import draw_look
 from steps_ros.sim.trajectory import Mounting, world_from_camera
 
@@ -69,7 +69,7 @@ def seen(wetness):
         (Part(mesh, RayScene(mesh, np.zeros(3))),), join_lamps([]), BLACK,
         replace(look, wetness=wetness), Road(),
     )  # fmt: skip
-    pose = world_from_camera(Mounting(CAMERA, 1.5, 0.0, 0.0, 0.0, 0.0, 0.0), np.eye(4))
+    pose = world_from_camera(Mounting(CAMERA, 1.5, 0.0, 0.0, 0.0, 0.0, (0.0, 0.0, 0.0)), np.eye(4))
     return render(view, CAMERA, pose)
 
 

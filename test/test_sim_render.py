@@ -8,11 +8,12 @@ import pytest
 from steps_ros.core.camera import Camera
 from steps_ros.eval.baselines import flat_ground_depth
 from steps_ros.sim.lamps import join_lamps, lamp
-from steps_ros.sim.light import lamp_irradiance, light_up, Shading, Sky
+from steps_ros.sim.light import lamp_irradiance, light_up, Shading
 from steps_ros.sim.mesh import box, join, Kind, strip
 from steps_ros.sim.raycast import RayScene
 from steps_ros.sim.render import Part, render, View
 from steps_ros.sim.road import Road
+from steps_ros.sim.sky import Sky
 from steps_ros.sim.texture import Look, Surface
 from steps_ros.sim.trajectory import Mounting, world_from_camera
 
@@ -40,7 +41,7 @@ def matt_grey(count: int) -> Surface:
 
 
 def mounting(camera: Camera, pitch: float = 0.0, roll: float = 0.0) -> Mounting:
-    return Mounting(camera, 1.5, 0.0, pitch, roll, 0.0, 0.0)
+    return Mounting(camera, 1.5, 0.0, pitch, roll, 0.0, (0.0, 0.0, 0.0))
 
 
 @pytest.mark.parametrize(('pitch', 'roll'), [(0.0, 0.0), (0.1, 0.0), (-0.08, 0.05)])

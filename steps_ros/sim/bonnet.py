@@ -12,7 +12,7 @@ from steps_ros.sim.trajectory import Mounting
 
 # Higher cameras sit in vans and buses, which have none to be seen.
 _HIGHEST_CAMERA = 1.75
-_SHARE = 0.45
+_SHARE = 0.25
 _ALONG, _ACROSS = 20, 28
 
 
@@ -20,7 +20,7 @@ def draw_bonnet(mounting: Mounting, generator: np.random.Generator) -> Mesh | No
     """Draw a bonnet in body axes (forward, left, up), or none."""
     if mounting.height > _HIGHEST_CAMERA or generator.random() > _SHARE:
         return None
-    below, fall = generator.uniform(0.22, 0.5), generator.uniform(0.1, 0.28)
+    below, fall = generator.uniform(0.32, 0.55), generator.uniform(0.1, 0.28)
     length, half = generator.uniform(0.7, 1.25), generator.uniform(0.68, 0.82)
     aside, crown = generator.uniform(-0.3, 0.3), generator.uniform(0.05, 0.16)
     ridge = generator.uniform(0.3, 0.7)
@@ -30,7 +30,7 @@ def draw_bonnet(mounting: Mounting, generator: np.random.Generator) -> Mesh | No
     up = mounting.height - below - fall * along**2.5 - crown * across**2
     up += 0.012 * np.exp(-(((abs(across) - ridge) / 0.06) ** 2))
     # The front edge is round.
-    forward = 0.4 + along * (length - 0.14 * across**2)
+    forward = 0.25 + along * (length - 0.14 * across**2)
     vertices = np.stack([forward, aside + half * across, up], -1).reshape(-1, 3).astype(np.float32)
     row, column = np.indices((_ALONG - 1, _ACROSS - 1)).reshape(2, -1)
     corner = row * _ACROSS + column

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from steps_ros.sim.crosser import Crosser
 from steps_ros.sim.crossing import Crossing
-from steps_ros.sim.fittings import Lighting
+from steps_ros.sim.fittings import draw_lighting
 from steps_ros.sim.road import Doubles, Road
 from steps_ros.sim.traffic import Traffic
 from steps_ros.sim.vehicles import Body, draw_body, headlamp_places, vehicle_mesh
@@ -66,10 +66,10 @@ def _crosser(
     at_s: float = 0.0,
     waits_left: float | None = None,
 ) -> Crosser:
-    is_lit = bool(generator.random() < 0.93)
-    mesh = vehicle_mesh(body, Lighting(is_lit)).numbered(int(generator.integers(1, 1 << 20)))
+    lighting = draw_lighting(generator, 0.93)
+    mesh = vehicle_mesh(body, lighting).numbered(int(generator.integers(1, 1 << 20)))
     along = crossing.along + heading * crossing.half / 2
-    return Crosser(mesh, is_lit, headlamp_places(body), along, heading, speed, at_s, waits_left)
+    return Crosser(mesh, lighting, headlamp_places(body), along, heading, speed, at_s, waits_left)
 
 
 def _is_free(

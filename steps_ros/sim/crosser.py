@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from steps_ros.sim.fittings import Lighting
 from steps_ros.sim.mesh import Mesh, Point
 from steps_ros.sim.road import Doubles, Road
 
@@ -26,7 +27,7 @@ class Crosser:
     """
 
     mesh: Mesh
-    is_lit: bool
+    lighting: Lighting
     headlamps: tuple[Point, ...]
     along: float
     heading: int

@@ -17,24 +17,29 @@ from steps_ros.sim.shapes import disc, Skin
 TYRE: Colour = (0.02, 0.02, 0.02)
 RIM: Colour = (0.35, 0.35, 0.36)
 HEADLAMP_RADIANCE = 6.0e4
-TAILLAMP_RADIANCE = 1.2e3
-BRAKE_RADIANCE = 6.0e3
+TAILLAMP_RADIANCE = 6.0e2
+BRAKE_RADIANCE = 3.0e3
+# Of headlamps: halogen, and white or bluish diodes.
+_TINTS: tuple[Colour, ...] = ((1.0, 0.74, 0.42), (1.0, 0.95, 0.85), (0.9, 0.97, 1.0))
 _HOUSING: Colour = (0.06, 0.06, 0.065)
 _RED_GLASS: Colour = (0.3, 0.02, 0.02)
 _PLATE: Colour = (0.75, 0.75, 0.65)
 
 
 class Lighting(NamedTuple):
-    """Which lamps are lit."""
+    """Which lamps are lit, and the colour of the headlamps."""
 
     is_lit: bool
     brakes: bool = False
+    tint: Colour = (1.0, 1.0, 1.0)
 
     @property
     def head(self) -> Skin:
         """Return what the glass of a headlamp shows."""
         level = HEADLAMP_RADIANCE if self.is_lit else 0.5
-        return Skin((level, level, level), Kind.LAMP if self.is_lit else Kind.GLASS)
+        red, green, blue = self.tint
+        shown = (level * red, level * green, level * blue)
+        return Skin(shown, Kind.LAMP if self.is_lit else Kind.GLASS)
 
     @property
     def tail(self) -> Skin:
@@ -43,6 +48,13 @@ class Lighting(NamedTuple):
             return Skin(_RED_GLASS, Kind.SIGN)
         level = BRAKE_RADIANCE if self.brakes else TAILLAMP_RADIANCE
         return Skin((level, 0.05 * level, 0.02 * level), Kind.LAMP)
+
+
+def draw_lighting(generator: np.random.Generator, lit: float, brakes: float = 0.0) -> Lighting:
+    """Draw which lamps of a vehicle shine; ``lit`` and ``brakes`` are how often those do."""
+    tint = _TINTS[int(generator.choice(3, p=(0.5, 0.25, 0.25)))]
+    is_lit, is_braking = generator.random(2) < (lit, brakes)
+    return Lighting(bool(is_lit), bool(is_braking), tint)
 
 
 def wheels(places: tuple[float, ...], half_width: float, radius: float) -> list[Mesh]:

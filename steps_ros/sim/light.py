@@ -15,33 +15,23 @@ import numpy as np
 from numpy.typing import NDArray
 
 from steps_ros.sim.lamps import Lamps
-from steps_ros.sim.mesh import Colour, Floats
+from steps_ros.sim.mesh import Floats
 from steps_ros.sim.raycast import RayScene
+from steps_ros.sim.sky import Sky
 from steps_ros.sim.texture import Surface
 
 # Less than starlight: no camera shows it, so it needs no shadow rays.
 FAINTEST_LUX = 0.01
 # One minus the cosine of the angle at which retro-reflection is down to a half: 1.8 degrees.
 _RETRO_SPREAD = 5e-4
+# Of the sky's light some comes from other surfaces where they hide it.
+_DAYLIGHT_LUX, _BOUNCED, _FAR_SKY = 10.0, 0.25, 40.0
+_SKYWARD = np.array(
+    [(0.2, 0.1, 0.97), (0.62, 0.5, 0.6), (-0.5, 0.62, 0.6), (-0.62, -0.5, 0.6), (0.5, -0.62, 0.6)],
+    np.float32,
+)
 # Points of an image come row by row, so that a few hundred neighbours are near one another.
 _RUN = 256
-
-
-@dataclass(frozen=True)
-class Sky:
-    """
-    What comes from above.
-
-    ``horizon`` and ``zenith`` radiance in cd/m2, ``ambient`` illuminance in lux on an upward
-    face, ``sun`` illuminance in lux and the unit vector to it, ``fog`` per metre.
-    """
-
-    horizon: Colour
-    zenith: Colour
-    ambient: Colour
-    sun: Colour = (0.0, 0.0, 0.0)
-    to_sun: Colour = (0.0, 0.0, 1.0)
-    fog: float = 0.0
 
 
 @dataclass(frozen=True)
@@ -87,12 +77,11 @@ def light_up(
 
     :param scenes: what throws shadows; none for no shadows.
     """
-    up = 0.5 + 0.5 * shading.normal[:, 2:]
     points = _axes_of(shading)
     shadows = _Shadows(shading.position + 0.02 * shading.normal, scenes)
     # Most lamps of a street are alike: what falls from one kind of lamp needs one sum.
     colours, kind = np.unique(lamps.intensity, axis=0, return_inverse=True)
-    fallen = np.zeros((len(colours), len(up)), np.float32)
+    fallen = np.zeros((len(colours), len(shading.position)), np.float32)
     mirrored, returned = np.zeros_like(fallen), np.zeros_like(fallen)
     for index, row in enumerate(kind.reshape(-1)):
         near, strength = _strength(lamps, index, points)
@@ -101,25 +90,13 @@ def light_up(
         fallen[row, near] += strength
         _add_gloss(points, surface.gloss, (near, strength), lamps.position[index], mirrored[row])
         _add_retro(points, surface.retro, (near, strength), lamps.position[index], returned[row])
-    light = fallen.T @ colours + np.asarray(sky.ambient, np.float32) * up
+    light = fallen.T @ colours
+    light += np.asarray(sky.ambient, np.float32) * _open_sky(shading, sky, scenes)
     if max(sky.sun) > 0:
         light += _sunlight(shading, sky, scenes)
     reflected = surface.albedo * (light / math.pi + returned.T @ colours)
     reflected += mirrored.T @ colours + surface.glow
     return Lit(np.asarray(reflected, np.float32), light)
-
-
-def sky_radiance(directions: Floats, sky: Sky) -> Floats:
-    """Return the sky's radiance (N, 3) in cd/m2 along unit directions (N, 3)."""
-    height = np.clip(directions[:, 2:], 0, 1) ** 0.5
-    horizon, zenith = np.asarray(sky.horizon, np.float32), np.asarray(sky.zenith, np.float32)
-    return np.asarray(horizon * (1 - height) + zenith * height, np.float32)
-
-
-def through_fog(colour: Floats, distance: Floats, sky: Sky) -> Floats:
-    """Return radiance (N, 3) after ``distance`` (N,) metres of fog lit like the horizon."""
-    left = np.exp(-sky.fog * distance)[:, None]
-    return np.asarray(colour * left + np.asarray(sky.horizon, np.float32) * (1 - left))
 
 
 class _Axes(NamedTuple):
@@ -237,6 +214,24 @@ def _unit(axes: list[Floats]) -> list[Floats]:
     return [axis / length for axis in axes]
 
 
+def _open_sky(shading: Shading, sky: Sky, scenes: list[RayScene]) -> Floats:
+    """Return the share of the sky's light that reaches points, (N, 1); by day some is hidden."""
+    share = 0.5 + 0.5 * shading.normal[:, 2]
+    if not scenes or max(sky.ambient) < _DAYLIGHT_LUX:
+        return share[:, None]
+    facing = np.maximum(shading.normal @ _SKYWARD.T, 0)
+    origin = shading.position + 0.02 * shading.normal
+    seen = np.zeros_like(share)
+    for way, cosine in zip(_SKYWARD, facing.T, strict=True):
+        open_to = np.flatnonzero(cosine > 0)
+        for scene in scenes:
+            start = np.take(origin, open_to, axis=0)
+            open_to = open_to[~scene.is_blocked(start, start + _FAR_SKY * way)]
+        seen[open_to] += cosine[open_to]
+    share *= _BOUNCED + (1 - _BOUNCED) * seen / np.maximum(facing.sum(1), 1e-6)
+    return np.asarray(share[:, None], np.float32)
+
+
 def _sunlight(shading: Shading, sky: Sky, scenes: list[RayScene]) -> Floats:
     to_sun = np.asarray(sky.to_sun, np.float32)
     cosine = np.maximum(shading.normal @ to_sun, 0)
@@ -253,11 +248,19 @@ def _half_space(axis: Floats, x: Floats, y: Floats, z: Floats) -> Floats:
 
 
 def _beam(axis: Floats, x: Floats, y: Floats, z: Floats) -> Floats:
-    """Return a dipped headlamp's lobe: wide, flat, and cut off just below the horizon."""
+    """
+    Return a dipped headlamp's lobe, wide and flat.
+
+    It is brightest just below its edge, which lies below the horizon and rises to the right; what
+    is near gets the weak foreground.
+    """
     forward = x * axis[0] + y * axis[1] + z * axis[2]
     sideways = x * -axis[1] + y * axis[0]
     azimuth = np.arctan2(sideways, np.maximum(forward, 1e-3))
     elevation = np.arcsin(np.clip(z - axis[2] * forward, -1, 1))
-    below = 0.5 - 0.5 * np.tanh((elevation + 0.012) / 0.016)
-    lobe = np.exp(-((azimuth / 0.32) ** 2) - (elevation / 0.14) ** 2)
-    return np.asarray((forward > 0) * (lobe * (0.03 + 0.97 * below) + 0.004))
+    edge = -0.012 + 0.26 * np.clip(-azimuth, 0, 0.09)
+    below = 0.5 - 0.5 * np.tanh((elevation - edge) / 0.007)
+    spot = np.exp(-((azimuth / 0.2) ** 2) - ((elevation + 0.02) / 0.04) ** 2)
+    foreground = np.exp(-((azimuth / 0.5) ** 2) - (elevation / 0.2) ** 2)
+    lobe = (spot + 0.17 * foreground) * (0.015 + 0.985 * below)
+    return np.asarray((forward > 0) * (lobe + 0.003))

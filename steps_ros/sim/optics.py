@@ -50,7 +50,7 @@ def draw_optics(generator: np.random.Generator, wetness: float) -> Optics:
     is_raining = generator.random() < 0.7 * wetness
     has_drops = generator.random() < 0.8
     return Optics(
-        softness=float(generator.uniform(0.45, 0.8)),
+        softness=float(generator.uniform(0.3, 0.7)),
         vignetting=float(generator.uniform(0.0, 0.5)),
         glare=math.exp(generator.uniform(math.log(0.2), math.log(2.5))),
         streaks=float(generator.exponential(0.5) * (generator.random() < 0.75)),

@@ -1,15 +1,19 @@
 """
-Regular detail of surfaces, antialiased: joints of slabs and bricks, road repairs, windows.
+Noise, and regular detail of surfaces: joints of slabs and bricks, road repairs, cracks.
 
-Every function fades its detail out where one pixel covers more than it.
+Whatever knows a footprint fades its detail out where one pixel covers more than it.
 """
 
 from __future__ import annotations
 
+from functools import lru_cache
+
+import cv2
 import numpy as np
 
 from steps_ros.sim.mesh import Floats, Integers
 
+_TABLE = 512
 _PATCH_M, _PATCHES = (7.0, 2.6), 0.14
 _MANHOLE_M, _MANHOLES = (11.0, 3.1), 0.35
 
@@ -23,6 +27,20 @@ def hashed(*numbers: Integers) -> Floats:
     mixed *= np.uint32(0x85EBCA6B)
     mixed ^= mixed >> np.uint32(13)
     return np.asarray(mixed / np.float32(4294967296.0), np.float32)
+
+
+def noise_at(across: Floats, down: Floats) -> Floats:
+    """Return noise of grain 1 at places, uniform in [-1, 1], repeated after 512."""
+    rows = 1 + len(across) // 4096
+    padded = np.zeros((2, rows * 4096), np.float32)
+    # As np.mod, which takes ten times as long.
+    padded[0, : len(across)] = across - _TABLE * np.floor(across / _TABLE)
+    padded[1, : len(across)] = down - _TABLE * np.floor(down / _TABLE)
+    maps = padded.reshape(2, rows, 4096)
+    found = cv2.remap(
+        _noise_table(), maps[0], maps[1], cv2.INTER_LINEAR, borderMode=cv2.BORDER_WRAP
+    )
+    return np.asarray(found).ravel()[: len(across)]
 
 
 def line(offset: Floats, half_width: float, footprint: Floats) -> Floats:
@@ -93,3 +111,10 @@ def _cells(
     row, column = np.floor(x), np.floor(y)
     cell = row.astype(np.int32), column.astype(np.int32)
     return cell, (x - row - 0.5, y - column - 0.5)
+
+
+@lru_cache(maxsize=1)
+def _noise_table() -> Floats:
+    """Return a fixed table of independent numbers, uniform in [-1, 1]."""
+    generator = np.random.default_rng(20231120)
+    return generator.uniform(-1, 1, (_TABLE, _TABLE)).astype(np.float32)

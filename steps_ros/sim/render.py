@@ -4,21 +4,24 @@ One view of a lit scene: radiance and exact depth for every pixel.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 from functools import cached_property, reduce
+import math
 from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
 from steps_ros.core.camera import Camera
+from steps_ros.sim.halo import with_halos
 from steps_ros.sim.lamps import Lamps
 from steps_ros.sim.lens import pixel_rays, project
-from steps_ros.sim.light import light_up, Lit, Shading, Sky, sky_radiance, through_fog
+from steps_ros.sim.light import light_up, Lit, Shading
 from steps_ros.sim.mesh import Floats, Integers, Kind, Mesh
 from steps_ros.sim.raycast import dots, Hits, lengths, RayScene
 from steps_ros.sim.reflection import drawn_out, mirror_share, mirrored_lamps
 from steps_ros.sim.road import Doubles, Road
+from steps_ros.sim.sky import Sky, sky_radiance, through_fog
 from steps_ros.sim.texture import LAMP_ALBEDO, Look, Points, surface
 
 # A lamp's own lens hides it by up to this much.
@@ -134,7 +137,9 @@ def render(view: View, camera: Camera, world_from_camera: Doubles) -> Rendering:
         traced = traced._replace(lit=Lit(traced.lit.radiance + mirrored, traced.lit.illuminance))
     picture = _colour(view, rays, traced).reshape(*shape, 3)
     depth = traced.distance.reshape(shape)
-    _add_far_lamps(picture, depth, view.lamps, camera, world_from_camera)
+    _add_far_lamps(picture, depth, view, camera, world_from_camera)
+    if view.sky.fog:
+        picture = with_halos(picture, depth, view.sky.fog, camera.fx)
     return Rendering(picture, depth, light.reshape(shape), traced.instance.reshape(shape))
 
 
@@ -232,7 +237,7 @@ def _mirrored(view: View, found: _Found, camera: Camera, world_from_camera: Doub
         away = -found.shading.to_camera[road] @ world_from_camera[:3, 2]
         depth[found.pixels[road]] = distance[found.pixels[road]] * away
         place, normal = found.shading.position[road], found.shading.normal[road]
-        below = mirrored_lamps(view.lamps, place, normal)
+        below = replace(view, lamps=mirrored_lamps(view.lamps, place, normal))
         flat = picture.reshape(*shape, 3)
         _add_far_lamps(flat, depth.reshape(shape), below, camera, world_from_camera)
         smeared = drawn_out(flat, (depth > 0).reshape(shape)).reshape(-1, 3)
@@ -258,15 +263,17 @@ def _mirror_picture(
 
 
 def _add_far_lamps(
-    picture: Floats, depth: Floats, lamps: Lamps, camera: Camera, world_from_camera: Doubles
+    picture: Floats, depth: Floats, view: View, camera: Camera, world_from_camera: Doubles
 ) -> None:
     """Draw lamps that are smaller than a pixel, which rays would miss, into the picture."""
+    lamps = view.lamps
     local = (lamps.position - world_from_camera[:3, 3]) @ world_from_camera[:3, :3]
     columns, rows = project(camera, local.T.astype(np.float64))
     is_seen = (columns > -0.5) & (columns < camera.width - 0.5) & (local[:, 2] >= 4.0)
     for index in np.flatnonzero(is_seen & (rows > -0.5) & (rows < camera.height - 0.5)):
         column, row = int(columns[index] + 0.5), int(rows[index] + 0.5)
-        z, intensity = local[index, 2], lamps.intensity[index]
+        z = local[index, 2]
+        intensity = lamps.intensity[index] * math.exp(-view.sky.fog * z)
         if depth[row, column] > z - _LAMP_DEPTH:
             level = intensity * min(
                 0.5 * camera.fx * camera.fy / z**2, _LAMP_RADIANCE / intensity.max()

@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 from steps_ros.sim.mesh import Floats
 from steps_ros.sim.motion_blur import blurred, Halfs
 from steps_ros.sim.optics import draw_optics, GLARE_LIMIT, Optics, through_lens
+from steps_ros.sim.tone import draw_tone, MOST_LIGHT, sharpened, Tone, toned, white_share
 
 Picture = NDArray[np.uint8]
 _MOST = float(np.finfo(np.float16).max)
@@ -43,23 +44,24 @@ class Sensor:
     """
     One camera.
 
-    ``mean_level`` is the mean grey level that its exposure aims at, of 255; ``drift`` how far
-    (as a logarithm) its exposure swings round that, once in ``drift_period_s``; ``full_well`` and
-    ``read_noise`` in electrons; ``grain`` is the noise's size in pixels; ``shutter_s`` is how long
-    it is open.
+    ``mean_level`` is the mean grey level that its exposure aims at, of 255, below the share
+    ``meters_below`` of the picture's height; no more than the share ``highlights`` is to be white.
+    ``drift`` is how far (as a logarithm) the exposure swings round that, once in
+    ``drift_period_s``; ``full_well`` and ``read_noise`` in electrons; ``grain`` is the noise's
+    size in pixels; ``shutter_s`` is how long it is open.
     """
 
     mean_level: float
+    meters_below: float
+    highlights: float
     drift: float
     drift_period_s: float
     shutter_s: float
     full_well: float
     read_noise: float
     grain: float
-    white_balance: tuple[float, float, float]
-    gamma: float
-    black_cut: float
     jpeg_quality: int
+    tone: Tone
     optics: Optics
 
 
@@ -76,34 +78,37 @@ def negative(radiance: Floats, motion: Floats, depth: Floats, wetness: float) ->
 def draw_sensor(generator: np.random.Generator, time: str, wetness: float = 0.0) -> Sensor:
     """Draw a camera; by night it is darker, noisier and slower."""
     night = time == 'night'
-    red, blue = generator.normal(0.0, 0.1, 2)
     return Sensor(
-        mean_level=_between(generator, 5.0, 40.0) if night else _between(generator, 70.0, 145.0),
+        mean_level=_between(generator, 7.0, 60.0) if night else _between(generator, 76.0, 132.0),
+        meters_below=0.0 if night else float(generator.uniform(0.3, 0.6)),
+        highlights=_between(generator, 1e-3, 8e-3) if night else _between(generator, 0.03, 1.5),
         drift=abs(generator.normal(0.0, 0.06)),
         drift_period_s=float(generator.uniform(3.0, 12.0)),
         shutter_s=_between(generator, 1 / 250, 1 / 20 if night else 1 / 100)
         / (1 if night else 10),
-        full_well=_between(generator, 1000.0, 15000.0) if night else 8000.0,
-        read_noise=_between(generator, 0.8, 6.0) if night else 3.0,
+        full_well=_between(generator, 2500.0, 30000.0) if night else 8000.0,
+        read_noise=_between(generator, 0.6, 4.5) if night else 3.0,
         grain=float(generator.uniform(0.3, 0.9)),
-        white_balance=(math.exp(red), 1.0, math.exp(blue)),
-        gamma=float(generator.uniform(1.8, 2.4)),
-        black_cut=float(generator.uniform(0.0, 0.004)) * night,
         jpeg_quality=int(generator.integers(60, 96)) if generator.random() < 0.5 else 100,
+        tone=draw_tone(generator, night),
         optics=draw_optics(generator, wetness),
     )
 
 
 def exposure_gain(scene: Negative, sensor: Sensor) -> float:
-    """Return the factor on radiance that meets the sensor's mean level."""
-    sample = scene.radiance[::3, ::3].astype(np.float32) * _balance(sensor)
-    target = sensor.mean_level / 255
+    """Return the largest factor on radiance at which the camera finds nothing too bright."""
+    sample = scene.radiance[::3, ::3].astype(np.float32)
+    below = int(sensor.meters_below * len(sample))
     low, high = -14.0, 14.0
-    for _ in range(24):
+    for _ in range(20):
         middle = (low + high) / 2
-        level = float(np.mean(_tone(sample * math.exp(middle), sensor)))
-        low, high = (middle, high) if level < target else (low, middle)
-    return math.exp(middle)
+        picture = toned(sample * math.exp(middle), sensor.tone)
+        is_dark = picture[below:].mean() < sensor.mean_level / 255
+        if is_dark and white_share(picture) <= sensor.highlights:
+            low = middle
+        else:
+            high = middle
+    return math.exp(low)
 
 
 def drifted(gain: float, sensor: Sensor, seconds: float) -> float:
@@ -122,13 +127,14 @@ def develop(
     """
     light = np.minimum(scene.radiance.astype(np.float32) * np.float32(gain), GLARE_LIMIT)
     light = blurred(light, scene.motion, scene.depth, sensor.shutter_s)
-    light = np.minimum(through_lens(light, sensor.optics, generator), 1.2)
+    light = np.minimum(through_lens(light, sensor.optics, generator), MOST_LIGHT)
     variance = light / sensor.full_well + (sensor.read_noise / sensor.full_well) ** 2
     noise = cv2.GaussianBlur(
         generator.standard_normal(light.shape, np.float32), (0, 0), sensor.grain
     )
     noise *= np.sqrt(variance) / noise[::4, ::4].std()
-    picture = np.rint(_tone((light + noise) * _balance(sensor), sensor) * 255).astype(np.uint8)
+    display = sharpened(toned(light + noise, sensor.tone), sensor.tone)
+    picture = np.rint(display * 255).astype(np.uint8)
     if sensor.jpeg_quality == 100:
         return picture
     _, packed = cv2.imencode(
@@ -147,13 +153,3 @@ def expose(scene: Negative, time: str, generator: np.random.Generator) -> Pictur
 def _between(generator: np.random.Generator, low: float, high: float) -> float:
     """Draw a number whose logarithm is uniform."""
     return math.exp(generator.uniform(math.log(low), math.log(high)))
-
-
-def _balance(sensor: Sensor) -> Floats:
-    return np.asarray(sensor.white_balance, np.float32)
-
-
-def _tone(light: Floats, sensor: Sensor) -> Floats:
-    """Map linear light to display levels in [0, 1]."""
-    cut = np.clip(light - sensor.black_cut, 0, 1)
-    return np.asarray(cut ** (1 / sensor.gamma), np.float32)

@@ -1,44 +1,117 @@
 """
-The sky of a night or a day.
+The sky of a night or a day: what it sends down, how it looks, and the mist below it.
 """
 
 from __future__ import annotations
 
+from dataclasses import dataclass, replace
 import math
 
 import numpy as np
 
-from steps_ros.sim.light import Sky
-from steps_ros.sim.mesh import Colour
+from steps_ros.sim.lamps import Lamps
+from steps_ros.sim.mesh import Colour, Floats
+from steps_ros.sim.pattern import noise_at
+
+# Grains of the clouds, on a plane at height 1 above the camera, and their weights.
+_CLOUDS = ((1.6, 0.5), (0.6, 0.3), (0.2, 0.2), (0.07, 0.1))
+# Share of the lamps' light that comes back once more from road and fronts, on average.
+_BOUNCED = 0.05
+_NIGHT_TINTS: tuple[Colour, ...] = (
+    (1.0, 0.55, 0.25), (1.0, 0.72, 0.5), (0.75, 0.8, 1.0), (0.35, 0.5, 1.0),
+)  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Sky:
+    """
+    What comes from above.
+
+    ``horizon`` and ``zenith`` radiance in cd/m2, ``ambient`` illuminance in lux on an upward
+    face, ``sun`` illuminance in lux and the unit vector to it, ``fog`` per metre. ``clouds`` of
+    radiance ``cloud`` cover up to this share of the sky, where ``drift`` says.
+    """
+
+    horizon: Colour
+    zenith: Colour
+    ambient: Colour
+    sun: Colour = (0.0, 0.0, 0.0)
+    to_sun: Colour = (0.0, 0.0, 1.0)
+    fog: float = 0.0
+    clouds: float = 0.0
+    cloud: Colour = (0.0, 0.0, 0.0)
+    drift: float = 0.0
 
 
 def draw_sky(generator: np.random.Generator, time: str) -> Sky:
     """Draw the sky; both times draw the same numbers, so twins share the rest of the scene."""
-    level, mist, tint, turn, height, cloud = generator.random(6)
+    level, mist, tint, turn, height, cover, drift = generator.random(7)
     fog = 0.0 if mist < 0.75 else 0.001 * math.exp(4 * (mist - 0.75) * math.log(20))
+    clouds, drift = float(0.9 * (cover > 0.25) * tint), 400.0 * float(drift)
     if time == 'night':
-        glow = math.exp(math.log(0.002) + level * math.log(60))
-        warm = (1.0, 0.72 + 0.2 * tint, 0.45 + 0.6 * tint)
+        glow = math.exp(math.log(0.006) + level * math.log(40))
+        hue = _NIGHT_TINTS[int(tint * len(_NIGHT_TINTS))]
         return Sky(
-            _times(warm, glow), _times(warm, 0.35 * glow), _times(warm, 2.2 * glow), fog=fog
-        )
+            _times(hue, glow), _times(hue, 0.35 * glow), _times(hue, 2.2 * glow),
+            fog=fog, clouds=clouds, cloud=_times(hue, 1.1 * glow), drift=drift,
+        )  # fmt: skip
     brightness = 3000 + 5000 * level
-    blue = (0.95 - 0.5 * cloud, 0.97 - 0.3 * cloud, 1.0)
+    # Overcast to deep blue.
+    clear = max(0.0, 1.4 * cover - 0.4)
+    blue = (1.0 - 0.75 * clear, 1.0 - 0.5 * clear, 1.0)
     azimuth, elevation = 2 * math.pi * turn, math.radians(12 + 55 * height)
     to_sun = (
         math.cos(elevation) * math.cos(azimuth),
         math.cos(elevation) * math.sin(azimuth),
         math.sin(elevation),
     )
-    sun = 0.0 if cloud < 0.35 else 60000 * math.sin(elevation) ** 0.5
+    sun = 0.0 if cover < 0.35 else 70000 * math.sin(elevation) ** 0.5
+    pale = (1.0 - 0.2 * clear, 1.0 - 0.08 * clear, 1.0)
     return Sky(
-        (brightness, brightness, brightness),
-        _times(blue, brightness * (1.2 - 0.7 * cloud)),
-        _times(blue, brightness * 2.6),
+        _times(pale, brightness),
+        _times(blue, brightness * (1.2 - 0.5 * clear)),
+        _times(pale, brightness * 2.6 * (1 - 0.3 * clear)),
         sun=_times((1.0, 0.94, 0.84), sun),
         to_sun=to_sun,
         fog=fog,
+        clouds=clouds,
+        cloud=_times((1.0, 1.0, 1.0), brightness * (0.6 + clear)),
+        drift=drift,
     )
+
+
+def with_bounced_light(sky: Sky, lamps: Lamps, area: float) -> Sky:
+    """
+    Return the sky with what the street's surfaces send back of the light of lamps.
+
+    :param area: square metres that the lamps light.
+    """
+    lux = lamps.intensity.astype(np.float64).sum(0) * math.pi / area
+    red, green, blue = (np.asarray(sky.ambient) + _BOUNCED * lux).tolist()
+    return replace(sky, ambient=(red, green, blue))
+
+
+def sky_radiance(directions: Floats, sky: Sky) -> Floats:
+    """Return the sky's radiance (N, 3) in cd/m2 along unit directions (N, 3)."""
+    up = np.clip(directions[:, 2:], 0, 1)
+    horizon, zenith = np.asarray(sky.horizon, np.float32), np.asarray(sky.zenith, np.float32)
+    colour = horizon * (1 - up**0.5) + zenith * up**0.5
+    if sky.clouds and len(directions):
+        # Far ones lie close together; a haze takes them away.
+        places = directions[:, :2] / (up + 0.12) + np.float32(sky.drift)
+        noise = np.zeros(len(up), np.float32)
+        for grain, weight in _CLOUDS:
+            noise += weight * noise_at(places[:, 0] / grain, places[:, 1] / grain)
+        cover = np.clip((noise[:, None] + sky.clouds - 0.35) / 0.4, 0, 1) * np.clip(8 * up, 0, 1)
+        cloud = np.asarray(sky.cloud, np.float32) * (1 + 0.35 * noise[:, None])
+        colour += cover * (cloud - colour)
+    return np.asarray(colour, np.float32)
+
+
+def through_fog(colour: Floats, distance: Floats, sky: Sky) -> Floats:
+    """Return radiance (N, 3) after ``distance`` (N,) metres of fog lit like the horizon."""
+    left = np.exp(-sky.fog * distance)[:, None]
+    return np.asarray(colour * left + np.asarray(sky.horizon, np.float32) * (1 - left))
 
 
 def _times(colour: Colour, factor: float) -> Colour:

@@ -22,6 +22,7 @@ from steps_ros.sim.places import draw_place, Place
 from steps_ros.sim.road import Road
 from steps_ros.sim.roadside import draw_bins, draw_rails, draw_signs
 from steps_ros.sim.settings import ClipSettings, Stream
+from steps_ros.sim.signals import draw_signals
 from steps_ros.sim.street_lamps import draw_street_lamps
 from steps_ros.sim.structures import draw_structures
 from steps_ros.sim.traffic import draw_traffic, Traffic
@@ -99,10 +100,15 @@ def _along_the_road(
         parts += draw_signs(place, side, length, generator)
     parts += draw_rails(place, length, generator)
     parts += draw_bins(place, length, generator)
-    posts, lights = draw_street_lamps(place, length, generator)
-    structures, inside = draw_structures(place, length, generator)
-    parts += posts + structures
-    lamps = join_lamps(lights + inside)
+    lights: list[Lamps] = []
+    for more, shining in (
+        draw_street_lamps(place, length, generator),
+        draw_structures(place, length, generator),
+        draw_signals(place, length, crossings, generator),
+    ):
+        parts += more
+        lights += shining
+    lamps = join_lamps(lights)
     parts = [
         part
         for whole in _objects(parts)

@@ -14,14 +14,18 @@ from steps_ros.sim.mesh import blob, box, Colour, cylinder, Kind, Mesh, Point
 from steps_ros.sim.places import Place
 from steps_ros.sim.shapes import limb
 
-# High-pressure sodium, warm and neutral diodes, mercury, metal halide.
+# High-pressure sodium three times, diodes from warm to neutral, mercury, metal halide; and how
+# often each is met with.
 _LAMP_COLOURS: tuple[Colour, ...] = (
-    (1.0, 0.55, 0.15),
-    (1.0, 0.62, 0.25),
-    (1.0, 0.78, 0.5),
+    (1.0, 0.45, 0.08),
+    (1.0, 0.52, 0.13),
+    (1.0, 0.6, 0.24),
+    (1.0, 0.74, 0.45),
+    (1.0, 0.87, 0.7),
     (0.9, 0.95, 1.0),
-    (0.85, 1.0, 0.95),
+    (0.82, 1.0, 0.88),
 )
+_SHARES = (0.2, 0.2, 0.16, 0.18, 0.1, 0.1, 0.06)
 _GREY: Colour = (0.2, 0.2, 0.2)
 
 
@@ -37,8 +41,8 @@ def draw_street_lamps(
     height = generator.uniform(*habits.lamp_height)
     is_globe = height < 6.0 and generator.random() < 0.4
     arm = 0.0 if is_globe else float(generator.uniform(0.4, 2.5))
-    candela = height**2 * math.exp(generator.uniform(math.log(6.0), math.log(70.0)))
-    main = int(generator.integers(len(_LAMP_COLOURS)))
+    candela = height**2 * math.exp(generator.uniform(math.log(10.0), math.log(100.0)))
+    main = int(generator.choice(len(_LAMP_COLOURS), p=_SHARES))
     working = generator.uniform(0.0, 1.0) if generator.random() < 0.2 else 0.95
     parts: list[Mesh] = []
     lights: list[Lamps] = []

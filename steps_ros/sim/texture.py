@@ -8,26 +8,23 @@ more than its grain, so that far surfaces do not flicker.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from functools import lru_cache
 
-import cv2
 import numpy as np
 
 from steps_ros.sim.mesh import Floats, Integers, Kind
-from steps_ros.sim.pattern import cracks, hashed, line, masonry, road_wear
+from steps_ros.sim.pattern import cracks, hashed, line, masonry, noise_at, road_wear
 from steps_ros.sim.road import Road
 
 # A lamp's colour is its radiance; its lens throws back this much.
 LAMP_ALBEDO = 0.4
-_TABLE = 512
-_SCALES = ((19.0, 0.25), (4.0, 0.3), (0.9, 0.3), (0.22, 0.3), (0.06, 0.25), (0.017, 0.25))
+_SCALES = ((19.0, 0.25), (4.0, 0.3), (0.9, 0.35), (0.22, 0.4), (0.06, 0.4), (0.017, 0.4))
 _BRICK_M, _SLAB_M, _TILE_M, _PANEL_M = (0.25, 0.075), (0.6, 0.4), (0.32, 0.32), (2.4, 1.5)
 # Candela per lux and square metre of retro-reflective sheeting, at its colour's full albedo.
 _RETRO = {Kind.SIGN: 12.0}
 _CONTRAST = {
-    Kind.PLAIN: 0.7, Kind.ROAD: 0.55, Kind.PAVEMENT: 0.6, Kind.GROUND: 1.0, Kind.WALL: 0.7,
-    Kind.FOLIAGE: 1.5, Kind.GLASS: 0.2, Kind.PAINT: 0.12, Kind.LAMP: 0.0, Kind.SIGN: 0.25,
-    Kind.BRICK: 0.8, Kind.TILES: 0.7,
+    Kind.PLAIN: 0.9, Kind.ROAD: 0.9, Kind.PAVEMENT: 1.0, Kind.GROUND: 1.8, Kind.WALL: 1.1,
+    Kind.FOLIAGE: 2.2, Kind.GLASS: 0.2, Kind.PAINT: 0.2, Kind.LAMP: 0.0, Kind.SIGN: 0.3,
+    Kind.BRICK: 1.3, Kind.TILES: 1.0,
 }  # fmt: skip
 _GLOSS = {Kind.GLASS: 0.25, Kind.PAINT: 0.12, Kind.ROAD: 0.04}
 
@@ -98,7 +95,7 @@ def surface(points: Points, road: Road, look: Look) -> Surface:
     """Return what the points are like."""
     contrast = _by_kind(_CONTRAST)[points.kind]
     across, up = _flat_place(points)
-    grain = np.clip(1 + contrast * _noise(points, across, up), 0.15, 2.2)
+    grain = np.clip(1 + contrast * _noise(points, across, up), 0.12, 2.6)
     albedo = points.colour * (grain * _structure(points, across, up))[:, None]
     glow = np.zeros_like(albedo)
     gloss = _by_kind(_GLOSS)[points.kind]
@@ -124,7 +121,7 @@ def _add_road(
     place, footprint = points.place[on_road], points.footprint[on_road]
     along, left = place[:, 0], place[:, 1]
     worn = road_wear(along, left, footprint, road.lane_width)
-    worn *= 1 - 0.55 * cracks(_table_at(along / 2.3, left / 1.7), footprint)
+    worn *= 1 - 0.55 * cracks(noise_at(along / 2.3, left / 1.7), footprint)
     cover = _markings(place, footprint, road, look)
     cover = (cover * look.paint * np.clip(grain[on_road], 0.3, 1.0))[:, None]
     albedo[on_road] = albedo[on_road] * worn[:, None] * (1 - cover) + 0.75 * cover
@@ -158,13 +155,6 @@ def _by_kind(table: dict[Kind, float]) -> Floats:
     return np.array([table.get(kind, 0.0) for kind in Kind], np.float32)
 
 
-@lru_cache(maxsize=1)
-def _noise_table() -> Floats:
-    """Return a fixed table of independent numbers, uniform in [-1, 1]."""
-    generator = np.random.default_rng(20231120)
-    return generator.uniform(-1, 1, (_TABLE, _TABLE)).astype(np.float32)
-
-
 def _noise(points: Points, first: Floats, second: Floats) -> Floats:
     """Return band-limited noise at texture coordinates."""
     shift = (points.identity % 9973).astype(np.float32) * 3.7
@@ -173,22 +163,8 @@ def _noise(points: Points, first: Floats, second: Floats) -> Floats:
         strength = weight * np.clip(1.4 - points.footprint / grain, 0, 1)
         fine = np.flatnonzero(strength)
         across, down = ((axis + shift)[fine] / np.float32(grain) for axis in (first, second))
-        total[fine] += strength[fine] * _table_at(across, down)
+        total[fine] += strength[fine] * noise_at(across, down)
     return total
-
-
-def _table_at(across: Floats, down: Floats) -> Floats:
-    """Return the table between its entries, repeated without end."""
-    rows = 1 + len(across) // 4096
-    padded = np.zeros((2, rows * 4096), np.float32)
-    # As np.mod, which takes ten times as long.
-    padded[0, : len(across)] = across - _TABLE * np.floor(across / _TABLE)
-    padded[1, : len(across)] = down - _TABLE * np.floor(down / _TABLE)
-    maps = padded.reshape(2, rows, 4096)
-    found = cv2.remap(
-        _noise_table(), maps[0], maps[1], cv2.INTER_LINEAR, borderMode=cv2.BORDER_WRAP
-    )
-    return np.asarray(found).ravel()[: len(across)]
 
 
 def _markings(place: Floats, footprint: Floats, road: Road, look: Look) -> Floats:

@@ -13,10 +13,10 @@ from typing import NamedTuple
 import numpy as np
 
 from steps_ros.sim.crosser import ARM_SEEN, Crosser
-from steps_ros.sim.fittings import Lighting
+from steps_ros.sim.fittings import draw_lighting
 from steps_ros.sim.instances import PERSON, VEHICLE
 from steps_ros.sim.lamps import join_lamps, lamp, Lamps
-from steps_ros.sim.mesh import join, Mesh
+from steps_ros.sim.mesh import Colour, join, Mesh
 from steps_ros.sim.places import Place
 from steps_ros.sim.road import Doubles, Road
 from steps_ros.sim.vehicles import draw_body, headlamp_places, Vehicle, vehicle_mesh
@@ -24,10 +24,10 @@ from steps_ros.sim.walkers import Walker
 
 # Moving traffic lives in a window that travels with the ego vehicle and wraps round at its ends.
 WINDOW_BEHIND, WINDOW_LENGTH = 30.0, 270.0
-_MAX_LIT_AHEAD = 8
-_HEADLAMP_CANDELA = 9000.0
-_QUEUE_M_S, _QUEUE_GAP = (1.0, 4.0), (0.5, 4.0)
-_LEAST_GAP, _MOST_IN_LANE = 1.5, 16
+_MAX_LIT_AHEAD, _MAX_TAILS_AHEAD = 8, 6
+_HEADLAMP_CANDELA, _TAIL_CANDELA, _BRAKE_CANDELA = 9000.0, 12.0, 120.0
+_QUEUE_M_S, _QUEUE_GAP = (1.0, 4.0), (1.5, 7.0)
+_LEAST_GAP, _MOST_IN_LANE = 2.0, 16
 # People are too small to be seen beyond.
 _WALKERS_SEEN = 110.0
 # Nothing comes nearer than this to the camera, in metres from its hull or its middle.
@@ -130,9 +130,19 @@ class Traffic:
         ahead = [
             (mover, item.pose)
             for mover, item in ((self.movers[item.number], item) for item in placed)
-            if item.along > ego_along and not isinstance(mover, Walker) and mover.is_lit
+            if item.along > ego_along and not isinstance(mover, Walker) and mover.lighting.is_lit
         ]
         return join_lamps([_headlight(mover, pose) for mover, pose in ahead[:_MAX_LIT_AHEAD]])
+
+    def tail_lamps(self, placed: Sequence[Placed], ego_along: float) -> Lamps:
+        """Return the tail lamps of the nearest lit vehicles that drive ahead."""
+        ahead = [
+            (mover, item.pose)
+            for mover, item in ((self.movers[item.number], item) for item in placed)
+            if item.along > ego_along and isinstance(mover, Vehicle)
+            if mover.lighting.is_lit and not mover.oncoming
+        ]
+        return join_lamps([_tail_light(mover, pose) for mover, pose in ahead[:_MAX_TAILS_AHEAD]])
 
 
 def draw_traffic(place: Place, generator: np.random.Generator) -> Traffic:
@@ -159,8 +169,7 @@ def _lane(
     along = float(generator.uniform(0.0, gap))
     while along < WINDOW_LENGTH - 10 and len(vehicles) < _MOST_IN_LANE:
         body = draw_body(generator, heavy=place.habits.heavy)
-        brakes = bool(place.is_queue and generator.random() < 0.5)
-        lighting = Lighting(bool(generator.random() < 0.95), brakes)
+        lighting = draw_lighting(generator, 0.95, 0.5 if place.is_queue else 0.06)
         mesh = vehicle_mesh(body, lighting).numbered(int(generator.integers(1, 1 << 20)))
         vehicles.append(
             Vehicle(
@@ -169,7 +178,7 @@ def _lane(
                 place.road.lane_middle(lane) + generator.normal(0, 0.15),
                 -speed if oncoming else speed,
                 oncoming,
-                lighting.is_lit,
+                lighting,
                 generator.normal(0, 0.01),
                 body.length,
                 headlamp_places(body),
@@ -186,8 +195,25 @@ def _headlight(vehicle: Vehicle | Crosser, pose: Doubles) -> Lamps:
     nose = pose[:3, 0]
     return lamp(
         (place[0], place[1], place[2]),
-        (2 * _HEADLAMP_CANDELA, 1.95 * _HEADLAMP_CANDELA, 1.8 * _HEADLAMP_CANDELA),
+        _times(vehicle.lighting.tint, 2 * _HEADLAMP_CANDELA),
         (nose[0], nose[1], nose[2]),
         beam=True,
         reach=50.0,
     )
+
+
+def _tail_light(vehicle: Vehicle, pose: Doubles) -> Lamps:
+    """Return one red light for both tail lamps of a vehicle."""
+    place = pose[:3, :3] @ np.array([-vehicle.length / 2 - 0.1, 0.0, 0.8]) + pose[:3, 3]
+    level = _BRAKE_CANDELA if vehicle.lighting.brakes else _TAIL_CANDELA
+    back = -pose[:3, 0]
+    return lamp(
+        (place[0], place[1], place[2]),
+        _times((1.0, 0.05, 0.02), level),
+        (back[0], back[1], back[2]),
+        reach=14.0,
+    )
+
+
+def _times(colour: Colour, factor: float) -> Colour:
+    return (colour[0] * factor, colour[1] * factor, colour[2] * factor)

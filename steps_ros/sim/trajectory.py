@@ -12,6 +12,7 @@ import numpy as np
 from steps_ros.core.camera import Camera
 from steps_ros.sim.lamps import join_lamps, lamp, Lamps
 from steps_ros.sim.lens import draw_distortion
+from steps_ros.sim.mesh import Colour
 from steps_ros.sim.road import Doubles, Road
 from steps_ros.sim.settings import ClipSettings, Stream
 
@@ -25,7 +26,8 @@ class Mounting:
     How the camera sits on the vehicle.
 
     ``height`` above the road and ``left`` of the lane's middle in metres; ``pitch`` (positive
-    looks down), ``roll`` and ``yaw`` in radians; ``headlamp_candela`` of each ego lamp.
+    looks down), ``roll`` and ``yaw`` in radians; ``headlamp_candela`` of each ego lamp, linear
+    RGB.
     """
 
     camera: Camera
@@ -34,18 +36,18 @@ class Mounting:
     pitch: float
     roll: float
     yaw: float
-    headlamp_candela: float
+    headlamp_candela: Colour
 
 
 def draw_mounting(settings: ClipSettings) -> Mounting:
     """
-    Draw a camera: 44 to 110 degrees wide, 1.2 to 2.2 m high, never quite level.
+    Draw a camera: 44 to 110 degrees wide, mostly 50 to 85, 1.2 to 2.2 m high, never quite level.
 
     The angle is that of K; a lens that bends sees a little more or less.
     """
     generator = settings.generator(Stream.CAMERA)
     width, height = settings.width, settings.height
-    view = math.radians(generator.uniform(44.0, 110.0))
+    view = math.radians(44.0 + 66.0 * generator.beta(1.3, 2.2))
     fx = width / 2 / math.tan(view / 2)
     fy = fx * math.exp(settings.aspect_spread * generator.standard_normal())
     centre = 0.5 + generator.uniform(-1, 1, 2) * (0.02, 0.09)
@@ -63,9 +65,16 @@ def draw_mounting(settings: ClipSettings) -> Mounting:
         pitch=pitch,
         roll=generator.normal(0.0, 0.012),
         yaw=generator.normal(0.0, 0.03),
-        headlamp_candela=math.exp(generator.uniform(math.log(1.5e3), math.log(1.5e4)))
-        * (generator.random() < 0.93),
+        headlamp_candela=_headlamps(generator),
     )
+
+
+def _headlamps(generator: np.random.Generator) -> Colour:
+    """Draw the own headlamps: halogen or diodes, bright or dirty, seldom none."""
+    level = math.exp(generator.uniform(math.log(1.2e3), math.log(1.2e4)))
+    level *= generator.random() < 0.93
+    tint = (1.0, 0.74, 0.42) if generator.random() < 0.6 else (0.97, 1.0, 0.98)
+    return level * tint[0], level * tint[1], level * tint[2]
 
 
 def mounting_row(mounting: Mounting) -> tuple[float, float, float]:
@@ -88,16 +97,15 @@ def world_from_camera(mounting: Mounting, body: Doubles) -> Doubles:
 
 def ego_lamps(mounting: Mounting, body: Doubles) -> Lamps:
     """Return the ego vehicle's two headlamps, 1.6 m before the camera."""
-    if mounting.headlamp_candela == 0:
+    if max(mounting.headlamp_candela) == 0:
         return join_lamps([])
-    level = mounting.headlamp_candela
     places = body @ np.array([[1.6, 0.65, 0.68, 1.0], [1.6, -0.65, 0.68, 1.0]]).T
     nose = body[:3, 0]
     return join_lamps(
         [
             lamp(
                 (place[0], place[1], place[2]),
-                (level, 0.97 * level, 0.88 * level),
+                mounting.headlamp_candela,
                 (nose[0], nose[1], nose[2]),
                 beam=True,
                 reach=110.0,

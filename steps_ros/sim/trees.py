@@ -14,7 +14,7 @@ from steps_ros.sim.places import Place
 from steps_ros.sim.shapes import leaves, limb
 
 _BARK: Colour = (0.1, 0.07, 0.05)
-_HEDGE_PIECE = 3.0
+_HEDGE_PIECE, _CLEARANCE = 3.0, 3.2
 
 
 def draw_trees(
@@ -31,7 +31,8 @@ def draw_trees(
         if generator.random() < 0.2:
             continue
         left = side * (edge + generator.uniform(-0.2, 0.2))
-        parts += _numbered(tree((float(along), left), generator), float(along), side)
+        whole = tree((float(along), left), generator, _CLEARANCE)
+        parts += _numbered(whole, float(along), side)
     return parts
 
 
@@ -71,10 +72,17 @@ def draw_hedge(
         yield join([box(*ends, colour, Kind.FOLIAGE), leaves(spread, 0.16, colour, generator)])
 
 
-def tree(foot: tuple[float, float], generator: np.random.Generator) -> Mesh:
-    """Return a tree at (along, left): a trunk that forks, and a crown of leaf clumps."""
+def tree(
+    foot: tuple[float, float], generator: np.random.Generator, clearance: float = 0.0
+) -> Mesh:
+    """
+    Return a tree at (along, left): a trunk that forks, and a crown of leaf clumps.
+
+    :param clearance: metres below the crown; beside a road it is cut so high.
+    """
     along, left = foot
     trunk, crown = generator.uniform(1.8, 4.0), generator.uniform(1.2, 3.2)
+    trunk = max(trunk, clearance + 0.5 * crown)
     thick = 0.07 + 0.05 * crown
     fork: Point = (along + generator.normal(0, 0.1), left + generator.normal(0, 0.1), trunk)
     parts = [limb(((along, left, 0.0), fork), (thick, 0.75 * thick), _BARK, 7)]

@@ -37,7 +37,7 @@ PAINTS: tuple[Colour, ...] = (
     (0.55, 0.50, 0.38),
     (0.60, 0.35, 0.05),
 )
-_BUS_LIGHT: Colour = (60.0, 58.0, 50.0)
+_BUS_LIGHT: Colour = (18.0, 17.0, 14.0)
 
 
 class Model(Enum):
@@ -89,7 +89,7 @@ class Vehicle:
     left: float
     speed: float
     oncoming: bool
-    is_lit: bool
+    lighting: Lighting
     yaw: float
     length: float
     headlamps: tuple[Point, ...]

@@ -8,19 +8,23 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 
+import numpy as np
+
 from steps_ros.sim.bonnet import draw_bonnet
 from steps_ros.sim.lamps import join_lamps, Lamps
-from steps_ros.sim.light import Sky
 from steps_ros.sim.mesh import join, Mesh
 from steps_ros.sim.raycast import RayScene
 from steps_ros.sim.render import Part, View
 from steps_ros.sim.road import Doubles
 from steps_ros.sim.settings import ClipSettings, Stream
-from steps_ros.sim.sky import draw_sky
+from steps_ros.sim.sky import draw_sky, Sky, with_bounced_light
 from steps_ros.sim.street import draw_street, draw_way, Street
 from steps_ros.sim.texture import draw_look, Look
 from steps_ros.sim.traffic import Placed
 from steps_ros.sim.trajectory import draw_mounting, ego_body, ego_lamps, Mounting
+
+# Metres of street, and its width from front to front, whose lamps count as its light.
+_NEAR, _STREET_WIDTH = 120.0, 30.0
 
 
 @dataclass(frozen=True)
@@ -76,13 +80,15 @@ class World:
         traffic = self.street.traffic
         body = self.body(seconds)
         placed = self.placed(seconds) if placed is None else placed
-        own = None if self.bonnet is None else self.bonnet.moved(body)
-        meshes = [mesh for mesh in (traffic.mesh(placed), own) if mesh is not None]
+        bonnet = None if self.bonnet is None else self.bonnet.moved(body)
+        meshes = [mesh for mesh in (traffic.mesh(placed), bonnet) if mesh is not None]
         moving = _part(join(meshes), body) if meshes else None
         lamps = join_lamps([])
         if self.settings.time == 'night':
-            headlamps = traffic.headlamps(placed, traffic.ego_speed * seconds)
-            lamps = join_lamps([self.street.lamps, headlamps, ego_lamps(self.mounting, body)])
+            along = traffic.ego_speed * seconds
+            of_traffic = [traffic.headlamps(placed, along), traffic.tail_lamps(placed, along)]
+            own = ego_lamps(self.mounting, body)
+            lamps = join_lamps([self.street.lamps, *of_traffic, own])
         return Moment(seconds, body, placed, moving, lamps)
 
     def view(self, moment: Moment) -> View:
@@ -105,6 +111,9 @@ def make_world(settings: ClipSettings) -> World:
     generator = settings.generator(Stream.LIGHT)
     look = draw_look(generator)
     sky = draw_sky(generator, settings.time)
+    if settings.time == 'night':
+        near = street.lamps.chosen(np.abs(street.lamps.position[:, 0]) < _NEAR)
+        sky = with_bounced_light(sky, near, _NEAR * _STREET_WIDTH)
     start = ego_body(street.road, mounting, 0.0, street.traffic.ego_left)
     static = _part(street.static, start)
     bonnet = draw_bonnet(mounting, settings.generator(Stream.CAMERA, 2))
