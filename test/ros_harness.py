@@ -37,14 +37,23 @@ class FakeModel:
 
     def __init__(self, has_depth: bool = True) -> None:
         self.asked: list[tuple[Outputs, tuple[int, int]]] = []
+        self.enhancements: list[float] = []
         self.has_depth = has_depth
         self.leave = threading.Event()
         self.leave.set()
 
-    def predict(self, image: Any, outputs: Outputs, size: tuple[int, int]) -> Prediction:
+    def predict(
+        self,
+        image: Any,
+        outputs: Outputs,
+        size: tuple[int, int],
+        camera: Camera | None,
+        enhancement: float,
+    ) -> Prediction:
         """Return maps of the size asked for."""
         assert self.leave.wait(LIMIT_S)
         self.asked.append((outputs, size))
+        self.enhancements.append(enhancement)
         depth = np.full(size, 5.0, np.float32)
         depth[0], depth[1, 0] = 200.0, -1.0
         return Prediction(

@@ -267,6 +267,45 @@ def test_scale_is_latched_and_says_relative():
         assert (values['scale'], values['source']) == ('relative', 'none')
 
 
+def test_light_decides_how_far_to_enhance_and_is_published_when_it_changes():
+    model = FakeModel()
+    with bench(model.load, light__dwell_s=2, light__fade_s=4) as made:
+        images = _connected(made, 'depth')
+        lights = made.listen(DiagnosticStatus, OUTPUT + 'light', latched=True)
+        made.wait(lambda: lights and 'not measured' in lights[0].message)
+        for second, value in enumerate((130, 130, 20, 20, 20, 20), 1):
+            # Every fourth column is brighter, so that the lens does not look covered.
+            message = image_message(second, value=value)
+            pixels = np.array(message.data, np.uint8).reshape(48, 64, 3)
+            pixels[:, ::4] = min(2 * value, 250)
+            message.data = pixels.tobytes()
+            images.publish(message)
+            made.wait(lambda n=second: len(model.enhancements) == n)
+        assert model.enhancements == [0, 0, 0, 0, 0.25, 0.5]
+        made.wait(lambda: any('state' in _values(item) for item in lights))
+        made.wait(lambda: _values(lights[-1]).get('state') == 'night')
+        made.node.set_parameters([Parameter('light.mode', value='day')])
+        images.publish(image_message(7, value=20))
+        made.wait(lambda: len(model.enhancements) == 7)
+        assert model.enhancements[-1] == 0.25
+
+
+def _values(status) -> dict[str, str]:
+    return {item.key: item.value for item in status.values}
+
+
+def test_light_alone_is_measured_for_who_listens_to_it():
+    model = FakeModel()
+    with bench(model.load) as made:
+        images = _connected(made)
+        lights = made.listen(DiagnosticStatus, OUTPUT + 'light', latched=True)
+        made.wait(lambda: lights)
+        images.publish(image_message())
+        made.wait(lambda: _values(lights[-1]).get('state') == 'night')
+        assert _drops(made) == {'no_subscriber': 1}
+        assert model.asked == []
+
+
 def test_diagnostics_say_what_is_missing():
     with bench(FakeModel().load, image_timeout_s=0.1, diagnostics__period_s=0.1) as made:
         _activate(made)
@@ -290,6 +329,7 @@ def test_diagnostics_say_what_is_missing():
             'timing',
             'calibration',
             'scale',
+            'light',
         }
 
 

@@ -87,7 +87,7 @@ def glare_mask(grey: Bytes) -> Mask:
     coarse = cv2.resize(grey, size, interpolation=cv2.INTER_AREA)
     white = cv2.threshold(grey, WHITE - 1, 255, cv2.THRESH_BINARY)[1]
     white = cv2.resize(white, size, interpolation=cv2.INTER_AREA)
-    middle = float(np.median(coarse))
+    middle = _quantile(_histogram(coarse), 0.5)
     if middle > BRIGHT_MIDDLE or white.max() < 128:
         return np.zeros(coarse.shape, np.bool_)
     count, labels = cv2.connectedComponents((white >= 128).view(np.uint8), ltype=cv2.CV_16U)
@@ -122,9 +122,13 @@ def _histogram(grey: Bytes) -> Floats:
 
 
 def _level(counts: Floats) -> float:
-    below = np.cumsum(counts) / counts.sum()
-    middle, high = (max(float(np.searchsorted(below, share)), 1.0) for share in SHARES)
+    middle, high = (max(_quantile(counts, share), 1.0) for share in SHARES)
     return float(np.sqrt(middle * high))
+
+
+def _quantile(counts: Floats, share: float) -> float:
+    below = counts.cumsum()
+    return float(np.searchsorted(below, share * below[-1]))
 
 
 def _cells(grey: Bytes) -> tuple[Floats, Floats]:

@@ -30,6 +30,7 @@ class NodeState(NamedTuple):
     model: Model | None
     input: InputState | None
     calibration: str | None
+    light: DiagnosticStatus | None
     snapshot: Snapshot
     previous: Snapshot
     image_timeout_s: float
@@ -43,6 +44,8 @@ def report(state: NodeState) -> list[DiagnosticStatus]:
     if state.input is not None:
         statuses += [_input(state, state.input), _output(state), _timing(state)]
         statuses += [_calibration(state), scale_status(state.name)]
+    if state.light is not None:
+        statuses.append(state.light)
     return statuses
 
 

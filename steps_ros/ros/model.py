@@ -24,12 +24,14 @@ class Model(NamedTuple):
     """
     What turns an image into maps, and what /diagnostics says of it.
 
-    ``predict(image, outputs, (height, width), camera)`` takes (H, W, 3) uint8 RGB, and the camera
-    of its size where one is known, and returns a
+    ``predict(image, outputs, (height, width), camera, enhancement)`` takes (H, W, 3) uint8 RGB,
+    the camera of its size where one is known, and 0 to 1 for how far to enhance, and returns a
     :class:`steps_ros.inference.prediction.Prediction` at the size asked for.
     """
 
-    predict: Callable[[NDArray[np.uint8], Outputs, tuple[int, int], Camera | None], Prediction]
+    predict: Callable[
+        [NDArray[np.uint8], Outputs, tuple[int, int], Camera | None, float], Prediction
+    ]
     engine: str
     device: str
     precision: str

@@ -12,6 +12,7 @@ CAMERA_INFO = '~/output/camera_info'
 CONFIDENCE = '~/output/confidence'
 POINTS = '~/output/points'
 SCALE = '~/output/scale'
+LIGHT = '~/output/light'
 DEPTH_COLORED = '~/debug/depth_colored'
 
 IMAGE_TOPIC = '/camera/image_raw'

@@ -30,7 +30,7 @@ from steps_ros.ros.worker import KeepLatestWorker
 
 NAME = 'night_depth'
 WATCH_PERIOD_S = 0.5
-SCALE_PERIOD_S = 1.0
+STATE_PERIOD_S = 1.0
 STOP_TIMEOUT_S = 10.0
 
 
@@ -92,7 +92,7 @@ class NightDepth(LifecycleNode):
         # Wall time: with use_sim_time these must run before, and without, a clock topic.
         self._steady = Clock(clock_type=ClockType.STEADY_TIME)
         self._every(WATCH_PERIOD_S, self._watch)
-        self._every(SCALE_PERIOD_S, self._publish_scale)
+        self._every(STATE_PERIOD_S, self._publish_states)
         self._every(self.settings.value.diagnostics.period_s, self._publish_diagnostics)
         if self.settings.value.autostart:
             self._start = self._every(0.0, self._autostart)
@@ -122,7 +122,7 @@ class NightDepth(LifecycleNode):
             self._running = Running(self, self._model)
         except Exception as error:  # as above: qos_overrides, names, the middleware
             return self._failed(f'{type(error).__name__}: {error}')
-        self._publish_scale()
+        self._publish_states()
         return TransitionCallbackReturn.SUCCESS
 
     def on_deactivate(self, state: State) -> TransitionCallbackReturn:
@@ -185,9 +185,11 @@ class NightDepth(LifecycleNode):
                 f'{self._running.input.state.reliability}, as its publishers are'
             )
 
-    def _publish_scale(self) -> None:
-        if self._running is not None:
-            self._running.topics.publish_scale(scale_status(self._label))
+    def _publish_states(self) -> None:
+        running = self._running
+        if running is not None:
+            running.topics.publish_scale(scale_status(self._label))
+            running.topics.publish_light(running.pipeline.light.status(self.settings.value.light))
 
     def _publish_diagnostics(self) -> None:
         snapshot, running = self.statistics.snapshot(), self._running
@@ -200,6 +202,9 @@ class NightDepth(LifecycleNode):
                 model=self._model,
                 input=None if running is None else running.input.state,
                 calibration=None if running is None else running.pipeline.calibration,
+                light=None
+                if running is None
+                else running.pipeline.light.status(self.settings.value.light),
                 snapshot=snapshot,
                 previous=self._previous,
                 image_timeout_s=self.settings.value.image_timeout_s,

@@ -24,6 +24,7 @@ from steps_ros.ros.names import (
     DEPTH,
     DEPTH_COLORED,
     ENHANCED,
+    LIGHT,
     POINTS,
     SCALE,
 )
@@ -54,8 +55,11 @@ class OutputTopics:
             )
             for topic, kind in FRAME_TOPICS.items()
         }
-        self._scale = node.create_publisher(
-            DiagnosticStatus, SCALE, latched_profile(), qos_overriding_options=overridable()
+        self._scale, self._light = (
+            node.create_publisher(
+                DiagnosticStatus, topic, latched_profile(), qos_overriding_options=overridable()
+            )
+            for topic in (SCALE, LIGHT)
         )
 
     def wanted(self) -> frozenset[str]:
@@ -92,9 +96,17 @@ class OutputTopics:
         """Publish what the unit of depth is."""
         self._scale.publish(status)
 
+    def publish_light(self, status: DiagnosticStatus) -> None:
+        """Publish what the light is; may be called from any thread."""
+        self._light.publish(status)
+
+    def is_light_wanted(self) -> bool:
+        """Say whether anybody listens to the light."""
+        return bool(self._light.get_subscription_count() > 0)
+
     def destroy(self) -> None:
         """Take the topics away."""
-        for publisher in (*self._publishers.values(), self._scale):
+        for publisher in (*self._publishers.values(), self._scale, self._light):
             self._node.destroy_publisher(publisher)
 
 

@@ -25,6 +25,7 @@ from rclpy.parameter import Parameter
 
 from steps_ros.errors import SettingsError
 from steps_ros.inference.cloud import CloudLimits
+from steps_ros.inference.light_state import LightSettings
 from steps_ros.settings import build, check, convert, describe, flatten, Setting, setting
 
 Settings = TypeVar('Settings')
@@ -127,6 +128,7 @@ class NightDepthSettings:
     )
     output: OutputSettings = field(default_factory=OutputSettings)
     cloud: CloudLimits = field(default_factory=CloudLimits)
+    light: LightSettings = field(default_factory=LightSettings)
     colour: ColourSettings = field(default_factory=ColourSettings)
     diagnostics: DiagnosticsSettings = field(default_factory=DiagnosticsSettings)
 

@@ -16,6 +16,7 @@ from steps_ros.core.camera import Camera
 from steps_ros.data.cameras import camera_from_info
 from steps_ros.errors import FrameError, StepsError
 from steps_ros.ros.image_input import Incoming
+from steps_ros.ros.light import LightWatch
 from steps_ros.ros.messages import compressed_to_rgb, image_to_rgb
 from steps_ros.ros.model import Model
 from steps_ros.ros.outputs import NEED_CAMERA, NEED_DEPTH, needed_maps, output_size, OutputTopics
@@ -45,6 +46,7 @@ class Pipeline:
         self._settings = settings
         self._statistics = statistics
         self.calibration = NO_CAMERA_INFO
+        self.light = LightWatch(node.get_fully_qualified_name().lstrip('/'), topics.publish_light)
 
     def process(self, frame: Incoming) -> None:
         """
@@ -56,10 +58,11 @@ class Pipeline:
         wanted = self._topics.wanted()
         if not self._model.has_depth:
             wanted -= NEED_DEPTH
-        if not wanted:
+        if not wanted and not self._topics.is_light_wanted():
             self._statistics.count_dropped(Drop.NO_SUBSCRIBER)
             return
         image = _decode(frame.message)
+        enhancement = self.light.follow(image, _stamp_s(frame), settings.light)
         height, width = output_size(image.shape[0], image.shape[1], settings.output.max_width)
         camera = self._camera_of(frame, image.shape[0], image.shape[1])
         if camera is None:
@@ -69,7 +72,7 @@ class Pipeline:
             return
         begun = time.monotonic()
         maps = needed_maps(wanted, settings)
-        prediction = self._model.predict(image, maps, (height, width), camera)
+        prediction = self._model.predict(image, maps, (height, width), camera, enhancement)
         model_s = time.monotonic() - begun
         shown = None if camera is None else camera.resized(width, height)
         self._topics.publish(frame.message.header, wanted, prediction, shown, settings)
@@ -121,6 +124,12 @@ class Pipeline:
         # A driver that leaves the stamp at zero says nothing about latency.
         latency_ms = (now - stamp).nanoseconds / 1e6 if stamp.nanoseconds else -1.0
         self._statistics.count_published(latency_ms, model_s * 1e3, (node_s - model_s) * 1e3)
+
+
+def _stamp_s(frame: Incoming) -> float:
+    """Return the time of the image, or of its arrival where the driver leaves the stamp at 0."""
+    stamp = frame.message.header.stamp
+    return float(stamp.sec + 1e-9 * stamp.nanosec) or frame.entered_s
 
 
 def _decode(message: Image | CompressedImage) -> NDArray[np.uint8]:
