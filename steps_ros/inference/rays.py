@@ -28,13 +28,22 @@ def camera_rays(camera: Camera, stride: int = 1) -> Floats:
         np.arange(0, camera.width, stride, dtype=np.float64),
         np.arange(0, camera.height, stride, dtype=np.float64),
     )
-    if any(camera.distortion):
-        rays = _undistorted(camera, np.stack([u, v], axis=-1))
-    else:
-        rays = np.stack([(u - camera.cx) / camera.fx, (v - camera.cy) / camera.fy])
-    single: Floats = np.ascontiguousarray(rays, np.float32)
+    single: Floats = np.ascontiguousarray(rays_of(camera, u, v), np.float32)
     single.setflags(write=False)
     return single
+
+
+def rays_of(
+    camera: Camera, columns: NDArray[np.float64], rows: NDArray[np.float64]
+) -> NDArray[np.float64]:
+    """
+    Return x / z and y / z (2, ...) of places (...) of the picture.
+
+    :raises FrameError: as :func:`camera_rays`.
+    """
+    if any(camera.distortion):
+        return _undistorted(camera, np.stack([columns, rows], axis=-1))
+    return np.stack([(columns - camera.cx) / camera.fx, (rows - camera.cy) / camera.fy])
 
 
 def _undistorted(camera: Camera, pixels: NDArray[np.float64]) -> NDArray[np.float64]:

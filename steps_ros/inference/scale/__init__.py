@@ -1,0 +1,1 @@
+"""Metres of one unit of depth: measured, filtered, and said only while it is known."""

@@ -1,0 +1,117 @@
+"""From measurements to a scale: what it takes, what does not move it, and when it ends."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+import pytest
+
+from steps_ros.inference.scale.filter import FilterSettings, ScaleFilter
+from steps_ros.inference.scale.robust import Measurement, middle, Refusal
+from steps_ros.inference.scale.state import fixed_scale, RELATIVE, ScaleKind
+
+SETTINGS = FilterSettings()
+
+
+def fed(values, rate_hz=10.0, scale=None, start_s=0.0):
+    """Give a filter one measurement after the other; return it and the time of the last."""
+    scale = scale or ScaleFilter('lidar', SETTINGS)
+    time_s = start_s
+    for value in values:
+        time_s += 1 / rate_hz
+        scale.add(time_s, Measurement(value, 0.02, 500))
+    return scale, time_s
+
+
+def test_nothing_is_metric_without_a_source():
+    assert RELATIVE.kind is ScaleKind.RELATIVE
+    assert RELATIVE.factor == 1.0
+    assert 'not in metres' in RELATIVE.text
+
+
+def test_a_scale_that_the_user_gives_is_metric_at_once():
+    state = fixed_scale(2.5)
+    assert state.is_metric
+    assert (state.factor, state.source, state.text) == (
+        2.5,
+        'fixed',
+        'metric: 2.5 m a unit from fixed',
+    )
+
+
+def test_few_measurements_are_not_enough():
+    scale, now = fed([2.0] * 4)
+    state = scale.state(now)
+    assert state.kind is ScaleKind.RELATIVE
+    assert state.reason == '4 measurements of at least 5'
+    scale, now = fed([2.0], scale=scale, start_s=now)
+    assert scale.state(now).is_metric
+    assert scale.state(now).factor == pytest.approx(2.0)
+
+
+def test_a_third_of_outliers_on_one_side_hardly_moves_it():
+    random = np.random.default_rng(0)
+    values = 2.0 * np.exp(0.03 * random.standard_normal(100))
+    values[random.random(100) < 0.3] *= 1.8
+    scale, now = fed(values)
+    assert scale.state(now).value == pytest.approx(2.0, rel=0.05)
+
+
+def test_outliers_after_the_start_are_not_let_in():
+    scale, now = fed([2.0] * 20)
+    scale, now = fed([3.5] * 20, scale=scale, start_s=now)
+    state = scale.state(now)
+    assert state.is_metric
+    assert state.value == pytest.approx(2.0)
+    assert 'far from 2' in state.reason
+
+
+def test_measurements_that_contradict_each_other_are_no_scale():
+    scale, now = fed([1.0, 2.0, 3.0, 1.5, 0.7, 2.4, 1.2, 0.6])
+    assert scale.state(now).kind is ScaleKind.RELATIVE
+    assert 'differ by' in scale.state(now).reason
+
+
+def test_refusals_are_held_and_then_the_scale_is_stale_and_not_applied():
+    scale, now = fed([2.0] * 10)
+    scale.add(now + 1, Refusal('the vehicle stands'))
+    held = scale.state(now + 29.9)
+    assert held.is_metric
+    assert held.age_s == pytest.approx(29.9)
+    assert held.reason == 'the vehicle stands'
+    stale = scale.state(now + 30.1)
+    assert stale.kind is ScaleKind.STALE
+    assert (stale.factor, round(stale.value, 3)) == (1.0, 2.0)
+    assert 'the vehicle stands' in stale.text
+
+
+def test_after_it_went_stale_it_begins_anew_even_at_another_value():
+    scale, now = fed([2.0] * 10)
+    scale, now = fed([5.0] * 4, scale=scale, start_s=now + 31)
+    assert scale.state(now).kind is ScaleKind.STALE
+    scale, now = fed([5.0], scale=scale, start_s=now)
+    assert scale.state(now).is_metric
+    assert scale.state(now).value == pytest.approx(5.0)
+
+
+def test_a_lasting_change_is_followed_smoothly():
+    scale, now = fed([2.0] * 60)
+    seen = []
+    for _ in range(100):
+        scale, now = fed([2.4], scale=scale, start_s=now)
+        seen.append(scale.state(now).value)
+    assert max(np.diff(np.log([2.0, *seen]))) < 0.03
+    assert seen[-1] == pytest.approx(2.4, rel=0.01)
+
+
+def test_no_age_and_no_spread_before_there_is_a_scale():
+    state = ScaleFilter('odometry', SETTINGS).state(5.0)
+    assert all(map(math.isnan, (state.value, state.age_s, state.spread)))
+    assert state.source == 'odometry'
+
+
+def test_middle_leaves_out_what_is_far():
+    found = middle(np.array([1.0, 1.1, 0.9, 1.0, 9.0, 8.0]))
+    assert found.value == pytest.approx(1.0)
+    assert found.kept.tolist() == [True] * 4 + [False] * 2
