@@ -9,6 +9,7 @@ import subprocess
 import sys
 import time
 
+import numpy as np
 import pytest
 from rosbags.highlevel import AnyReader
 
@@ -127,6 +128,51 @@ def test_a_file_is_not_a_folder_and_a_folder_not_a_file(tmp_path, capsys):
     assert 'is a file; give a folder' in capsys.readouterr().err
     assert simulate(tmp_path / 'b.mcap', '--overwrite') == 1
     assert 'is a folder; give a file' in capsys.readouterr().err
+
+
+def test_shards_from_kept_streets_are_the_same_bytes_and_turns_differ(tmp_path, capsys):
+    shards = ['--shards', '2', '--scenes', '2']
+    kept = ['--negatives', str(tmp_path / 'kept')]
+    assert simulate(tmp_path / 'fresh', *shards, '--workers', '2', '--json') == 0
+    assert json.loads(capsys.readouterr().out)['frames'] == 2
+    for place in ('drawn', 'exposed'):
+        assert simulate(tmp_path / place, *shards, *kept) == 0
+        assert files(tmp_path / place) == files(tmp_path / 'fresh')
+    assert sorted(files(tmp_path / 'fresh')) == [
+        'scene_00000.npz', 'scene_00001.npz', 'settings.json'
+    ]  # fmt: skip
+    assert simulate(tmp_path / 'other', *shards, *kept, '--turn', '1') == 0
+    with np.load(tmp_path / 'fresh' / 'scene_00001.npz') as first:
+        with np.load(tmp_path / 'other' / 'scene_00001.npz') as second:
+            np.testing.assert_array_equal(first['depth'], second['depth'])
+            assert not np.array_equal(first['images'], second['images'])
+            assert first['images'].shape == (1, 2, 16, 24, 3)
+
+
+def test_shards_go_on_and_other_settings_are_refused(tmp_path, capsys):
+    out, shards = tmp_path / 'a', ['--shards', '1', '--scenes', '2']
+    assert simulate(out, *shards) == 0
+    whole = files(out)
+    (out / 'scene_00001.npz').unlink()
+    assert simulate(out, *shards) == 0
+    assert files(out) == whole
+    assert simulate(out, *shards, '--turn', '1') == 1
+    assert 'turn is 0 there and 1 here' in capsys.readouterr().err.splitlines()[-1]
+    assert simulate(out, *shards, '--turn', '1', '--overwrite') == 0
+
+
+@pytest.mark.parametrize(
+    ('wrong', 'said'),
+    [
+        (['--turn', '1'], 'give --shards E too'),
+        (['--negatives', 'x'], 'give --shards E too'),
+        (['--shards', '1', '--frames', '3', '--scenes', '2'], 'give 2'),
+    ],
+)
+def test_what_belongs_to_shards_is_refused_without_them(tmp_path, capsys, wrong, said):
+    assert simulate(tmp_path / 'x', *wrong) == 1
+    assert said in capsys.readouterr().err.splitlines()[-1]
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_settings_that_do_not_fit_are_one_line(tmp_path, capsys):

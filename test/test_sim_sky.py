@@ -81,7 +81,5 @@ def test_traffic_lights_stand_before_a_crossing_and_shine_at_the_camera():
     assert not crossing.is_built_on(parts[:1])
     assert {int(part.instance[0]) for part in parts[:2]} != {0}
     assert all(light.direction[0, 0] < 0 for light in lights)
-    assert (
-        draw_signals(Place(PlaceKind.MOTORWAY, Road()), 100.0, [], np.random.default_rng(0))[0]
-        == []
-    )
+    motorway = Place(PlaceKind.MOTORWAY, Road())
+    assert draw_signals(motorway, 100.0, [], np.random.default_rng(0)) == ([], [])

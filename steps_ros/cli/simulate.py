@@ -1,17 +1,19 @@
 """
-``steps-ros simulate``: render a night or day drive with exact depth to a folder or a recording.
+``steps-ros simulate``: render night or day drives with exact depth to a folder, a recording or
+training shards.
 """
 
 from __future__ import annotations
 
 import argparse
 from contextlib import closing
+from dataclasses import replace
 import json
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from steps_ros.cli.interrupt import one_interrupt
-from steps_ros.errors import OutputError
+from steps_ros.errors import OutputError, SettingsError
 
 if TYPE_CHECKING:
     from steps_ros.sim.drive import Drive
@@ -40,6 +42,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add('--lidar-range', type=float, default=100.0, metavar='M', help='farthest return (100)')
     add('--lidar-dropout', type=float, default=0.02, help='share of lost returns (0.02)')
     add('--lidar-offset', type=float, default=0.0, metavar='S', help='turn after picture (0)')
+    shards = parser.add_argument_group('training shards')
+    add = shards.add_argument
+    add('--shards', type=_positive, metavar='E', help='a file a street, E pictures a frame')
+    add('--negatives', type=Path, metavar='DIR', help='keep drawn streets here, only expose them')
+    add('--turn', type=_natural, metavar='N', help='other exposures of the same streets (0)')
     outcome = parser.add_argument_group('output')
     add = outcome.add_argument
     add('--compressed', action='store_true', help='JPEG images in the recording')
@@ -55,18 +62,52 @@ def run(arguments: argparse.Namespace) -> int:
     :raises StepsError: bad option or place.
     """
     with one_interrupt():
-        from steps_ros.sim.parts import claim_parts, parts_folder, remove_parts
-
-        drive = _drive(arguments)
-        out: Path = arguments.out
-        _claim(out, arguments.overwrite)
-        parts = parts_folder(out)
-        ready = claim_parts(drive, parts, arguments.overwrite)
-        _write(arguments, drive, parts, ready)
-        remove_parts(parts)
+        if arguments.shards is None:
+            _write_drive(arguments)
+        else:
+            _write_shards(arguments)
     if arguments.json:
-        print(json.dumps({'out': str(out), 'frames': arguments.frames}))
+        print(json.dumps({'out': str(arguments.out), 'frames': arguments.frames}))
     return 0
+
+
+def _write_drive(arguments: argparse.Namespace) -> None:
+    from steps_ros.sim.parts import claim_parts, parts_folder, remove_parts
+
+    if arguments.negatives is not None or arguments.turn is not None:
+        raise SettingsError('--negatives and --turn are of training shards; give --shards E too')
+    drive = _drive(arguments)
+    out: Path = arguments.out
+    _claim(out, arguments.overwrite)
+    parts = parts_folder(out)
+    ready = claim_parts(drive, parts, arguments.overwrite)
+    _write(arguments, drive, parts, ready)
+    remove_parts(parts)
+
+
+def _write_shards(arguments: argparse.Namespace) -> None:
+    from tqdm import tqdm
+
+    from steps_ros.sim.shards import claim_shards, ShardSettings, write_shards
+
+    share, rest = divmod(arguments.frames, arguments.scenes)
+    if rest:
+        raise SettingsError(
+            f'{arguments.frames} frames do not divide among {arguments.scenes} scenes; '
+            f'give {arguments.frames - rest or arguments.scenes}'
+        )
+    if arguments.out.suffix == RECORDING_SUFFIX:
+        raise OutputError(f'{arguments.out} is a recording; training shards need a folder')
+    clip = replace(_drive(arguments).clip, frames=share)
+    settings = ShardSettings(
+        clip, arguments.scenes, arguments.shards, arguments.turn or 0, arguments.negatives
+    )
+    ready = claim_shards(settings, arguments.out, arguments.overwrite)
+    written = write_shards(settings, arguments.out, arguments.workers)
+    total = arguments.scenes
+    with closing(written), tqdm(total=total, unit='street', desc='simulate') as bar:
+        for number, _ in enumerate(written, 1):
+            bar.update(max(number, ready) - bar.n)
 
 
 def _drive(arguments: argparse.Namespace) -> Drive:

@@ -91,12 +91,14 @@ def solid(vertices: Floats, faces: Integers, colour: Colour, kind: Kind = Kind.P
     """Return a mesh of one colour and kind; the texture coordinates are the vertices."""
     count = len(faces)
     vertices = np.asarray(vertices, np.float32)
+    colours = np.empty((count, 3), np.float32)
+    colours[:] = colour
     return Mesh(
         vertices,
         vertices,
         np.asarray(faces, np.int32),
-        np.tile(np.asarray(colour, np.float32), (count, 1)),
-        np.full(count, kind, np.int32),
+        colours,
+        np.full(count, int(kind), np.int32),
         np.zeros(count, np.int32),
         np.zeros(count, np.int32),
     )
@@ -118,11 +120,12 @@ def box(
         each side (y).
     """
     vertices, faces = _unit_box()
-    corner = np.asarray(low, np.float32) + vertices * np.subtract(high, low).astype(np.float32)
-    top = vertices[:, 2] > 0.5
+    corner = np.array(low, np.float32) + vertices * np.subtract(high, low, dtype=np.float32)
     back, front, side = inset
-    corner[top, 0] += np.where(vertices[top, 0] > 0.5, -front, back)
-    corner[top, 1] += np.where(vertices[top, 1] > 0.5, -side, side)
+    if back or front or side:
+        top = vertices[:, 2] > 0.5
+        corner[top, 0] += np.where(vertices[top, 0] > 0.5, -front, back)
+        corner[top, 1] += np.where(vertices[top, 1] > 0.5, -side, side)
     return solid(corner, faces, colour, kind)
 
 

@@ -12,29 +12,26 @@ from concurrent.futures import Future, ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
 from contextlib import contextmanager
 from dataclasses import asdict
-import json
 import multiprocessing
 from multiprocessing.synchronize import Event
 from pathlib import Path
 import shutil
-import signal
 from typing import Any
 from zipfile import BadZipFile
 
-import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from steps_ros import __version__
-from steps_ros.data.outputs import json_bytes, npz_bytes, write_file
+from steps_ros.data.outputs import npz_bytes, write_file
 from steps_ros.errors import OutputError, StepsError
+from steps_ros.sim.claims import claim, SETTINGS
 from steps_ros.sim.clip import SimulatedFrame
 from steps_ros.sim.drive import Drive, drive_jobs, Job, job_frames
 from steps_ros.sim.lidar import body_from_lidar, Scan
+from steps_ros.sim.processes import interrupts_wait, one_thread
 from steps_ros.sim.trajectory import draw_mounting
 
 SUFFIX = '.parts'
-_SETTINGS = 'settings.json'
 _STACKED = ('image', 'depth', 'flow', 'instance', 'illuminance', 'world_from_camera', 'stamp_ns')
 _UNREADABLE = (OSError, ValueError, KeyError, EOFError, BadZipFile)
 
@@ -51,19 +48,9 @@ def claim_parts(drive: Drive, folder: Path, overwrite: bool = False) -> frozense
     :param overwrite: throw away what is there.
     :raises OutputError: it holds parts of another drive, or cannot be written.
     """
-    wanted = json.loads(json.dumps({'version': __version__, **asdict(drive)}))
     if overwrite:
         remove_parts(folder)
-    found = wanted
-    if any(folder.glob('*.npz')):
-        found = _read_settings(folder)
-    else:
-        write_file(folder / _SETTINGS, json_bytes(wanted))
-    if found != wanted:
-        raise OutputError(
-            f'{folder} holds parts of another drive ({_difference(found, wanted)}); '
-            f'give its settings to go on, or --overwrite to start afresh'
-        )
+    claim(folder, asdict(drive))
     ready: set[int] = set()
     start = 0
     for job in drive_jobs(drive):
@@ -74,16 +61,9 @@ def claim_parts(drive: Drive, folder: Path, overwrite: bool = False) -> frozense
     return frozenset(ready)
 
 
-def _read_settings(folder: Path) -> Any:
-    try:
-        return json.loads((folder / _SETTINGS).read_text())
-    except _UNREADABLE:
-        return {}
-
-
 def remove_parts(folder: Path) -> None:
     """Take away all parts; a folder without their settings is something else and stays."""
-    if (folder / _SETTINGS).exists():
+    if (folder / SETTINGS).exists():
         shutil.rmtree(folder, ignore_errors=True)
 
 
@@ -179,7 +159,7 @@ def _pool(workers: int, jobs: list[Job], folder: Path) -> Iterator[dict[int, Fut
     pool = ProcessPoolExecutor(workers, context, _remember, (stop,))
     try:
         # Ctrl-C reaches the whole group; the processes end when this one tells them.
-        with _interrupts_wait():
+        with interrupts_wait():
             futures = {job.number: pool.submit(_work, job, folder) for job in jobs}
         yield futures
     except BrokenProcessPool as error:
@@ -192,16 +172,6 @@ def _pool(workers: int, jobs: list[Job], folder: Path) -> Iterator[dict[int, Fut
         pool.shutdown(wait=True, cancel_futures=True)
 
 
-@contextmanager
-def _interrupts_wait() -> Iterator[None]:
-    """Hold SIGINT back in this thread and, for good, in the processes that it starts."""
-    former = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
-    try:
-        yield
-    finally:
-        signal.pthread_sigmask(signal.SIG_SETMASK, former)
-
-
 class _Process:
     """What a process that draws knows besides its jobs."""
 
@@ -209,8 +179,7 @@ class _Process:
 
 
 def _remember(stop: Event) -> None:
-    # One thread in each process: more would only take the processor from the others.
-    cv2.setNumThreads(1)
+    one_thread()
     _Process.stop = stop
 
 
@@ -229,24 +198,3 @@ def _is_whole(path: Path) -> bool:
             return set(_STACKED) <= set(arrays.files)
     except _UNREADABLE:
         return False
-
-
-def _difference(found: Any, wanted: dict[str, Any]) -> str:
-    """Say in words which setting is the first that differs."""
-    if not found:
-        return 'whose settings cannot be read'
-    theirs, ours = _flat(found), _flat(wanted)
-    for name in sorted(ours.keys() | theirs.keys()):
-        if theirs.get(name) != ours.get(name):
-            return f'{name} is {theirs.get(name)} there and {ours.get(name)} here'
-    return 'in its settings'
-
-
-def _flat(settings: Any, prefix: str = '') -> dict[str, Any]:
-    if not isinstance(settings, dict):
-        return {prefix: settings}
-    return {
-        name: value
-        for key, inner in settings.items()
-        for name, value in _flat(inner, f'{prefix}.{key}' if prefix else str(key)).items()
-    }

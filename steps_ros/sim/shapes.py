@@ -5,12 +5,14 @@ Rounded and pointed solids: hulls drawn over rings, limbs, discs, leaves.
 from __future__ import annotations
 
 from dataclasses import replace
+from functools import lru_cache
 import math
 from typing import NamedTuple
 
 import numpy as np
 
 from steps_ros.sim.mesh import Colour, Floats, Integers, Kind, Mesh, Point, solid
+from steps_ros.sim.road import Doubles
 
 
 class Skin(NamedTuple):
@@ -28,25 +30,33 @@ def hull(rings: Floats, skins: tuple[Skin, ...], choice: Integers) -> Mesh:
     :param skins: what the faces may be made of; the ends are of the first.
     :param choice: (S - 1, R - 1) index into ``skins`` of each field between two rings.
     """
-    count, around = rings.shape[:2]
-    row, column = np.meshgrid(np.arange(count - 1), np.arange(around - 1), indexing='ij')
-    corner = (row * around + column).ravel()
-    ahead = corner + around
-    fields = [
-        np.stack([corner, ahead, ahead + 1], 1),
-        np.stack([corner, ahead + 1, corner + 1], 1),
-    ]
-    inner = np.arange(1, around - 1)
-    ends = [
-        np.stack([np.full_like(inner, start), start + inner, start + inner + 1], 1)
-        for start in (0, (count - 1) * around)
-    ]
-    faces = np.concatenate(fields + ends).astype(np.int32)
-    chosen = np.concatenate([choice.ravel(), choice.ravel(), np.zeros(2 * len(inner), int)])
-    mesh = solid(rings.reshape(-1, 3), faces, skins[0].colour)
+    faces, ends = _hull_faces(*rings.shape[:2])
+    mesh = solid(rings.reshape(-1, 3), faces, *skins[0])
+    if len(skins) == 1:
+        return mesh
+    fields = choice.ravel()
+    chosen = np.concatenate([fields, fields, np.zeros(ends, np.intp)])
     colours = np.array([skin.colour for skin in skins], np.float32)
     kinds = np.array([skin.kind for skin in skins], np.int32)
     return replace(mesh, colour=colours[chosen], kind=kinds[chosen])
+
+
+@lru_cache(maxsize=64)
+def _hull_faces(count: int, around: int) -> tuple[Integers, int]:
+    """Return the faces of a hull of so many rings of points, and how many of them close it."""
+    row, column = np.meshgrid(np.arange(count - 1), np.arange(around - 1), indexing='ij')
+    corner = (row * around + column).ravel()
+    ahead = corner + around
+    inner = np.arange(1, around - 1)
+    faces = [
+        np.stack([corner, ahead, ahead + 1], 1),
+        np.stack([corner, ahead + 1, corner + 1], 1),
+        *(
+            np.stack([np.full_like(inner, start), start + inner, start + inner + 1], 1)
+            for start in (0, (count - 1) * around)
+        ),
+    ]
+    return np.concatenate(faces).astype(np.int32), 2 * len(inner)
 
 
 def limb(
@@ -57,14 +67,29 @@ def limb(
     kind: Kind = Kind.PLAIN,
 ) -> Mesh:
     """Return a round bar between two points, with a radius at each, in metres."""
-    start, end = (np.asarray(point) for point in ends)
-    way = (end - start) / max(float(np.linalg.norm(end - start)), 1e-6)
-    beside = np.cross(way, (0.0, 1.0, 0.0) if abs(way[1]) < 0.9 else (1.0, 0.0, 0.0))
-    beside /= np.linalg.norm(beside)
-    angle = np.linspace(0.0, 2 * math.pi, sides + 1)[:, None]
-    circle = np.cos(angle) * beside + np.sin(angle) * np.cross(way, beside)
-    rings = np.stack([start + radii[0] * circle, end + radii[1] * circle])
+    start, end = ends
+    way = _unit((end[0] - start[0], end[1] - start[1], end[2] - start[2]))
+    beside = _unit(_cross(way, (0.0, 1.0, 0.0) if abs(way[1]) < 0.9 else (1.0, 0.0, 0.0)))
+    circle = _circle(sides) @ np.array([beside, _cross(way, beside)])
+    rings = np.array(ends)[:, None] + np.array(radii)[:, None, None] * circle
     return hull(rings, (Skin(colour, kind),), np.zeros((1, sides), np.int32))
+
+
+@lru_cache(maxsize=16)
+def _circle(sides: int) -> Doubles:
+    """Return the corners of a polygon, the first once more at its end, (sides + 1, 2)."""
+    angle = np.linspace(0.0, 2 * math.pi, sides + 1)
+    return np.stack([np.cos(angle), np.sin(angle)], 1)
+
+
+def _cross(first: Point, second: Point) -> Point:
+    (a, b, c), (x, y, z) = first, second
+    return b * z - c * y, c * x - a * z, a * y - b * x
+
+
+def _unit(way: Point) -> Point:
+    length = max(math.hypot(*way), 1e-6)
+    return way[0] / length, way[1] / length, way[2] / length
 
 
 def disc(

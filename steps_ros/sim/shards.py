@@ -10,18 +10,21 @@ bend. A street whose file exists is not drawn again.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Generator
 from concurrent.futures import ProcessPoolExecutor
-from dataclasses import dataclass, replace
+from concurrent.futures.process import BrokenProcessPool
+from dataclasses import asdict, dataclass, replace
 import multiprocessing
 from pathlib import Path
 from typing import Any
 
 from numpy.typing import NDArray
 
-from steps_ros.data.outputs import npz_bytes, write_file
-from steps_ros.errors import OutputError, SettingsError
+from steps_ros.data.outputs import claim_folder, npz_bytes, write_file
+from steps_ros.errors import OutputError, SettingsError, StepsError
+from steps_ros.sim.claims import claim, SETTINGS
 from steps_ros.sim.negatives import draw_negatives, exposures, kept_negatives
+from steps_ros.sim.processes import interrupts_wait, one_thread
 from steps_ros.sim.settings import ClipSettings
 
 
@@ -43,10 +46,11 @@ class ShardSettings:
     negatives: Path | None = None
 
     def __post_init__(self) -> None:
-        """Raise :class:`SettingsError` for an empty collection."""
-        if self.scenes < 1 or self.exposures < 1:
+        """Raise :class:`SettingsError` for an empty collection or a turn before the first."""
+        if self.scenes < 1 or self.exposures < 1 or self.turn < 0:
             raise SettingsError(
-                f'{self.scenes} scenes with {self.exposures} exposures; both must be at least 1'
+                f'{self.scenes} scenes, {self.exposures} exposures, turn {self.turn}; '
+                f'the first two must be at least 1, the turn at least 0'
             )
 
 
@@ -55,12 +59,33 @@ def shard_path(folder: Path, scene: int) -> Path:
     return folder / f'scene_{scene:05d}.npz'
 
 
-def write_shards(settings: ShardSettings, folder: Path, workers: int = 1) -> Iterator[Path]:
+def claim_shards(settings: ShardSettings, folder: Path, overwrite: bool = False) -> int:
+    """
+    Make a folder ready for a collection and return how many of its streets are there already.
+
+    :param overwrite: throw away the streets that are there.
+    :raises OutputError: it holds something else, or streets of other settings.
+    """
+    found = sorted(folder.glob('scene_*.npz'))
+    if overwrite:
+        for path in (*found, *folder.glob(SETTINGS)):
+            path.unlink()
+        found = []
+    if not found and {path.name for path in folder.glob('*')} != {SETTINGS}:
+        claim_folder(folder, overwrite)
+    claim(folder, {**asdict(settings), 'negatives': None})
+    return sum(shard_path(folder, scene) in found for scene in range(settings.scenes))
+
+
+def write_shards(
+    settings: ShardSettings, folder: Path, workers: int = 1
+) -> Generator[Path, None, None]:
     """
     Draw all streets that have no file yet and yield each path as it is there.
 
     :param workers: processes; one draws in this process.
     :raises OutputError: when the folder cannot be written.
+    :raises StepsError: a process died.
     """
     try:
         folder.mkdir(parents=True, exist_ok=True)
@@ -69,16 +94,25 @@ def write_shards(settings: ShardSettings, folder: Path, workers: int = 1) -> Ite
             f'{folder}: cannot be made ({error.strerror}); choose a place'
         ) from error
     jobs = [(settings, folder, scene) for scene in range(settings.scenes)]
-    if workers == 1:
+    missing = sum(not shard_path(folder, scene).exists() for scene in range(settings.scenes))
+    if workers == 1 or missing < 2:
         yield from map(_write_shard, jobs)
         return
     context = multiprocessing.get_context('spawn')
-    with ProcessPoolExecutor(workers, mp_context=context) as pool:
-        try:
-            yield from pool.map(_write_shard, jobs)
-        except BaseException:
-            pool.shutdown(wait=False, cancel_futures=True)
-            raise
+    pool = ProcessPoolExecutor(min(workers, missing), context, one_thread)
+    try:
+        # The processes start with their work, deaf to Ctrl-C; streets begun are finished.
+        with interrupts_wait():
+            futures = [pool.submit(_write_shard, job) for job in jobs]
+        for future in futures:
+            yield future.result()
+    except BrokenProcessPool as error:
+        raise StepsError(
+            'a process that draws streets died, perhaps for want of memory; the same again goes '
+            'on where it was, one worker needs least'
+        ) from error
+    finally:
+        pool.shutdown(wait=True, cancel_futures=True)
 
 
 def _write_shard(job: tuple[ShardSettings, Path, int]) -> Path:

@@ -1,0 +1,26 @@
+"""
+Processes that draw: one thread in each, and deaf to Ctrl-C, which their starter answers.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+import signal
+
+import cv2
+
+
+def one_thread() -> None:
+    """Keep this process to one thread: more would only take the processor from the others."""
+    cv2.setNumThreads(1)
+
+
+@contextmanager
+def interrupts_wait() -> Iterator[None]:
+    """Hold SIGINT back in this thread and, for good, in the processes that it starts."""
+    former = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, former)
