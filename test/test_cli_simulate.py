@@ -142,11 +142,12 @@ def test_shards_from_kept_streets_are_the_same_bytes_and_turns_differ(tmp_path, 
         'scene_00000.npz', 'scene_00001.npz', 'settings.json'
     ]  # fmt: skip
     assert simulate(tmp_path / 'other', *shards, *kept, '--turn', '1') == 0
-    with np.load(tmp_path / 'fresh' / 'scene_00001.npz') as first:
-        with np.load(tmp_path / 'other' / 'scene_00001.npz') as second:
-            np.testing.assert_array_equal(first['depth'], second['depth'])
-            assert not np.array_equal(first['images'], second['images'])
-            assert first['images'].shape == (1, 2, 16, 24, 3)
+    first, second = (
+        dict(np.load(tmp_path / place / 'scene_00001.npz')) for place in ('fresh', 'other')
+    )
+    np.testing.assert_array_equal(first['depth'], second['depth'])
+    assert not np.array_equal(first['images'], second['images'])
+    assert first['images'].shape == (1, 2, 16, 24, 3)
 
 
 def test_shards_go_on_and_other_settings_are_refused(tmp_path, capsys):

@@ -45,7 +45,7 @@ def draw_tone(generator: np.random.Generator, is_night: bool) -> Tone:
     return Tone(
         white_balance=(math.exp(red + 0.5 * warmth), 1.0, math.exp(blue - warmth)),
         black_cut=float(0.003 * generator.random() ** 2) * is_night,
-        headroom=math.exp(generator.uniform(0.0, math.log(30.0 if is_night else 2.5))),
+        headroom=math.exp(generator.uniform(0.0, math.log(50.0 if is_night else 2.5))),
         gamma=float(generator.uniform(1.8, 2.4)),
         contrast=float(generator.uniform(0.0, 0.7)) * (not is_night),
         saturation=float(generator.uniform(0.9, most)),
