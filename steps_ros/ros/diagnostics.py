@@ -31,6 +31,7 @@ class NodeState(NamedTuple):
     input: InputState | None
     calibration: str | None
     light: DiagnosticStatus | None
+    scale: DiagnosticStatus | None
     snapshot: Snapshot
     previous: Snapshot
     image_timeout_s: float
@@ -43,16 +44,8 @@ def report(state: NodeState) -> list[DiagnosticStatus]:
         statuses.append(_model(state, state.model))
     if state.input is not None:
         statuses += [_input(state, state.input), _output(state), _timing(state)]
-        statuses += [_calibration(state), scale_status(state.name)]
-    if state.light is not None:
-        statuses.append(state.light)
-    return statuses
-
-
-def scale_status(name: str) -> DiagnosticStatus:
-    """Return what the unit of depth is: relative, since nothing measures the scale."""
-    values = {'scale': 'relative', 'source': 'none', 'value': '', 'spread': '', 'age_s': ''}
-    return _status(f'{name}: scale', OK, 'relative: depth is not in metres', values)
+        statuses.append(_calibration(state))
+    return [*statuses, *(part for part in (state.scale, state.light) if part is not None)]
 
 
 def resident_mb() -> float:

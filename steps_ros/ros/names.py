@@ -15,6 +15,10 @@ SCALE = '~/output/scale'
 LIGHT = '~/output/light'
 DEPTH_COLORED = '~/debug/depth_colored'
 
+# What the sources of scale listen to.
+ODOMETRY_INPUT = '~/input/odometry'
+POINTS_INPUT = '~/input/points'
+
 IMAGE_TOPIC = '/camera/image_raw'
 COMPRESSED_TOPIC = '/camera/image_raw/compressed'
 INFO_TOPIC = '/camera/camera_info'

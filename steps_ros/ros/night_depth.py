@@ -17,13 +17,14 @@ from rclpy.lifecycle import LifecycleNode, State, TransitionCallbackReturn
 from std_srvs.srv import SetBool
 
 from steps_ros.errors import StepsError
-from steps_ros.ros.diagnostics import NodeState, report, scale_status
+from steps_ros.ros.diagnostics import NodeState, report
 from steps_ros.ros.image_input import ImageInput, Incoming
 from steps_ros.ros.model import free_memory, load_model, Model
 from steps_ros.ros.outputs import OutputTopics
 from steps_ros.ros.parameters import NightDepthSettings, NodeSettings
 from steps_ros.ros.pipeline import Pipeline
 from steps_ros.ros.qos import overridable
+from steps_ros.ros.scale_sources import ScaleSource
 from steps_ros.ros.spin import guarded, run_node
 from steps_ros.ros.statistics import Drop, FrameStatistics
 from steps_ros.ros.worker import KeepLatestWorker
@@ -41,7 +42,10 @@ class Running:
         settings, statistics = node.settings, node.statistics
         statistics.rearm()
         self.topics = OutputTopics(node)
-        self.pipeline = Pipeline(node, model, self.topics, settings, statistics)
+        self.scale = ScaleSource(node, settings)
+        self.pipeline = Pipeline(
+            node, model, self.topics, settings, statistics, self.scale.measure
+        )
         self.worker: KeepLatestWorker[Incoming] = KeepLatestWorker(
             self.pipeline.process, self.pipeline.superseded, self.pipeline.failed
         )
@@ -57,6 +61,7 @@ class Running:
         """Take everything away; False when the worker is still busy after the time limit."""
         self.input.destroy()
         has_ended = self.worker.stop(STOP_TIMEOUT_S)
+        self.scale.destroy()
         self.topics.destroy()
         return has_ended
 
@@ -188,7 +193,7 @@ class NightDepth(LifecycleNode):
     def _publish_states(self) -> None:
         running = self._running
         if running is not None:
-            running.topics.publish_scale(scale_status(self._label))
+            running.topics.publish_scale(running.pipeline.scale.status(self.settings.value.scale))
             running.topics.publish_light(running.pipeline.light.status(self.settings.value.light))
 
     def _publish_diagnostics(self) -> None:
@@ -205,6 +210,9 @@ class NightDepth(LifecycleNode):
                 light=None
                 if running is None
                 else running.pipeline.light.status(self.settings.value.light),
+                scale=None
+                if running is None
+                else running.pipeline.scale.status(self.settings.value.scale),
                 snapshot=snapshot,
                 previous=self._previous,
                 image_timeout_s=self.settings.value.image_timeout_s,

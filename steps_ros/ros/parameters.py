@@ -23,9 +23,11 @@ from rclpy.exceptions import ParameterException
 from rclpy.node import Node
 from rclpy.parameter import Parameter
 
-from steps_ros.errors import SettingsError
+from steps_ros.data.poses import Doubles, matrix_of
+from steps_ros.errors import FrameError, SettingsError
 from steps_ros.inference.cloud import CloudLimits
 from steps_ros.inference.light_state import LightSettings
+from steps_ros.inference.scale.settings import ScaleSettings
 from steps_ros.settings import build, check, convert, describe, flatten, Setting, setting
 
 Settings = TypeVar('Settings')
@@ -86,6 +88,35 @@ class DiagnosticsSettings:
 
 
 @dataclass(frozen=True)
+class LidarPlacement:
+    """Where the LiDAR is that scale is measured with."""
+
+    extrinsics: str = setting(
+        '',
+        'Pose of the LiDAR in the optical frame of the camera, "x y z qx qy qz qw", metres and '
+        'a quaternion. Empty: from tf.',
+        read_only=True,
+    )
+
+    def __post_init__(self) -> None:
+        """Check that it is a pose."""
+        _ = self.camera_from_lidar
+
+    @property
+    def camera_from_lidar(self) -> Doubles | None:
+        """The pose as a 4x4 matrix, None where tf tells it."""
+        if not self.extrinsics.strip():
+            return None
+        try:
+            x, y, z, *turn, w = (float(word) for word in self.extrinsics.split())
+            return matrix_of((x, y, z), (w, *turn))  # type: ignore[arg-type]
+        except (ValueError, TypeError, FrameError) as error:
+            raise SettingsError(
+                f'lidar.extrinsics: {self.extrinsics!r} is no pose; give x y z qx qy qz qw'
+            ) from error
+
+
+@dataclass(frozen=True)
 class NightDepthSettings:
     """All parameters of the node night_depth."""
 
@@ -128,6 +159,8 @@ class NightDepthSettings:
     )
     output: OutputSettings = field(default_factory=OutputSettings)
     cloud: CloudLimits = field(default_factory=CloudLimits)
+    scale: ScaleSettings = field(default_factory=ScaleSettings)
+    lidar: LidarPlacement = field(default_factory=LidarPlacement)
     light: LightSettings = field(default_factory=LightSettings)
     colour: ColourSettings = field(default_factory=ColourSettings)
     diagnostics: DiagnosticsSettings = field(default_factory=DiagnosticsSettings)

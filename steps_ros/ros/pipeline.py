@@ -14,13 +14,17 @@ from sensor_msgs.msg import CompressedImage, Image
 
 from steps_ros.core.camera import Camera
 from steps_ros.data.cameras import camera_from_info
+from steps_ros.data.transforms import message_stamp_ns
 from steps_ros.errors import FrameError, StepsError
+from steps_ros.inference.scale.seen import seen
+from steps_ros.inference.scale.settings import SILENT
 from steps_ros.ros.image_input import Incoming
 from steps_ros.ros.light import LightWatch
 from steps_ros.ros.messages import compressed_to_rgb, image_to_rgb
 from steps_ros.ros.model import Model
 from steps_ros.ros.outputs import NEED_CAMERA, NEED_DEPTH, needed_maps, output_size, OutputTopics
 from steps_ros.ros.parameters import NightDepthSettings, NodeSettings
+from steps_ros.ros.scale import apply_scale, Measure, ScaleWatch
 from steps_ros.ros.statistics import Drop, FrameStatistics
 
 LOG_PERIOD_S = 5.0
@@ -39,14 +43,22 @@ class Pipeline:
         topics: OutputTopics,
         settings: NodeSettings[NightDepthSettings],
         statistics: FrameStatistics,
+        measure: Measure | None = None,
     ) -> None:
+        """
+        Start without a frame.
+
+        :param measure: the scale in frames, None where it is not measured.
+        """
         self._node = node
         self._model = model
         self._topics = topics
         self._settings = settings
         self._statistics = statistics
         self.calibration = NO_CAMERA_INFO
-        self.light = LightWatch(node.get_fully_qualified_name().lstrip('/'), topics.publish_light)
+        name = node.get_fully_qualified_name().lstrip('/')
+        self.light = LightWatch(name, topics.publish_light)
+        self.scale = ScaleWatch(name, measure, topics.publish_scale, settings.value.scale)
 
     def process(self, frame: Incoming) -> None:
         """
@@ -74,9 +86,34 @@ class Pipeline:
         maps = needed_maps(wanted, settings)
         prediction = self._model.predict(image, maps, (height, width), camera, enhancement)
         model_s = time.monotonic() - begun
+        if prediction.depth is not None:
+            wanted = self._scaled(frame, image, prediction.depth, camera, wanted)
+            if not wanted:
+                self._statistics.count_dropped(Drop.NO_SCALE)
+                return
         shown = None if camera is None else camera.resized(width, height)
         self._topics.publish(frame.message.header, wanted, prediction, shown, settings)
         self._count(frame, model_s)
+
+    def _scaled(
+        self,
+        frame: Incoming,
+        image: NDArray[np.uint8],
+        depth: NDArray[np.float32],
+        camera: Camera | None,
+        wanted: frozenset[str],
+    ) -> frozenset[str]:
+        """Follow the scale, apply it to depth in place; return what may be published."""
+        settings = self._settings.value.scale
+        view = None
+        if camera is not None and self.scale.is_measured:
+            header = frame.message.header
+            stamp_ns = message_stamp_ns(frame.message)
+            view = seen(image, depth, camera, stamp_ns, header.frame_id)
+        state = self.scale.follow(view, settings)
+        apply_scale(depth, state, settings)
+        is_silent = settings.when_unhealthy == SILENT and not state.is_metric
+        return wanted - NEED_DEPTH if is_silent else wanted
 
     def superseded(self, frame: Incoming) -> None:
         """Count a frame that a newer one replaced."""

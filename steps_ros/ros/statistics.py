@@ -26,6 +26,7 @@ class Drop:
     BAD_FRAME = 'bad_frame'
     NO_SUBSCRIBER = 'no_subscriber'
     DISABLED = 'disabled'
+    NO_SCALE = 'no_scale'
     FAILED = 'failed'
 
 

@@ -5,34 +5,14 @@ Many measurements of the scale to one that can be relied on, or to none.
 from __future__ import annotations
 
 from collections import deque
-from dataclasses import dataclass
 import math
 from typing import NamedTuple
 
 import numpy as np
 
 from steps_ros.inference.scale.robust import Measured, middle, Refusal
+from steps_ros.inference.scale.settings import ScaleSettings
 from steps_ros.inference.scale.state import ScaleKind, ScaleState
-
-
-@dataclass(frozen=True)
-class FilterSettings:
-    """
-    How measurements become a scale.
-
-    ``window_s`` how long one counts; ``min_samples`` fewer of them in the window are not enough;
-    ``max_spread`` relative standard deviation above which they contradict each other;
-    ``outlier_gate`` relative distance from the scale beyond which one is not let in;
-    ``smoothing_s`` time constant with which the scale follows the window; ``hold_s`` how long a
-    scale holds without a measurement that confirms it.
-    """
-
-    window_s: float = 5.0
-    min_samples: int = 5
-    max_spread: float = 0.2
-    outlier_gate: float = 0.5
-    smoothing_s: float = 1.0
-    hold_s: float = 30.0
 
 
 class _Sample(NamedTuple):
@@ -46,12 +26,12 @@ class ScaleFilter:
 
     Times are of any clock that does not run backwards. Where measurements contradict each other
     or the scale, the scale holds; when it has held too long, it is stale and begins anew.
+    ``settings`` may be replaced at any time.
     """
 
-    def __init__(self, source: str, settings: FilterSettings = FilterSettings()) -> None:
+    def __init__(self, settings: ScaleSettings) -> None:
         """Start without a scale."""
-        self._source = source
-        self._settings = settings
+        self.settings = settings
         self._samples: deque[_Sample] = deque()
         self._log_value = math.nan
         self._spread = math.nan
@@ -73,25 +53,25 @@ class ScaleFilter:
     def state(self, time_s: float) -> ScaleState:
         """Return what is known at a time."""
         if math.isnan(self._confirmed_s):
-            return ScaleState(source=self._source, reason=self._reason)
+            return ScaleState(source=self.settings.source, reason=self._reason)
         value, age_s = math.exp(self._log_value), max(0.0, time_s - self._confirmed_s)
-        known = (self._source, value, self._spread, age_s)
-        if age_s <= self._settings.hold_s:
+        known = (self.settings.source, value, self._spread, age_s)
+        if age_s <= self.settings.hold_s:
             return ScaleState(ScaleKind.METRIC, *known, self._reason)
         reason = f'for {age_s:.0f} s nothing confirmed the scale: {self._reason}'
         return ScaleState(ScaleKind.STALE, *known, reason)
 
     def _is_lost(self, time_s: float) -> bool:
-        return time_s - self._confirmed_s > self._settings.hold_s
+        return time_s - self._confirmed_s > self.settings.hold_s
 
     def _is_let_in(self, value: float) -> bool:
         if math.isnan(self._confirmed_s):
             return True
         distance = abs(math.log(value) - self._log_value)
-        return distance <= math.log1p(self._settings.outlier_gate)
+        return distance <= math.log1p(self.settings.outlier_gate)
 
     def _update(self, time_s: float) -> None:
-        settings = self._settings
+        settings = self.settings
         while self._samples[0].time_s < time_s - settings.window_s:
             self._samples.popleft()
         found = middle(np.array([sample.log_value for sample in self._samples]))
@@ -108,7 +88,7 @@ class ScaleFilter:
         share = 1.0
         if not (math.isnan(self._confirmed_s) or self._is_lost(time_s)):
             elapsed_s = time_s - self._confirmed_s
-            share = -math.expm1(-elapsed_s / self._settings.smoothing_s)
+            share = -math.expm1(-elapsed_s / self.settings.smoothing_s)
         previous = log_value if math.isnan(self._log_value) else self._log_value
         self._log_value = previous + share * (log_value - previous)
         self._confirmed_s = time_s

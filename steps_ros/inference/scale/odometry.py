@@ -31,12 +31,12 @@ Driven = Callable[[int, int], float | None]
 class DistanceScale:
     """Measures the scale between a frame and an earlier one; call it for every frame."""
 
-    def __init__(self, driven: Driven, min_speed: float) -> None:
+    def __init__(self, driven: Driven, min_speed: Callable[[], float]) -> None:
         """
         Start without a frame.
 
         :param driven: metres from one stamp (ns) to another, None where it is not known.
-        :param min_speed: metres a second below which nothing is measured.
+        :param min_speed: returns the metres a second below which nothing is measured.
         """
         self._driven = driven
         self._min_speed = min_speed
@@ -55,9 +55,9 @@ class DistanceScale:
         distance_m = self._driven(earlier.stamp_ns, frame.stamp_ns)
         if distance_m is None:
             self._begin(frame)
-            return Refusal('odometry does not tell the distance between two frames')
+            return Refusal('no odometry of the time between two frames')
         seconds = (frame.stamp_ns - earlier.stamp_ns) / 1e9
-        if distance_m < self._min_speed * seconds:
+        if distance_m < self._min_speed() * seconds:
             self._begin(frame)
             return Refusal(f'slower than scale.min_speed, {distance_m / seconds:.1f} m/s')
         if distance_m < LEAST_M:

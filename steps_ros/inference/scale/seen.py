@@ -20,18 +20,23 @@ class Seen(NamedTuple):
     A frame, at most 256 pixels wide.
 
     ``image`` (h, w, 3) uint8 RGB; ``depth`` (h, w) float32 along the optical axis, in the unit of
-    the network, not finite or <= 0 where unknown; ``camera`` of that size; ``stamp_ns`` of the
-    image.
+    the network, not finite or <= 0 where unknown; ``camera`` of that size; ``stamp_ns`` and
+    ``frame_id`` of the image.
     """
 
     image: NDArray[np.uint8]
     depth: NDArray[np.float32]
     camera: Camera
     stamp_ns: int
+    frame_id: str = ''
 
 
 def seen(
-    image: NDArray[np.uint8], depth: NDArray[np.float32], camera: Camera, stamp_ns: int
+    image: NDArray[np.uint8],
+    depth: NDArray[np.float32],
+    camera: Camera,
+    stamp_ns: int,
+    frame_id: str = '',
 ) -> Seen:
     """
     Make a frame small; image and depth may differ in size.
@@ -46,4 +51,5 @@ def seen(
         np.asarray(cv2.resize(depth, size, interpolation=cv2.INTER_NEAREST), np.float32),
         camera.resized(width, height),
         stamp_ns,
+        frame_id,
     )

@@ -8,6 +8,8 @@ from dataclasses import dataclass
 from enum import Enum
 import math
 
+from steps_ros.inference.scale.settings import FIXED, NONE
+
 
 class ScaleKind(Enum):
     """
@@ -34,7 +36,7 @@ class ScaleState:
     """
 
     kind: ScaleKind = ScaleKind.RELATIVE
-    source: str = 'none'
+    source: str = NONE
     value: float = math.nan
     spread: float = math.nan
     age_s: float = math.nan
@@ -56,12 +58,11 @@ class ScaleState:
         if not self.is_metric:
             return f'{self.kind.value}: depth is not in metres ({self.reason})'
         known = f'metric: {self.value:.4g} m a unit from {self.source}'
-        if self.source == FIXED:
+        if not self.spread:
             return known
         return f'{known}, spread {self.spread:.1%}, {self.age_s:.1f} s old'
 
 
-FIXED = 'fixed'
 RELATIVE = ScaleState()
 
 

@@ -1,0 +1,118 @@
+"""
+The scale of one camera's depth as the node follows it, and what it says of it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+import math
+import threading
+import time
+
+from diagnostic_msgs.msg import DiagnosticStatus, KeyValue
+import numpy as np
+from numpy.typing import NDArray
+
+from steps_ros.inference.scale.filter import ScaleFilter
+from steps_ros.inference.scale.robust import Measured, Refusal
+from steps_ros.inference.scale.seen import Seen
+from steps_ros.inference.scale.settings import FIXED, NAN, NONE, ScaleSettings
+from steps_ros.inference.scale.state import fixed_scale, RELATIVE, ScaleState
+
+# Measures the scale in a frame; None where the frame is not looked at.
+Measure = Callable[[Seen], Measured | None]
+
+UNCALIBRATED = 'the camera is not calibrated'
+
+
+class ScaleWatch:
+    """
+    Follows the scale; :meth:`follow` in the worker's thread, :meth:`state` in any.
+
+    Time is that of this machine, so that the age of the scale grows without frames too.
+
+    :param measure: None for the sources that need no measurement.
+    :param publish: is given the status at once when relative, metric or stale changes.
+    """
+
+    def __init__(
+        self,
+        name: str,
+        measure: Measure | None,
+        publish: Callable[[DiagnosticStatus], None],
+        settings: ScaleSettings,
+    ) -> None:
+        self._name = name
+        self._measure = measure
+        self._publish = publish
+        self._filter = ScaleFilter(settings)
+        self._lock = threading.Lock()
+        self._kind = self.state(settings).kind
+
+    @property
+    def is_measured(self) -> bool:
+        """Say whether the scale is measured in frames."""
+        return self._measure is not None
+
+    def follow(self, frame: Seen | None, settings: ScaleSettings) -> ScaleState:
+        """
+        Take in one frame, None where its camera is not known; return the scale for it.
+
+        :raises FrameError: a lens that cannot be.
+        """
+        measured: Measured | None = Refusal(UNCALIBRATED)
+        if frame is not None and self._measure is not None:
+            measured = self._measure(frame)
+        with self._lock:
+            self._filter.settings = settings
+            if measured is not None:
+                self._filter.add(time.monotonic(), measured)
+        state = self.state(settings)
+        if state.kind is not self._kind:
+            self._kind = state.kind
+            self._publish(scale_status(self._name, state))
+        return state
+
+    def state(self, settings: ScaleSettings) -> ScaleState:
+        """Return what is known now."""
+        if settings.source == NONE:
+            return RELATIVE
+        if settings.source == FIXED:
+            return fixed_scale(settings.fixed)
+        with self._lock:
+            return self._filter.state(time.monotonic())
+
+    def status(self, settings: ScaleSettings) -> DiagnosticStatus:
+        """Return what is known, as a message."""
+        return scale_status(self._name, self.state(settings))
+
+
+def scale_status(name: str, state: ScaleState) -> DiagnosticStatus:
+    """Return the unit of depth, and where it comes from."""
+    values = {
+        'scale': state.kind.value,
+        'source': state.source,
+        'value': _number(state.value, 6),
+        'spread': _number(state.spread, 3),
+        'age_s': _number(state.age_s, 3),
+        'reason': state.reason,
+    }
+    is_fine = state.is_metric or state.source == NONE
+    return DiagnosticStatus(
+        name=f'{name}: scale',
+        level=DiagnosticStatus.OK if is_fine else DiagnosticStatus.WARN,
+        message=state.text,
+        values=[KeyValue(key=key, value=value) for key, value in values.items()],
+    )
+
+
+def apply_scale(depth: NDArray[np.float32], state: ScaleState, settings: ScaleSettings) -> None:
+    """Make depth metric in place, or NaN where it is not and the user wants it so."""
+    if state.is_metric:
+        depth *= np.float32(state.factor)
+    elif settings.when_unhealthy == NAN:
+        depth.fill(np.nan)
+
+
+def _number(value: float, digits: int) -> str:
+    return '' if math.isnan(value) else f'{value:.{digits}g}'

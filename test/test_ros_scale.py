@@ -1,0 +1,211 @@
+"""The scale in the node: every source, what is published while it is known and while it is not."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+pytest.importorskip('rclpy', reason='rclpy is not installed')
+
+from diagnostic_msgs.msg import DiagnosticStatus
+from rclpy.lifecycle import TransitionCallbackReturn
+from rclpy.parameter import Parameter
+from ros_harness import bench, FakeModel, image_message, IMAGE_TOPIC, info_message, INFO_TOPIC
+from sensor_msgs.msg import CameraInfo, Image, PointCloud2, PointField
+
+from steps_ros.core.camera import Camera
+from steps_ros.inference.prediction import Prediction
+from steps_ros.inference.rays import camera_rays
+from steps_ros.ros.messages import set_data
+
+DEPTH, SCALE = '/night_depth/output/depth', '/night_depth/output/scale'
+HEIGHT, UNIT = 1.6, 4.0
+CAMERA = Camera.assumed(64, 48)
+pytestmark = pytest.mark.timeout(60)
+
+
+class RoadModel(FakeModel):
+    """Depth of an empty road, in units of 4 m."""
+
+    def predict(self, image, outputs, size, camera=None, enhancement=1.0):
+        made = super().predict(image, outputs, size, camera, enhancement)
+        down = camera_rays(CAMERA)[1]
+        depth = HEIGHT / np.maximum(down, HEIGHT / 60.0) / UNIT
+        return Prediction(made.enhanced, depth.astype(np.float32), made.confidence, None)
+
+
+def connected(made):
+    """Activate and listen; return the publisher of images and the messages of the scale."""
+    assert made.node.trigger_configure() == TransitionCallbackReturn.SUCCESS
+    assert made.node.trigger_activate() == TransitionCallbackReturn.SUCCESS
+    images, infos = made.publisher(Image, IMAGE_TOPIC), made.publisher(CameraInfo, INFO_TOPIC)
+    made.listen(Image, DEPTH)
+    scales = made.listen(DiagnosticStatus, SCALE, latched=True)
+    made.wait(lambda: images.get_subscription_count() and infos.get_subscription_count())
+    made.wait(lambda: made.node._running.topics.wanted())
+    infos.publish(info_message())
+    made.spin(0.1)
+    return images, scales
+
+
+def stamped(number):
+    """Return the image of a drive at 10 Hz."""
+    message = image_message(100 + number // 10)
+    message.header.stamp.nanosec = number % 10 * 10**8
+    return message
+
+
+def finished(made):
+    now = made.node.statistics.snapshot()
+    return now.published + sum(now.dropped.values())
+
+
+def send(made, images, numbers, before=lambda number: None):
+    """Send images one after the other, each when the node is done with the one before."""
+    for number in numbers:
+        before(number)
+        images.publish(stamped(number))
+        made.wait(lambda n=number: finished(made) > n)
+    made.spin(0.2)
+
+
+def last_depth(made):
+    return np.frombuffer(made.received[DEPTH][-1].data, np.float32).reshape(48, 64)
+
+
+def values(status):
+    return {item.key: item.value for item in status.values}
+
+
+def test_without_a_source_depth_is_relative_and_says_so():
+    with bench(RoadModel().load) as made:
+        images, scales = connected(made)
+        send(made, images, range(3))
+        assert last_depth(made)[47, 32] == pytest.approx(HEIGHT / (23 / 38.4) / UNIT, rel=1e-3)
+        assert {values(item)['scale'] for item in scales} == {'relative'}
+        assert scales[-1].level == DiagnosticStatus.OK
+
+
+def test_a_fixed_scale_holds_from_the_first_frame_and_may_be_changed():
+    with bench(RoadModel().load, scale__source='fixed', scale__fixed=4) as made:
+        images, scales = connected(made)
+        send(made, images, range(1))
+        assert last_depth(made)[47, 32] == pytest.approx(HEIGHT / (23 / 38.4), rel=1e-3)
+        made.wait(lambda: scales and values(scales[-1])['value'] == '4')
+        assert made.node.set_parameters([Parameter('scale.fixed', value=8)])[0].successful
+        send(made, images, range(1, 2))
+        assert last_depth(made)[47, 32] == pytest.approx(2 * HEIGHT / (23 / 38.4), rel=1e-3)
+
+
+def test_the_height_of_the_camera_makes_depth_metric_once_it_is_sure():
+    heights = {'scale__source': 'camera_height', 'scale__camera_height': HEIGHT}
+    with bench(RoadModel().load, **heights) as made:
+        images, scales = connected(made)
+        send(made, images, range(4))
+        assert last_depth(made)[47, 32] == pytest.approx(HEIGHT / (23 / 38.4) / UNIT, rel=1e-3)
+        made.wait(lambda: scales and '4 measurements' in scales[-1].message)
+        assert scales[-1].level == DiagnosticStatus.WARN
+        send(made, images, range(4, 7))
+        assert last_depth(made)[47, 32] == pytest.approx(HEIGHT / (23 / 38.4), rel=0.01)
+        made.wait(lambda: values(scales[-1])['scale'] == 'metric')
+        assert values(scales[-1])['source'] == 'camera_height'
+        assert float(values(scales[-1])['value']) == pytest.approx(UNIT, rel=0.01)
+
+
+def test_without_camera_info_nothing_is_measured_and_the_reason_is_given():
+    with bench(RoadModel().load, scale__source='camera_height') as made:
+        assert made.node.trigger_configure() == TransitionCallbackReturn.SUCCESS
+        assert made.node.trigger_activate() == TransitionCallbackReturn.SUCCESS
+        images = made.publisher(Image, IMAGE_TOPIC)
+        made.listen(Image, DEPTH)
+        scales = made.listen(DiagnosticStatus, SCALE, latched=True)
+        made.wait(lambda: images.get_subscription_count() and made.node._running.topics.wanted())
+        send(made, images, range(1))
+        made.wait(lambda: scales and 'not calibrated' in scales[-1].message)
+
+
+@pytest.mark.parametrize('wish', ['nan', 'silent'])
+def test_depth_that_is_not_metric_is_nan_or_silent_where_the_user_wants_it_so(wish):
+    heights = {'scale__source': 'camera_height', 'scale__camera_height': HEIGHT}
+    with bench(RoadModel().load, scale__when_unhealthy=wish, **heights) as made:
+        images, _ = connected(made)
+        send(made, images, range(4))
+        if wish == 'silent':
+            assert made.received[DEPTH] == []
+            assert made.node.statistics.snapshot().dropped == {'no_scale': 4}
+        else:
+            assert np.isnan(last_depth(made)).all()
+        send(made, images, range(4, 6))
+        assert last_depth(made)[47, 32] == pytest.approx(HEIGHT / (23 / 38.4), rel=0.01)
+
+
+def test_a_stale_scale_is_not_applied():
+    heights = {'scale__source': 'camera_height', 'scale__camera_height': HEIGHT}
+    with bench(RoadModel().load, scale__hold_s=0.3, **heights) as made:
+        images, scales = connected(made)
+        send(made, images, range(6))
+        made.wait(lambda: values(scales[-1])['scale'] == 'metric')
+        made.wait(lambda: values(scales[-1])['scale'] == 'stale')
+        assert 'nothing confirmed' in scales[-1].message
+        assert float(values(scales[-1])['age_s']) > 0.3
+
+
+def test_odometry_tells_how_far_the_vehicle_went():
+    nav = pytest.importorskip('nav_msgs.msg', reason='nav_msgs is not installed')
+    with bench(RoadModel().load, scale__source='odometry') as made:
+        images, scales = connected(made)
+        poses = made.publisher(nav.Odometry, '/night_depth/input/odometry')
+        made.wait(poses.get_subscription_count)
+
+        def drive(number):
+            message = nav.Odometry(header=stamped(number).header)
+            message.pose.pose.position.x = 0.05 * number
+            message.pose.pose.orientation.w = 1.0
+            poses.publish(message)
+            made.spin(0.05)
+
+        send(made, images, range(1))
+        made.wait(lambda: scales)
+        send(made, images, range(1, 4), drive)
+        made.wait(lambda: 'slower than scale.min_speed, 0.5 m/s' in scales[-1].message)
+
+
+def points_message(header, points):
+    message = PointCloud2(header=header, height=1, width=len(points), point_step=12)
+    message.row_step, message.is_dense = 12 * len(points), True
+    message.fields = [
+        PointField(name=name, offset=4 * place, datatype=PointField.FLOAT32, count=1)
+        for place, name in enumerate('xyz')
+    ]
+    set_data(message, points.astype(np.float32))
+    return message
+
+
+def test_a_lidar_measures_through_its_extrinsics():
+    # The LiDAR looks along the camera, its axes forward, left, up, half a metre above it.
+    extrinsics = {'lidar__extrinsics': '0 -0.5 0 0.5 -0.5 0.5 0.5'}
+    random = np.random.default_rng(0)
+    ahead, left = random.uniform(4, 20, 3000), random.uniform(-2, 2, 3000)
+    road = np.stack([ahead, left, np.full(3000, -HEIGHT - 0.5)], 1)
+    with bench(RoadModel().load, scale__source='lidar', **extrinsics) as made:
+        images, scales = connected(made)
+        clouds = made.publisher(PointCloud2, '/night_depth/input/points', best_effort=True)
+        made.wait(clouds.get_subscription_count)
+
+        def turn(number):
+            clouds.publish(points_message(stamped(number).header, road))
+            made.spin(0.05)
+
+        send(made, images, range(14), turn)
+        made.wait(lambda: values(scales[-1])['scale'] == 'metric')
+        assert float(values(scales[-1])['value']) == pytest.approx(UNIT, rel=0.05)
+
+
+def test_a_lidar_without_a_place_is_refused_where_there_is_no_tf():
+    try:
+        import tf2_msgs.msg  # noqa: F401
+    except ImportError:
+        with bench(RoadModel().load, scale__source='lidar') as made:
+            assert made.node.trigger_configure() == TransitionCallbackReturn.SUCCESS
+            assert made.node.trigger_activate() == TransitionCallbackReturn.FAILURE
+            assert 'set lidar.extrinsics' in made.node._problem
