@@ -228,3 +228,21 @@ def test_gradients_of_the_whole_reconstruction():
         ).losses
 
     assert torch.autograd.gradcheck(losses, (frames, *disparities, *motions))
+
+
+def test_without_the_auto_mask_every_pixel_learns():
+    vector = Vector()
+    settings = replace(MASKLESS, auto_mask=False)
+    still = vector.frames[:, 1:2].expand(-1, 3, -1, -1, -1)
+    losses = {}
+    for chosen in (MASKLESS, settings):
+        motion = vector.view.source_from_target.clone().requires_grad_()
+        view = vector.view._replace(source_from_target=motion)
+        light = torch.ones_like(still[:, 0, :1])
+        state = ObjectiveState(chosen)
+        rebuilt = reconstruct(compare(still), vector.disparities, view, light, state)
+        rebuilt.losses.sum().backward()
+        losses[chosen.auto_mask] = rebuilt.losses.sum().item(), motion.grad.abs().sum().item()
+    # Frames that stand still: the unmoved one explains all, and nothing is learned from it.
+    assert losses[True][1] < 1e-6 < losses[False][1]
+    assert losses[True][0] < losses[False][0]

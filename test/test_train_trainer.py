@@ -131,6 +131,18 @@ def test_the_teacher_stays_as_it_was(tmp_path):
         assert torch.equal(value, before[name]), name
 
 
+def test_the_auto_mask_begins_after_the_warmup(tmp_path):
+    loop = training(tmp_path, 3, pose_warmup=2)
+    seen = []
+    loop.run(batches(), lambda _: seen.append(loop.state.settings.auto_mask) or False)
+    # As they are for the step that follows.
+    assert seen == [False, True, True]
+    again = training(tmp_path, 4, pose_warmup=2)
+    again.restore()
+    again.run(batches(3), lambda _: seen.append(again.state.settings.auto_mask) or False)
+    assert seen[3:] == [True]
+
+
 def test_warmup_moves_the_pose_network_alone(tmp_path):
     warm = training(tmp_path, 3, pose_warmup=2)
     before = {name: value.clone() for name, value in warm.networks.state_dict().items()}

@@ -46,7 +46,8 @@ from steps_ros.train.training_settings import TrainingSettings
 from steps_ros.train.triplet_dataset import TripletDataset
 
 DAY = 'day'
-DAY_OBJECTIVE = replace(MONODEPTH2, supervision_weight=1)
+# Depth is known by day, and motion is what is learned from the pictures: without the auto-mask.
+DAY_OBJECTIVE = replace(MONODEPTH2, supervision_weight=1, auto_mask=False)
 ARMS: dict[str, ObjectiveSettings] = {
     'monodepth2': MONODEPTH2,
     'rnw': RNW,

@@ -36,6 +36,8 @@ class ObjectiveSettings:
     :param equalise_limit: greatest share of the pixels that one level may have.
     :param static_quantile: share of the pixels that hardly differ from their neighbours in time;
         the running mean of that quantile is the bound of what stands still. None: no such mask.
+    :param auto_mask: unmoved frames compete with warped ones, and where they explain a pixel best
+        nothing is learned from it; False while motion itself is unknown.
     :param light: bounds of the uncertainty mask M_uc. None: no such mask.
     :param light_stage: stage of the enhancer whose illumination M_uc reads; 1 enhances the frames.
     :param identity_noise: spread of the noise that breaks ties between unmoved frames.
@@ -69,6 +71,7 @@ class ObjectiveSettings:
     equalise_limit: float = 0.004
     static_quantile: float | None = 0.2
     static_momentum: float = 0.98
+    auto_mask: bool = True
     light: LightBounds | None = LightBounds()  # noqa: RUF009
     light_stage: int = 1
     identity_noise: float = 1e-5

@@ -1,13 +1,16 @@
 """
-How the networks of a training compute: memory format, statistics over processes, compilation.
+How the networks of a training compute and learn: memory format, statistics, compilation, Adam.
 
 None of it changes the names or the shapes of their weights.
 """
 
 from __future__ import annotations
 
+from typing import Any
+
 import torch
 from torch import nn
+from torch.optim import Adam
 
 from steps_ros.errors import SettingsError
 from steps_ros.train.networks import Networks
@@ -51,3 +54,15 @@ def require_compiler(device: torch.device) -> None:
             f'torch cannot compile here ({reason}); install a C++ compiler, or train without '
             'compilation'
         ) from error
+
+
+def make_optimiser(networks: Networks, settings: TrainingSettings) -> Adam:
+    """Return Adam for depth and pose, and for the enhancer with its weight decay."""
+    plain = [*networks.depth.parameters()]
+    if networks.pose is not None:
+        plain += networks.pose.parameters()
+    groups: list[dict[str, Any]] = [{'params': plain}]
+    if networks.enhancer is not None:
+        enhancer = [*networks.enhancer.parameters()]
+        groups.append({'params': enhancer, 'weight_decay': settings.enhancer_decay})
+    return Adam(groups, settings.learning_rate, fused=True)

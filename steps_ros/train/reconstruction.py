@@ -129,7 +129,11 @@ def reconstruct(
         reprojected = _by_source(photometric_loss(windows(warped), comparison.target))
         if not settings.light_weighs_identity:
             reprojected = reprojected * light
-        residual = minimum_reprojection(identity, reprojected).loss
+        residual = (
+            minimum_reprojection(identity, reprojected).loss
+            if settings.auto_mask
+            else reprojected.amin(dim=1, keepdim=True)
+        )
         if settings.light_weighs_identity:
             residual = residual * light
         losses.append(residual.mean())

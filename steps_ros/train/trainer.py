@@ -11,11 +11,11 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, nullcontext
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 import math
 from pathlib import Path
 import time
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 import torch
@@ -32,7 +32,7 @@ from steps_ros.train.objective_settings import ObjectiveSettings
 from steps_ros.train.objective_state import ObjectiveState
 from steps_ros.train.panels import panel_pictures
 from steps_ros.train.prefetch import Batches
-from steps_ros.train.preparation import prepare_networks
+from steps_ros.train.preparation import make_optimiser, prepare_networks
 from steps_ros.train.reconstruction import SOURCES
 from steps_ros.train.snapshot import (
     named,
@@ -96,7 +96,7 @@ class Training:
         decay = self.settings.mean_decay
         self.mean = MeanNetworks(self.networks, decay) if decay else None
         self.state = ObjectiveState(self.objective, self.settings.seed, average)
-        self.optimiser = _optimiser(self.networks, self.settings)
+        self.optimiser = make_optimiser(self.networks, self.settings)
         critic = self.networks.discriminator
         rate = self.settings.learning_rate
         self.critic = None if critic is None else Adam(critic.parameters(), rate, fused=True)
@@ -190,7 +190,8 @@ class Training:
         noise = self._noise(night.frames)
         losses: dict[str, Tensor] = {}
         with self._autocast():
-            result = step_losses(self.networks, night, day, self.objective, self.state, noise)
+            settings = self.state.settings
+            result = step_losses(self.networks, night, day, settings, self.state, noise)
             losses |= result.losses.scalars()
             losses['total'] = total = result.losses.total(self.objective)
             if self.critic is not None:
@@ -240,6 +241,11 @@ class Training:
         """Put the networks into training mode; what waits for the pose network stays as it is."""
         self.networks.train(not self.settings.holds_statistics)
         learns = self.networks.pose is None or self.step >= self.settings.pose_warmup
+        # Unmoved frames explain most pixels better than motion that nobody has learned yet would,
+        # and so keep it from being learned.
+        self.state.settings = replace(
+            self.objective, auto_mask=learns and self.objective.auto_mask
+        )
         for network in (self.networks.depth, self.networks.enhancer):
             if network is not None:
                 network.requires_grad_(learns)
@@ -281,18 +287,6 @@ class Training:
             self._set_modes()
         if self.step % self.settings.save_every == 0:
             self.save()
-
-
-def _optimiser(networks: Networks, settings: TrainingSettings) -> Adam:
-    """Return Adam for depth and pose, and for the enhancer with its weight decay."""
-    plain = [*networks.depth.parameters()]
-    if networks.pose is not None:
-        plain += networks.pose.parameters()
-    groups: list[dict[str, Any]] = [{'params': plain}]
-    if networks.enhancer is not None:
-        enhancer = [*networks.enhancer.parameters()]
-        groups.append({'params': enhancer, 'weight_decay': settings.enhancer_decay})
-    return Adam(groups, settings.learning_rate, fused=True)
 
 
 def _seed(seed: int, step: int) -> int:

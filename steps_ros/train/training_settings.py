@@ -24,7 +24,8 @@ class TrainingSettings:
     :param halving_epochs: epochs after which the learning rate is halved.
     :param enhancer_decay: L2 weight of the enhancer (3e-4 in STEPS).
     :param clip_norm: largest norm of all gradients of a step together.
-    :param pose_warmup: first steps, in which depth and enhancer stay as they are.
+    :param pose_warmup: first steps, in which depth and enhancer stay as they are and the objective
+        is without its auto-mask.
     :param precision: of the networks, by autocast; geometry and losses are in float32.
     :param channels_last: convolutions with channels innermost in memory, mostly faster.
     :param compile: networks through ``torch.compile``; the first steps wait for the compiler.
