@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import cv2
 import numpy as np
 import pytest
@@ -11,7 +13,7 @@ from steps_ros.errors import FrameError, SettingsError
 from steps_ros.inference.cloud import CloudLimits, organised_cloud
 
 CAMERA = Camera(width=5, height=4, fx=2.0, fy=4.0, cx=2.0, cy=1.0)
-ALL = CloudLimits(stride=1, max_range=1e6, min_confidence=0.0)
+ALL = CloudLimits(stride=1, max_range=1e6, min_confidence=0.0, edge_ratio=0.0)
 
 
 def _depth(value: float, camera: Camera = CAMERA) -> np.ndarray:
@@ -41,9 +43,7 @@ def test_a_ground_plane_comes_back_flat():
 def test_stride_picks_pixels_and_keeps_their_points(stride, shape):
     depth = np.arange(1, 21, dtype=np.float32).reshape(4, 5)
     full = organised_cloud(depth, CAMERA, limits=ALL)
-    thin = organised_cloud(
-        depth, CAMERA, limits=CloudLimits(stride=stride, max_range=1e6, min_confidence=0.0)
-    )
+    thin = organised_cloud(depth, CAMERA, limits=replace(ALL, stride=stride))
     assert thin.shape[:2] == shape
     np.testing.assert_array_equal(thin, full[::stride, ::stride])
 
@@ -63,12 +63,18 @@ def test_range_height_and_confidence_cut_holes():
     confidence = np.ones_like(depth)
     confidence[0, 2] = 0.4
     limits = CloudLimits(
-        stride=1, min_range=2, max_range=8, min_height=-1.5, max_height=0.5, min_confidence=0.5
+        stride=1,
+        min_range=2,
+        max_range=8,
+        min_height=-1.5,
+        max_height=0.5,
+        min_confidence=0.5,
+        edge_ratio=0.0,
     )
     kept = np.isfinite(organised_cloud(depth, CAMERA, None, confidence, limits)[..., 2])
     # y of the rows is -1, 0, 1, 2: the first is 1 m above the camera, the last 2 m below.
     assert kept.tolist() == [[False] * 5, [True] * 5, [True] * 5, [False] * 5]
-    ranged = CloudLimits(stride=1, min_range=2, max_range=8, min_confidence=0.5)
+    ranged = replace(limits, min_height=-100.0, max_height=100.0)
     kept = np.isfinite(organised_cloud(depth, CAMERA, None, confidence, ranged)[..., 2])
     assert kept[0].tolist() == [False, False, False, True, True]
 

@@ -78,6 +78,19 @@ def test_nothing_is_computed_that_nobody_listens_to():
         assert model.asked == [(Outputs(enhanced=False, depth=False, confidence=True), (48, 64))]
 
 
+def test_clouds_come_at_their_own_rate():
+    model = FakeModel()
+    with bench(model.load, cloud__max_rate_hz=0.5) as made:
+        images = _connected(made, 'points')
+        for second in range(1, 5):
+            images.publish(image_message(second))
+            made.wait(lambda n=second: len(model.asked) + _drops(made).get('rate_limit', 0) == n)
+        clouds = made.received[OUTPUT + 'points']
+        made.wait(lambda: len(clouds) == 2)
+        assert [cloud.header.stamp.sec for cloud in clouds] == [1, 3]
+        assert _drops(made) == {'rate_limit': 2}
+
+
 def test_outputs_shrink_with_their_camera_and_parameters_act_on_the_next_frame():
     model = FakeModel()
     with bench(model.load, output__max_width=32) as made:

@@ -14,6 +14,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from steps_ros.core.camera import Camera
+from steps_ros.errors import SettingsError
+from steps_ros.inference.cloud_filters import corners, edge_reach, flying_pixels, usable_pixels
 from steps_ros.inference.rays import camera_rays
 from steps_ros.settings import check, setting
 
@@ -38,10 +40,40 @@ class CloudLimits:
     min_confidence: float = setting(
         0.2, 'Least confidence of a point, 0 keeps all.', minimum=0.0, maximum=1.0
     )
+    edge_ratio: float = setting(
+        0.2,
+        'Share by which a point between two surfaces must differ from both to be left out as '
+        'flying. 0 keeps all.',
+        minimum=0.0,
+        maximum=10.0,
+    )
+    bonnet: str = setting(
+        '',
+        'Corners x,y of the own vehicle in the picture, shares of width and height; no points '
+        'there. Empty: none.',
+    )
+    region: str = setting(
+        '',
+        'Upper left and lower right corner x,y outside which there are no points, shares of width '
+        'and height. Empty: the whole picture.',
+    )
+    max_rate_hz: float = setting(
+        0.0, 'Most clouds per second. 0: one for every frame.', minimum=0.0, maximum=1000.0
+    )
 
     def __post_init__(self) -> None:
-        """Check the limits."""
+        """Check the limits, and that the corners make a polygon and a rectangle."""
         check(self)
+        if len(corners('cloud.bonnet', self.bonnet)) in (1, 2):
+            raise SettingsError(f'cloud.bonnet: {self.bonnet!r} has under 3 corners; give 3')
+        region = corners('cloud.region', self.region)
+        if region and (
+            len(region) != 2 or region[0][0] >= region[1][0] or region[0][1] >= region[1][1]
+        ):
+            raise SettingsError(
+                f'cloud.region: {self.region!r} is no rectangle; give its upper left and lower '
+                'right corner, such as "0,0.3 1,0.9"'
+            )
 
 
 def organised_cloud(
@@ -54,8 +86,9 @@ def organised_cloud(
     """
     Back-project the pixels (0, stride, 2 stride, ...) of every stride-th row.
 
-    A pixel outside the limits, or whose depth is not finite and positive, becomes a hole: its
-    x, y and z are NaN. Lens distortion is undone where the camera has coefficients.
+    A pixel outside the limits, on the bonnet, flying between two surfaces, or whose depth is not
+    finite and positive becomes a hole: its x, y and z are NaN. Lens distortion is undone where
+    the camera has coefficients.
 
     :param depth: (H, W), Z along the optical axis.
     :param camera: intrinsics of the depth image; its size is (W, H).
@@ -69,7 +102,14 @@ def organised_cloud(
     every = (slice(None, None, limits.stride),) * 2
     z = depth[every]
     rays = camera_rays(camera, limits.stride)
-    inside = _inside(z, rays[1], limits)
+    inside = _inside(z, rays[1], limits) & usable_pixels(
+        depth.shape,
+        limits.stride,
+        corners('cloud.bonnet', limits.bonnet),
+        corners('cloud.region', limits.region),
+    )
+    if limits.edge_ratio > 0:
+        inside &= ~flying_pixels(z, limits.edge_ratio, edge_reach(camera.width, limits.stride))
     if confidence is not None:
         inside &= confidence[every] >= limits.min_confidence
     cloud = np.empty((*z.shape, 4), np.float32)

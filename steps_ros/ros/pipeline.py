@@ -22,8 +22,10 @@ from steps_ros.ros.image_input import Incoming
 from steps_ros.ros.light import LightWatch
 from steps_ros.ros.messages import compressed_to_rgb, image_to_rgb
 from steps_ros.ros.model import Model
+from steps_ros.ros.names import POINTS
 from steps_ros.ros.outputs import NEED_CAMERA, NEED_DEPTH, needed_maps, output_size, OutputTopics
 from steps_ros.ros.parameters import NightDepthSettings, NodeSettings
+from steps_ros.ros.rate_limit import RateLimit
 from steps_ros.ros.scale import apply_scale, Measure, ScaleWatch
 from steps_ros.ros.statistics import Drop, FrameStatistics
 
@@ -55,6 +57,7 @@ class Pipeline:
         self._topics = topics
         self._settings = settings
         self._statistics = statistics
+        self._cloud_rate = RateLimit()
         self.calibration = NO_CAMERA_INFO
         name = node.get_fully_qualified_name().lstrip('/')
         self.light = LightWatch(name, topics.publish_light)
@@ -81,6 +84,10 @@ class Pipeline:
             wanted -= NEED_CAMERA
         if not wanted:
             self._statistics.count_dropped(Drop.NO_SUBSCRIBER)
+            return
+        wanted = self._within_rate(wanted, _stamp_s(frame), settings.cloud.max_rate_hz)
+        if not wanted:
+            self._statistics.count_dropped(Drop.RATE_LIMIT)
             return
         begun = time.monotonic()
         maps = needed_maps(wanted, settings)
@@ -114,6 +121,14 @@ class Pipeline:
         apply_scale(depth, state, settings)
         is_silent = settings.when_unhealthy == SILENT and not state.is_metric
         return wanted - NEED_DEPTH if is_silent else wanted
+
+    def _within_rate(
+        self, wanted: frozenset[str], stamp_s: float, rate_hz: float
+    ) -> frozenset[str]:
+        """Return the wanted topics without the cloud where it would come too soon."""
+        if POINTS in wanted and not self._cloud_rate.allows(stamp_s, rate_hz):
+            return wanted - {POINTS}
+        return wanted
 
     def superseded(self, frame: Incoming) -> None:
         """Count a frame that a newer one replaced."""

@@ -25,6 +25,7 @@ class Drop:
     SUPERSEDED = 'superseded'
     BAD_FRAME = 'bad_frame'
     NO_SUBSCRIBER = 'no_subscriber'
+    RATE_LIMIT = 'rate_limit'
     DISABLED = 'disabled'
     NO_SCALE = 'no_scale'
     FAILED = 'failed'
