@@ -113,3 +113,14 @@ def test_a_node_that_gave_nothing_makes_a_run_too(tmp_path):
 def test_a_recording_that_is_none_is_one_line(tmp_path):
     with pytest.raises(SourceError, match='does not exist'):
         read_live_run(tmp_path / 'run.mcap')
+
+
+def test_a_scale_that_came_late_is_told_by_its_share_of_the_time(tmp_path):
+    path = _recording(tmp_path / 'late.mcap', {0: 10.0})
+    with McapWriter(tmp_path / 'metric.mcap') as writer:
+        for number, kind in enumerate(('relative', 'metric', 'metric', 'metric')):
+            stamp = START_NS + number * SECOND
+            said = _diagnostics({'scale': {'scale': kind}}, stamp)
+            writer.write_message('/diagnostics', said, stamp, stamp)
+    assert read_live_run(path).scale == 'relative'
+    assert read_live_run(tmp_path / 'metric.mcap').scale == 'metric 75%, relative 25%'

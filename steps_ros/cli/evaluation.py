@@ -39,6 +39,7 @@ from steps_ros.eval.samples import Sample, SampleSource
 from steps_ros.eval.spool import Spool
 from steps_ros.inference.prediction import Outputs
 from steps_ros.inference.predictor import Predictor
+from steps_ros.inference.scale.state import given_scale
 
 if TYPE_CHECKING:
     from steps_ros.ros.live_run import LiveRun
@@ -155,7 +156,7 @@ def _network(arguments: argparse.Namespace, protocol: Protocol) -> Method:
     predictor = Predictor(checkpoint, size, arguments.device, arguments.precision)
     if predictor.depth_net is None:
         raise SettingsError(f'{weights} has no depth network to evaluate; give another checkpoint')
-    scale = arguments.metric_scale
+    scale = given_scale(arguments.metric_scale, '--metric-scale')
     described = {
         'method': 'network',
         'checkpoint': 'default weights' if weights == DEFAULT_WEIGHTS else str(weights),
@@ -163,9 +164,9 @@ def _network(arguments: argparse.Namespace, protocol: Protocol) -> Method:
         'network size': predictor.described_size,
         'device': str(predictor.device),
         'precision': str(predictor.dtype).removeprefix('torch.'),
-        'scale': 'relative' if scale is None else f'metric: {scale:g} m a unit (--metric-scale)',
+        'scale': scale.text if scale.is_metric else scale.kind.value,
     }
-    predict = partial(network_depth, predictor, protocol, 1.0 if scale is None else scale)
+    predict = partial(network_depth, predictor, protocol, scale.factor)
     return Method(predict, described, partial(_enhanced, predictor))
 
 

@@ -28,6 +28,7 @@ from steps_ros.data.sources import open_source
 from steps_ros.errors import FrameError, SettingsError, SourceError
 from steps_ros.inference.prediction import Outputs, Prediction
 from steps_ros.inference.predictor import Predictor
+from steps_ros.inference.scale.state import given_scale
 
 DONE = 0
 
@@ -60,17 +61,17 @@ def predict_all(arguments: argparse.Namespace) -> int:
 
 
 def _prepare(source: Source, arguments: argparse.Namespace) -> _Job:
-    scale = arguments.metric_scale
-    folder = ResultFolder(arguments.out, arguments.input, scale is not None, arguments.overwrite)
+    scale = given_scale(arguments.metric_scale, '--metric-scale')
+    folder = ResultFolder(arguments.out, arguments.input, scale.is_metric, arguments.overwrite)
     weights: Path = arguments.checkpoint or DEFAULT_WEIGHTS
     predictor = Predictor(
         load_checkpoint(weights), arguments.size, arguments.device, arguments.precision
     )
     if predictor.depth_net is None:
-        if scale is not None:
+        if scale.is_metric:
             raise SettingsError(
-                f'--metric-scale {scale}: {weights} has no depth network; leave the scale out or '
-                'give another checkpoint'
+                f'--metric-scale {scale.value}: {weights} has no depth network; leave the scale '
+                'out or give another checkpoint'
             )
         logger.warning('%s has no depth network: no depth is written', weights)
     settings = {
@@ -80,9 +81,9 @@ def _prepare(source: Source, arguments: argparse.Namespace) -> _Job:
         'engine': arguments.engine,
         'device': str(predictor.device),
         'precision': str(predictor.dtype).removeprefix('torch.'),
-        'scale': 'relative' if scale is None else 'metric',
-        'scale_source': 'none' if scale is None else '--metric-scale',
-        'scale_factor': 1.0 if scale is None else scale,
+        'scale': scale.kind.value,
+        'scale_source': scale.source,
+        'scale_factor': scale.factor,
     }
     return _Job(source, predictor, folder, settings, Outputs(raw=arguments.raw))
 

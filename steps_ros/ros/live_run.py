@@ -8,7 +8,7 @@ input is played.
 
 from __future__ import annotations
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from dataclasses import dataclass, field
 import math
 from pathlib import Path
@@ -90,6 +90,7 @@ class _Tally:
     counts: dict[str, int] = field(default_factory=lambda: defaultdict(int))
     spans_ns: dict[str, tuple[int, int]] = field(default_factory=dict)
     said: dict[str, dict[str, str]] = field(default_factory=dict)
+    scales: Counter[str] = field(default_factory=Counter)
 
 
 def read_live_run(
@@ -112,7 +113,7 @@ def read_live_run(
     sent = max(frames_in or 0, len(tally.images_ns))
     dropped = sent - len(tally.depths_ns)
     rest = INTERRUPTED if is_partial else LOST
-    model, timing, scale = (_of(tally, part) for part in ('model', 'timing', 'scale'))
+    model, timing = (_of(tally, part) for part in ('model', 'timing'))
     return LiveRun(
         recording=recording,
         depth_topic=DEPTH_TOPIC,
@@ -131,7 +132,7 @@ def read_live_run(
         precision=model.get('precision', ''),
         network_size=model.get('network_size', ''),
         checkpoint=model.get('checkpoint', ''),
-        scale=scale.get('scale', ''),
+        scale=_scale_words(tally.scales),
         behind_s=behind_s,
         is_partial=is_partial,
     )
@@ -197,7 +198,18 @@ def _tallied(bag: Bag) -> _Tally:
             tally.depths_ns.setdefault(stamp_of(message.content), receive_ns)
         elif topic == DIAGNOSTICS:
             tally.said |= last_words(bag.decode(message))
+            kind = _of(tally, 'scale').get('scale')
+            if kind is not None:
+                tally.scales[kind] += 1
     return tally
+
+
+def _scale_words(kinds: Counter[str]) -> str:
+    """Return relative, metric or stale, or how much of the time it was which."""
+    if len(kinds) < 2:
+        return next(iter(kinds), '')
+    total = sum(kinds.values())
+    return ', '.join(f'{kind} {count / total:.0%}' for kind, count in kinds.most_common())
 
 
 def _latency_ms(tally: _Tally) -> list[float]:

@@ -69,3 +69,8 @@ RELATIVE = ScaleState()
 def fixed_scale(value: float, source: str = FIXED) -> ScaleState:
     """Return the state of a scale that the user gives: metric at all times."""
     return ScaleState(ScaleKind.METRIC, source, value, 0.0, 0.0, '')
+
+
+def given_scale(value: float | None, source: str) -> ScaleState:
+    """Return the state of an option that may have been left out."""
+    return RELATIVE if value is None else fixed_scale(value, source)
