@@ -44,7 +44,7 @@ def test_nights_and_days_of_one_stream_share_mist_and_clouds():
 def test_lamps_light_the_shadows_a_little_in_their_colour():
     lamps = lamp((0.0, 0.0, 5.0), (400.0, 200.0, 0.0))
     red, green, blue = with_bounced_light(DARK, lamps, 1000.0).ambient
-    assert red == pytest.approx(0.05 * 400 * np.pi / 1000)
+    assert red == pytest.approx(0.08 * 400 * np.pi / 1000)
     assert (green, blue) == (red / 2, 0)
 
 

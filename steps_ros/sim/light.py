@@ -21,7 +21,7 @@ from steps_ros.sim.sky import Sky
 from steps_ros.sim.texture import Surface
 
 # Less than starlight: no camera shows it, so it needs no shadow rays.
-FAINTEST_LUX = 0.01
+FAINTEST_LUX = 0.02
 # One minus the cosine of the angle at which retro-reflection is down to a half: 1.8 degrees.
 _RETRO_SPREAD = 5e-4
 # Of the sky's light some comes from other surfaces where they hide it.
@@ -242,9 +242,9 @@ def _sunlight(shading: Shading, sky: Sky, scenes: list[RayScene]) -> Floats:
 
 
 def _half_space(axis: Floats, x: Floats, y: Floats, z: Floats) -> Floats:
-    """Return a cosine lobe with a little stray light around it."""
+    """Return a wide lobe, as street lamps have it, with a little stray light around it."""
     forward = x * axis[0] + y * axis[1] + z * axis[2]
-    return np.asarray(np.maximum(forward, 0) * 0.95 + 0.05, np.float32)
+    return np.asarray(np.sqrt(np.maximum(forward, 0)) * 0.95 + 0.05, np.float32)
 
 
 def _beam(axis: Floats, x: Floats, y: Floats, z: Floats) -> Floats:

@@ -81,7 +81,7 @@ def draw_sensor(generator: np.random.Generator, time: str, wetness: float = 0.0)
     return Sensor(
         mean_level=_between(generator, 9.0, 75.0) if night else _between(generator, 76.0, 132.0),
         meters_below=0.0 if night else float(generator.uniform(0.3, 0.6)),
-        highlights=_between(generator, 1e-3, 5e-3) if night else _between(generator, 0.03, 1.5),
+        highlights=_between(generator, 1.5e-3, 6e-3) if night else _between(generator, 0.03, 1.5),
         drift=abs(generator.normal(0.0, 0.06)),
         drift_period_s=float(generator.uniform(3.0, 12.0)),
         shutter_s=_between(generator, 1 / 250, 1 / 20 if night else 1 / 100)

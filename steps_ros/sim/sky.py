@@ -16,7 +16,7 @@ from steps_ros.sim.pattern import noise_at
 # Grains of the clouds, on a plane at height 1 above the camera, and their weights.
 _CLOUDS = ((1.6, 0.5), (0.6, 0.3), (0.2, 0.2), (0.07, 0.1))
 # Share of the lamps' light that comes back once more from road and fronts, on average.
-_BOUNCED = 0.05
+_BOUNCED = 0.08
 _NIGHT_TINTS: tuple[Colour, ...] = (
     (1.0, 0.55, 0.25), (1.0, 0.72, 0.5), (0.75, 0.8, 1.0), (0.35, 0.5, 1.0),
 )  # fmt: skip
