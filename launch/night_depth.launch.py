@@ -48,7 +48,8 @@ def _arguments() -> list[DeclareLaunchArgument]:
         DeclareLaunchArgument(
             'camera',
             default_value='/camera',
-            description='Takes CAMERA/image_raw, CAMERA/image_raw/compressed, CAMERA/camera_info.',
+            description='Takes CAMERA/image_raw, CAMERA/image_raw/compressed, CAMERA/camera_info. '
+            'Several as /front,/rear: they win over the parameter cameras.',
         ),
         DeclareLaunchArgument(
             'image_transport',
@@ -106,8 +107,30 @@ def _nodes(context: LaunchContext) -> list[Node]:
     return [*rviz, _night_depth(values)]
 
 
+def _cameras(given: str) -> dict[str, str]:
+    """Return the topics' beginnings by the cameras' names; a single one needs no name."""
+    topics = [topic.strip().rstrip('/') for topic in given.split(',') if topic.strip()]
+    if len(topics) == 1:
+        return {'': topics[0]}
+    return {topic.strip('/').replace('/', '_'): topic for topic in topics}
+
+
+def _named(cameras: dict[str, str]) -> dict[str, list[str]]:
+    return {} if '' in cameras else {'cameras': list(cameras)}
+
+
+def _inputs(name: str, topic: str) -> list[tuple[str, str]]:
+    """Return what a camera's inputs are remapped to."""
+    own = f'~/{name}/input' if name else '~/input'
+    return [
+        (f'{own}/image', f'{topic}/image_raw'),
+        (f'{own}/image/compressed', f'{topic}/image_raw/compressed'),
+        (f'{own}/camera_info', f'{topic}/camera_info'),
+    ]
+
+
 def _night_depth(values: dict[str, str]) -> Node:
-    camera = values['camera'].rstrip('/')
+    cameras = _cameras(values['camera'])
     # An argument left empty must not hide what the file says.
     given = {
         name: values[name] for name in ('image_transport', 'device', 'checkpoint') if values[name]
@@ -118,12 +141,8 @@ def _night_depth(values: dict[str, str]) -> Node:
         executable=NODE,
         name=NODE,
         namespace=values['namespace'],
-        parameters=[_existing(values['params_file']), {**given, **flags}],
-        remappings=[
-            ('~/input/image', f'{camera}/image_raw'),
-            ('~/input/image/compressed', f'{camera}/image_raw/compressed'),
-            ('~/input/camera_info', f'{camera}/camera_info'),
-        ],
+        parameters=[_existing(values['params_file']), {**given, **flags, **_named(cameras)}],
+        remappings=[pair for name, topic in cameras.items() for pair in _inputs(name, topic)],
         arguments=['--ros-args', '--log-level', values['log_level']],
         output='screen',
     )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 import threading
@@ -22,7 +22,7 @@ from steps_ros.core.camera import Camera
 from steps_ros.core.checkpoint import Checkpoint, save_checkpoint
 from steps_ros.core.depth_net import DepthNet, TINY
 from steps_ros.core.illumination import IlluminationNet
-from steps_ros.inference.prediction import Outputs, Prediction
+from steps_ros.inference.prediction import Outputs, Prediction, Request
 from steps_ros.ros import messages
 from steps_ros.ros.model import Model
 from steps_ros.ros.night_depth import NightDepth
@@ -38,6 +38,7 @@ class FakeModel:
     def __init__(self, has_depth: bool = True) -> None:
         self.asked: list[tuple[Outputs, tuple[int, int]]] = []
         self.enhancements: list[float] = []
+        self.batches: list[int] = []
         self.has_depth = has_depth
         self.leave = threading.Event()
         self.leave.set()
@@ -63,9 +64,14 @@ class FakeModel:
             None,
         )
 
+    def predict_batch(self, requests: Sequence[Request]) -> list[Prediction]:
+        """Return the maps of each image."""
+        self.batches.append(len(requests))
+        return [self.predict(*request) for request in requests]
+
     def load(self, settings: Any) -> Model:
         """Return the model as the node loads it."""
-        return Model(self.predict, 'fake', 'cpu', 'float32', '', 'none', self.has_depth)
+        return Model(self.predict_batch, 'fake', 'cpu', 'float32', '', 'none', self.has_depth)
 
 
 class Bench:

@@ -15,8 +15,8 @@ from steps_ros.core.geometry import disparity_to_depth
 from steps_ros.core.illumination import enhance, IlluminationNet
 from steps_ros.core.importers import import_weights
 from steps_ros.errors import CheckpointError, FrameError, SettingsError
-from steps_ros.inference.prediction import Outputs
-from steps_ros.inference.predictor import Predictor, Request
+from steps_ros.inference.prediction import Outputs, Request
+from steps_ros.inference.predictor import Predictor
 
 
 @pytest.fixture(scope='module')

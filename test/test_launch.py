@@ -156,6 +156,15 @@ def test_camera_maps_the_topics_of_its_driver(start):
     assert start(camera='/front/')[0].remappings == node.remappings
 
 
+def test_several_cameras_map_the_topics_of_each(start):
+    (node,) = start(camera='/front, /side/left/')
+    assert node.parameters[1]['cameras'] == ['front', 'side_left']
+    remapped = dict(node.remappings)
+    assert len(remapped) == 6
+    assert remapped['~/front/input/image'] == '/front/image_raw'
+    assert remapped['~/side_left/input/camera_info'] == '/side/left/camera_info'
+
+
 def test_arguments_that_are_not_given_leave_the_parameter_file_alone(start):
     (node,) = start()
     file, over = node.parameters

@@ -18,6 +18,8 @@ from std_srvs.srv import SetBool
 
 from steps_ros.errors import CheckpointError, SettingsError
 from steps_ros.inference.prediction import Outputs
+from steps_ros.ros.cameras import CameraFrame, process
+from steps_ros.ros.image_input import Incoming
 
 OUTPUT = '/night_depth/output/'
 pytestmark = pytest.mark.timeout(60)
@@ -37,14 +39,14 @@ def _connected(made, *topics: str, best_effort: bool = False):
     for topic in topics:
         made.listen(kinds.get(topic, Image), OUTPUT + topic)
     made.wait(lambda: images.get_subscription_count() and infos.get_subscription_count())
-    made.wait(lambda: len(made.node._running.topics.wanted()) == len(topics))
+    made.wait(lambda: len(made.node._running.cameras[0].topics.wanted()) == len(topics))
     infos.publish(info_message())
     made.spin(0.1)
     return images
 
 
 def _drops(made):
-    return made.node.statistics.snapshot().dropped
+    return made.node.statistics[''].snapshot().dropped
 
 
 def test_every_output_carries_the_stamp_and_frame_of_its_input():
@@ -72,7 +74,7 @@ def test_nothing_is_computed_that_nobody_listens_to():
         images.publish(image_message())
         made.wait(lambda: _drops(made) == {'no_subscriber': 1})
         made.listen(Image, OUTPUT + 'confidence')
-        made.wait(lambda: made.node._running.topics.wanted())
+        made.wait(lambda: made.node._running.cameras[0].topics.wanted())
         images.publish(image_message())
         made.wait(lambda: made.received[OUTPUT + 'confidence'])
         assert model.asked == [(Outputs(enhanced=False, depth=False, confidence=True), (48, 64))]
@@ -116,11 +118,11 @@ def test_a_slow_model_drops_old_frames_and_every_frame_is_counted():
         model.leave.clear()
         for second in range(1, 5):
             images.publish(image_message(second))
-            made.wait(lambda n=second: made.node.statistics.snapshot().received == n)
+            made.wait(lambda n=second: made.node.statistics[''].snapshot().received == n)
         model.leave.set()
         depths = made.received[OUTPUT + 'depth']
         made.wait(lambda: depths and depths[-1].header.stamp.sec == 4)
-        now = made.node.statistics.snapshot()
+        now = made.node.statistics[''].snapshot()
         assert now.dropped['superseded'] >= 2
         assert now.received == now.published + sum(now.dropped.values()) == 4
 
@@ -140,7 +142,7 @@ def test_bad_frames_are_counted_and_the_next_good_one_works():
         for number, message in enumerate(_bad_frames(), 1):
             images.publish(message)
             made.wait(lambda n=number: _drops(made) == {'bad_frame': n})
-        assert 'step 5' in made.node.statistics.snapshot().last_problem
+        assert 'step 5' in made.node.statistics[''].snapshot().last_problem
         images.publish(image_message(9))
         assert made.wait(lambda: made.received[OUTPUT + 'depth'])[0].header.stamp.sec == 9
 
@@ -173,13 +175,13 @@ def test_an_uncalibrated_camera_gives_depth_without_cloud():
         made.wait(lambda: made.received[OUTPUT + 'depth'])
         made.spin(0.1)
         assert not made.received[OUTPUT + 'points']
-        assert 'K[0] = 0' in made.node._running.pipeline.calibration
+        assert 'K[0] = 0' in made.node._running.cameras[0].pipeline.calibration
 
 
 def test_a_best_effort_camera_is_followed():
     with bench(FakeModel().load) as made:
         images = _connected(made, 'depth', best_effort=True)
-        made.wait(lambda: made.node._running.input.state.reliability == 'best_effort')
+        made.wait(lambda: made.node._running.cameras[0].input.state.reliability == 'best_effort')
         made.wait(lambda: images.get_subscription_count())
         images.publish(image_message())
         made.wait(lambda: made.received[OUTPUT + 'depth'])
@@ -190,9 +192,11 @@ def test_a_reliability_that_the_user_chose_stays():
     with bench(FakeModel().load, **{name: 'reliable'}) as made:
         _activate(made)
         made.publisher(Image, IMAGE_TOPIC, best_effort=True)
-        hint = made.wait(lambda: made.node._running.input.state.hint.count('incompatible'))
+        hint = made.wait(
+            lambda: made.node._running.cameras[0].input.state.hint.count('incompatible')
+        )
         assert hint
-        assert made.node._running.input.state.reliability == 'reliable'
+        assert made.node._running.cameras[0].input.state.reliability == 'reliable'
 
 
 def test_a_reliability_that_does_not_exist_is_refused():
@@ -210,7 +214,11 @@ def test_compressed_input_and_a_corrupt_jpeg():
         _activate(made)
         images = made.publisher(CompressedImage, IMAGE_TOPIC + '/compressed')
         depths = made.listen(Image, OUTPUT + 'depth')
-        made.wait(lambda: images.get_subscription_count() and made.node._running.topics.wanted())
+        made.wait(
+            lambda: (
+                images.get_subscription_count() and made.node._running.cameras[0].topics.wanted()
+            )
+        )
         content = cv2.imencode('.jpg', np.zeros((48, 64, 3), np.uint8))[1].tobytes()
         images.publish(CompressedImage(format='jpeg', data=content[: len(content) // 2]))
         made.wait(lambda: _drops(made) == {'bad_frame': 1})
@@ -263,7 +271,7 @@ def test_enable_pauses_and_resumes():
             answer = client.call_async(SetBool.Request(data=is_enabled))
             made.wait(answer.done)
             images.publish(image_message(5 if is_enabled else 4))
-            made.wait(lambda n=1 + is_enabled: made.node.statistics.snapshot().received == n)
+            made.wait(lambda n=1 + is_enabled: made.node.statistics[''].snapshot().received == n)
         assert made.wait(lambda: made.received[OUTPUT + 'depth'])[0].header.stamp.sec == 5
         assert _drops(made) == {'disabled': 1}
 
@@ -357,3 +365,60 @@ def test_sim_time_without_a_clock_stops_nothing():
         arrays = made.listen(DiagnosticArray, '/diagnostics')
         images.publish(image_message())
         made.wait(lambda: made.received[OUTPUT + 'depth'] and arrays)
+
+
+def test_two_cameras_share_one_model_and_keep_their_names():
+    model = FakeModel()
+    with bench(model.load, cameras=['front', 'rear'], diagnostics__period_s=0.1) as made:
+        _activate(made)
+        topics = {name: f'/night_depth/{name}/output/depth' for name in ('front', 'rear')}
+        depths = {name: made.listen(Image, topic) for name, topic in topics.items()}
+        images = {
+            name: made.publisher(Image, f'/night_depth/{name}/input/image') for name in topics
+        }
+        diagnostics = made.listen(DiagnosticArray, '/diagnostics')
+        running = made.node._running
+        made.wait(lambda: all(camera.topics.wanted() for camera in running.cameras))
+        made.wait(lambda: all(item.get_subscription_count() for item in images.values()))
+        model.leave.clear()
+        images['front'].publish(image_message(1))
+        made.wait(lambda: made.node.statistics['front'].snapshot().received == 1)
+        for second in (2, 3):
+            images['front'].publish(image_message(second))
+            images['rear'].publish(image_message(10 + second))
+        made.wait(lambda: made.node.statistics['rear'].snapshot().received == 2)
+        made.wait(lambda: made.node.statistics['front'].snapshot().received == 3)
+        model.leave.set()
+        made.wait(lambda: len(depths['front']) == 2 and depths['rear'])
+        assert [item.header.stamp.sec for item in depths['front']] == [1, 3]
+        assert [item.header.stamp.sec for item in depths['rear']] == [13]
+        assert model.batches == [1, 2]
+        names = {'night_depth/front: input', 'night_depth/rear: input', 'night_depth: model'}
+        made.wait(lambda: diagnostics and names <= {s.name for s in diagnostics[-1].status})
+
+
+def test_a_broken_frame_of_one_camera_does_not_hold_up_the_other():
+    model = FakeModel()
+    with bench(model.load, cameras=['front', 'rear']) as made:
+        _activate(made)
+        depths = made.listen(Image, '/night_depth/rear/output/depth')
+        made.listen(Image, '/night_depth/front/output/depth')
+        running = made.node._running
+        made.wait(lambda: all(camera.topics.wanted() for camera in running.cameras))
+        pipelines = [camera.pipeline for camera in running.cameras]
+        broken = image_message()
+        broken.height = 0
+        frames = [Incoming(broken, None, 0.0), Incoming(image_message(7), None, 0.0)]
+        process(
+            made.node._model,
+            [CameraFrame(*pair) for pair in zip(pipelines, frames, strict=True)],
+        )
+        made.wait(lambda: depths)
+        assert depths[0].header.stamp.sec == 7
+        assert made.node.statistics['front'].snapshot().dropped == {'bad_frame': 1}
+
+
+@pytest.mark.parametrize('names', [['front', 'front'], ['2nd'], ['a/b']])
+def test_names_that_no_camera_can_have_are_refused(names):
+    with pytest.raises(SettingsError, match='cameras'), bench(FakeModel().load, cameras=names):
+        pass

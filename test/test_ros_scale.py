@@ -42,7 +42,7 @@ def connected(made):
     made.listen(Image, DEPTH)
     scales = made.listen(DiagnosticStatus, SCALE, latched=True)
     made.wait(lambda: images.get_subscription_count() and infos.get_subscription_count())
-    made.wait(lambda: made.node._running.topics.wanted())
+    made.wait(lambda: made.node._running.cameras[0].topics.wanted())
     infos.publish(info_message())
     made.spin(0.1)
     return images, scales
@@ -56,7 +56,7 @@ def stamped(number):
 
 
 def finished(made):
-    now = made.node.statistics.snapshot()
+    now = made.node.statistics[''].snapshot()
     return now.published + sum(now.dropped.values())
 
 
@@ -119,7 +119,11 @@ def test_without_camera_info_nothing_is_measured_and_the_reason_is_given():
         images = made.publisher(Image, IMAGE_TOPIC)
         made.listen(Image, DEPTH)
         scales = made.listen(DiagnosticStatus, SCALE, latched=True)
-        made.wait(lambda: images.get_subscription_count() and made.node._running.topics.wanted())
+        made.wait(
+            lambda: (
+                images.get_subscription_count() and made.node._running.cameras[0].topics.wanted()
+            )
+        )
         send(made, images, range(1))
         made.wait(lambda: scales and 'not calibrated' in scales[-1].message)
 
@@ -132,7 +136,7 @@ def test_depth_that_is_not_metric_is_nan_or_silent_where_the_user_wants_it_so(wi
         send(made, images, range(4))
         if wish == 'silent':
             assert made.received[DEPTH] == []
-            assert made.node.statistics.snapshot().dropped == {'no_scale': 4}
+            assert made.node.statistics[''].snapshot().dropped == {'no_scale': 4}
         else:
             assert np.isnan(last_depth(made)).all()
         send(made, images, range(4, 6))

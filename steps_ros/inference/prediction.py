@@ -9,6 +9,8 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from steps_ros.core.camera import Camera
+
 
 class Outputs(NamedTuple):
     """Which fields of a :class:`Prediction` are wanted; the others are not computed."""
@@ -45,3 +47,21 @@ class Prediction(NamedTuple):
     depth: NDArray[np.float32] | None
     confidence: NDArray[np.float32] | None
     raw: Raw | None
+
+
+class Request(NamedTuple):
+    """
+    One image to predict for.
+
+    ``image`` is (H, W, 3) uint8 RGB of any size; ``output_size`` (height, width) of the results,
+    the image's own where None. ``camera`` took the image and has its size, for networks that see
+    rays; they take :meth:`steps_ros.core.camera.Camera.assumed` where it is None. ``enhancement``
+    0 leaves the enhancer out, 1 applies it in full; between the two its gain grows by equal
+    ratios, so that no frame of a slow change stands out.
+    """
+
+    image: NDArray[np.uint8]
+    outputs: Outputs = Outputs()
+    output_size: tuple[int, int] | None = None
+    camera: Camera | None = None
+    enhancement: float = 1.0

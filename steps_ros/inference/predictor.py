@@ -10,7 +10,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 from copy import deepcopy
 from functools import lru_cache
-from typing import NamedTuple
 
 import cv2
 import numpy as np
@@ -26,27 +25,9 @@ from steps_ros.errors import CheckpointError, FrameError
 from steps_ros.inference.confidence import confidence
 from steps_ros.inference.hardware import resolve_device, resolve_precision
 from steps_ros.inference.network_size import checked, fitting_size, rounded, Size
-from steps_ros.inference.prediction import Outputs, Prediction, Raw
+from steps_ros.inference.prediction import Outputs, Prediction, Raw, Request
 from steps_ros.inference.rays import camera_rays
 from steps_ros.inference.resize import resize_image, resize_inverse_depth, resize_map
-
-
-class Request(NamedTuple):
-    """
-    One image to predict for.
-
-    ``image`` is (H, W, 3) uint8 RGB of any size; ``output_size`` (height, width) of the results,
-    the image's own where None. ``camera`` took the image and has its size, for networks that see
-    rays; they take :meth:`steps_ros.core.camera.Camera.assumed` where it is None. ``enhancement``
-    0 leaves the enhancer out, 1 applies it in full; between the two its gain grows by equal
-    ratios, so that no frame of a slow change stands out.
-    """
-
-    image: NDArray[np.uint8]
-    outputs: Outputs = Outputs()
-    output_size: Size | None = None
-    camera: Camera | None = None
-    enhancement: float = 1.0
 
 
 class Predictor:

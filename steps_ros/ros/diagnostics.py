@@ -20,20 +20,27 @@ from steps_ros.ros.statistics import Drop, Percentiles, Snapshot
 OK, WARN, ERROR = DiagnosticStatus.OK, DiagnosticStatus.WARN, DiagnosticStatus.ERROR
 
 
+class CameraState(NamedTuple):
+    """What is reported of one camera; ``previous`` is the snapshot of the report before."""
+
+    name: str
+    input: InputState
+    calibration: str
+    light: DiagnosticStatus
+    scale: DiagnosticStatus
+    snapshot: Snapshot
+    previous: Snapshot
+
+
 class NodeState(NamedTuple):
-    """Everything that the report is made of; None for what exists only in later states."""
+    """Everything that the report is made of; what exists only in later states is None or empty."""
 
     name: str
     lifecycle: str
     problem: str
     is_enabled: bool
     model: Model | None
-    input: InputState | None
-    calibration: str | None
-    light: DiagnosticStatus | None
-    scale: DiagnosticStatus | None
-    snapshot: Snapshot
-    previous: Snapshot
+    cameras: tuple[CameraState, ...]
     image_timeout_s: float
 
 
@@ -42,10 +49,10 @@ def report(state: NodeState) -> list[DiagnosticStatus]:
     statuses = [_lifecycle(state), _memory(state)]
     if state.model is not None:
         statuses.append(_model(state, state.model))
-    if state.input is not None:
-        statuses += [_input(state, state.input), _output(state), _timing(state)]
-        statuses.append(_calibration(state))
-    return [*statuses, *(part for part in (state.scale, state.light) if part is not None)]
+    for camera in state.cameras:
+        statuses += [_input(camera, state.image_timeout_s), _output(camera), _timing(camera)]
+        statuses += [_calibration(camera), camera.scale, camera.light]
+    return statuses
 
 
 def resident_mb() -> float:
@@ -87,8 +94,8 @@ def _model(state: NodeState, model: Model) -> DiagnosticStatus:
     return _status(f'{state.name}: model', OK, message, values)
 
 
-def _input(state: NodeState, source: InputState) -> DiagnosticStatus:
-    now = state.snapshot
+def _input(state: CameraState, image_timeout_s: float) -> DiagnosticStatus:
+    now, source = state.snapshot, state.input
     values = {
         'topic': source.topic,
         'publishers': source.publisher_count,
@@ -98,7 +105,7 @@ def _input(state: NodeState, source: InputState) -> DiagnosticStatus:
         'age_s': f'{now.input_age_s:.2f}',
     }
     name = f'{state.name}: input'
-    if now.input_age_s > state.image_timeout_s:
+    if now.input_age_s > image_timeout_s:
         hint = source.hint or f'{source.publisher_count} publishers of {source.topic} are silent'
         message = f'no image for {now.input_age_s:.1f} s; {hint}'
         return _status(name, ERROR, message, values)
@@ -107,7 +114,7 @@ def _input(state: NodeState, source: InputState) -> DiagnosticStatus:
     return _status(name, OK, f'{now.input_rate_hz:.1f} Hz', values)
 
 
-def _output(state: NodeState) -> DiagnosticStatus:
+def _output(state: CameraState) -> DiagnosticStatus:
     now = state.snapshot
     values: dict[str, Any] = {
         'rate_hz': f'{now.output_rate_hz:.2f}',
@@ -124,7 +131,7 @@ def _output(state: NodeState) -> DiagnosticStatus:
     return _status(name, OK, f'{now.output_rate_hz:.1f} Hz', values)
 
 
-def _timing(state: NodeState) -> DiagnosticStatus:
+def _timing(state: CameraState) -> DiagnosticStatus:
     now = state.snapshot
     values = {
         **_percentiles('latency_ms', now.latency_ms),
@@ -137,10 +144,10 @@ def _timing(state: NodeState) -> DiagnosticStatus:
     return _status(f'{state.name}: timing', OK, message, values)
 
 
-def _calibration(state: NodeState) -> DiagnosticStatus:
-    message = state.calibration or ''
-    level = OK if message == CALIBRATED else WARN
-    return _status(f'{state.name}: calibration', level, message, {'state': message})
+def _calibration(state: CameraState) -> DiagnosticStatus:
+    level = OK if state.calibration == CALIBRATED else WARN
+    values = {'state': state.calibration}
+    return _status(f'{state.name}: calibration', level, state.calibration, values)
 
 
 def _percentiles(name: str, values: Percentiles) -> dict[str, str]:

@@ -12,6 +12,7 @@ from rclpy.node import Node
 from sensor_msgs.msg import CameraInfo, CompressedImage, Image
 
 from steps_ros.ros import qos
+from steps_ros.ros.names import camera_topic
 
 try:
     from rclpy.event_handler import SubscriptionEventCallbacks
@@ -48,11 +49,17 @@ class ImageInput:
     """
 
     def __init__(
-        self, node: Node, transport: str, reliability: str, received: Callable[[Incoming], None]
+        self,
+        node: Node,
+        camera: str,
+        transport: str,
+        reliability: str,
+        received: Callable[[Incoming], None],
     ) -> None:
         """
         Subscribe.
 
+        :param camera: its name, empty where the node has one camera.
         :param transport: ``raw`` or ``compressed``.
         :param reliability: ``auto``, ``reliable`` or ``best_effort``.
         :param received: called for every image; must only store it.
@@ -60,7 +67,8 @@ class ImageInput:
         self._node = node
         self._received = received
         self._kind = CompressedImage if transport == 'compressed' else Image
-        self._topic = COMPRESSED if transport == 'compressed' else IMAGE
+        topic = COMPRESSED if transport == 'compressed' else IMAGE
+        self._topic = camera_topic(topic, camera)
         self._wanted = qos.wanted_reliability(node, self._topic, reliability)
         self._camera_info: CameraInfo | None = None
         self._incompatible = False
@@ -69,7 +77,7 @@ class ImageInput:
         # A small message is not lost, and a best-effort subscription matches every publisher.
         self._infos = node.create_subscription(
             CameraInfo,
-            CAMERA_INFO,
+            camera_topic(CAMERA_INFO, camera),
             self._on_camera_info,
             qos.input_profile(qos.BEST_EFFORT),
             qos_overriding_options=qos.overridable(),

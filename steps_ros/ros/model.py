@@ -4,17 +4,15 @@ The networks as the node uses them: loaded, warmed up, and able to say what they
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 import gc
 from pathlib import Path
 import sys
 from typing import NamedTuple
 
 import numpy as np
-from numpy.typing import NDArray
 
-from steps_ros.core.camera import Camera
-from steps_ros.inference.prediction import Outputs, Prediction
+from steps_ros.inference.prediction import Prediction, Request
 from steps_ros.ros.parameters import NightDepthSettings
 
 WARM_UP_SIZE = (480, 640)
@@ -22,16 +20,12 @@ WARM_UP_SIZE = (480, 640)
 
 class Model(NamedTuple):
     """
-    What turns an image into maps, and what /diagnostics says of it.
+    What turns images into maps, and what /diagnostics says of it.
 
-    ``predict(image, outputs, (height, width), camera, enhancement)`` takes (H, W, 3) uint8 RGB,
-    the camera of its size where one is known, and 0 to 1 for how far to enhance, and returns a
-    :class:`steps_ros.inference.prediction.Prediction` at the size asked for.
+    ``predict`` takes the images of several cameras and answers in their order.
     """
 
-    predict: Callable[
-        [NDArray[np.uint8], Outputs, tuple[int, int], Camera | None, float], Prediction
-    ]
+    predict: Callable[[Sequence[Request]], list[Prediction]]
     engine: str
     device: str
     precision: str
@@ -56,7 +50,7 @@ def load_model(settings: NightDepthSettings) -> Model:
     )
     predictor.predict(np.zeros((*WARM_UP_SIZE, 3), np.uint8))
     return Model(
-        predictor.predict,
+        predictor.predict_batch,
         settings.engine,
         str(predictor.device),
         str(predictor.dtype).removeprefix('torch.'),

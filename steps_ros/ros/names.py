@@ -33,6 +33,11 @@ DROPPED = 'dropped'
 DROPPED_FOR = f'{DROPPED}.'
 
 
+def camera_topic(topic: str, camera: str) -> str:
+    """Return a camera's own topic: ``~/input/image`` of ``front`` is ``~/front/input/image``."""
+    return topic.replace('~', f'~/{camera}', 1) if camera else topic
+
+
 def of_node(topic: str) -> str:
     """Return the full name of one of the node's own topics, which begin with ``~``."""
     return topic.replace('~', f'/{NODE}', 1)

@@ -2,12 +2,14 @@
 The lifecycle node night_depth: night camera images in, enhanced image, depth and cloud out.
 
 Weights load in ``on_configure``, topics exist from ``on_activate`` to ``on_deactivate``. The image
-callback stores the message and returns; one worker thread does the rest.
+callbacks store their messages and return; one worker thread takes the newest of every camera and
+does the rest.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from functools import partial
 import sys
 from typing import Any
 
@@ -17,14 +19,11 @@ from rclpy.lifecycle import LifecycleNode, State, TransitionCallbackReturn
 from std_srvs.srv import SetBool
 
 from steps_ros.errors import StepsError
+from steps_ros.ros.cameras import CameraFrame, CameraStream, failed, process, superseded
 from steps_ros.ros.diagnostics import NodeState, report
-from steps_ros.ros.image_input import ImageInput, Incoming
 from steps_ros.ros.model import free_memory, load_model, Model
-from steps_ros.ros.outputs import OutputTopics
 from steps_ros.ros.parameters import NightDepthSettings, NodeSettings
-from steps_ros.ros.pipeline import Pipeline
 from steps_ros.ros.qos import overridable
-from steps_ros.ros.scale_sources import ScaleSource
 from steps_ros.ros.spin import guarded, run_node
 from steps_ros.ros.statistics import Drop, FrameStatistics
 from steps_ros.ros.worker import KeepLatestWorker
@@ -39,30 +38,22 @@ class Running:
     """What exists while the node is active."""
 
     def __init__(self, node: NightDepth, model: Model) -> None:
-        settings, statistics = node.settings, node.statistics
-        statistics.rearm()
-        self.topics = OutputTopics(node)
-        self.scale = ScaleSource(node, settings)
-        self.pipeline = Pipeline(
-            node, model, self.topics, settings, statistics, self.scale.measure
-        )
-        self.worker: KeepLatestWorker[Incoming] = KeepLatestWorker(
-            self.pipeline.process, self.pipeline.superseded, self.pipeline.failed
+        self.worker: KeepLatestWorker[CameraFrame] = KeepLatestWorker(
+            partial(process, model), superseded, failed
         )
         self.worker.start()
-        self.input = ImageInput(
-            node,
-            settings.value.image_transport,
-            settings.value.input_reliability,
-            guarded(node, node.on_image),
-        )
+        self.cameras = [
+            CameraStream(node, camera, node.settings, statistics, model.has_depth, node.on_frame)
+            for camera, statistics in node.statistics.items()
+        ]
 
     def stop(self) -> bool:
         """Take everything away; False when the worker is still busy after the time limit."""
-        self.input.destroy()
+        for camera in self.cameras:
+            camera.input.destroy()
         has_ended = self.worker.stop(STOP_TIMEOUT_S)
-        self.scale.destroy()
-        self.topics.destroy()
+        for camera in self.cameras:
+            camera.destroy()
         return has_ended
 
 
@@ -82,14 +73,14 @@ class NightDepth(LifecycleNode):
         """
         super().__init__(NAME, **node_arguments)
         self.settings = NodeSettings(self, NightDepthSettings)
-        self.statistics = FrameStatistics()
+        cameras = self.settings.value.cameras or ('',)
+        self.statistics = {camera: FrameStatistics() for camera in cameras}
         self._label = self.get_fully_qualified_name().lstrip('/')
         self._load = load
         self._model: Model | None = None
         self._running: Running | None = None
         self._is_enabled = True
         self._problem = ''
-        self._previous = self.statistics.snapshot()
         self._diagnostics = self.create_publisher(
             DiagnosticArray, '/diagnostics', 10, qos_overriding_options=overridable()
         )
@@ -150,14 +141,13 @@ class NightDepth(LifecycleNode):
         self.close()
         return TransitionCallbackReturn.SUCCESS
 
-    def on_image(self, frame: Incoming) -> None:
+    def on_frame(self, camera: str, frame: CameraFrame) -> None:
         """Hand the frame to the worker; called for every image."""
-        self.statistics.count_received()
         running = self._running
         if running is None or not self._is_enabled:
-            self.statistics.count_dropped(Drop.DISABLED)
+            self.statistics[camera].count_dropped(Drop.DISABLED)
             return
-        running.worker.offer(frame)
+        running.worker.offer(camera, frame)
 
     def close(self) -> None:
         """Stop the worker and free the networks; may be called in any state."""
@@ -184,20 +174,22 @@ class NightDepth(LifecycleNode):
             self.trigger_activate()
 
     def _watch(self) -> None:
-        if self._running is not None and self._running.input.watch():
-            self.get_logger().info(
-                f'{self._running.input.state.topic}: subscribed anew, '
-                f'{self._running.input.state.reliability}, as its publishers are'
-            )
+        for camera in self._cameras:
+            if camera.input.watch():
+                state = camera.input.state
+                self.get_logger().info(
+                    f'{state.topic}: subscribed anew, {state.reliability}, as its publishers are'
+                )
 
     def _publish_states(self) -> None:
-        running = self._running
-        if running is not None:
-            running.topics.publish_scale(running.pipeline.scale.status(self.settings.value.scale))
-            running.topics.publish_light(running.pipeline.light.status(self.settings.value.light))
+        for camera in self._cameras:
+            camera.publish_states()
+
+    @property
+    def _cameras(self) -> list[CameraStream]:
+        return [] if self._running is None else self._running.cameras
 
     def _publish_diagnostics(self) -> None:
-        snapshot, running = self.statistics.snapshot(), self._running
         statuses = report(
             NodeState(
                 name=self._label,
@@ -205,20 +197,10 @@ class NightDepth(LifecycleNode):
                 problem=self._problem,
                 is_enabled=self._is_enabled,
                 model=self._model,
-                input=None if running is None else running.input.state,
-                calibration=None if running is None else running.pipeline.calibration,
-                light=None
-                if running is None
-                else running.pipeline.light.status(self.settings.value.light),
-                scale=None
-                if running is None
-                else running.pipeline.scale.status(self.settings.value.scale),
-                snapshot=snapshot,
-                previous=self._previous,
+                cameras=tuple(camera.report() for camera in self._cameras),
                 image_timeout_s=self.settings.value.image_timeout_s,
             )
         )
-        self._previous = snapshot
         message = DiagnosticArray(status=statuses)
         message.header.stamp = self.get_clock().now().to_msg()
         self._diagnostics.publish(message)
@@ -226,7 +208,8 @@ class NightDepth(LifecycleNode):
     def _on_enable(self, request: SetBool.Request, response: SetBool.Response) -> Any:
         self._is_enabled = request.data
         if request.data:
-            self.statistics.rearm()
+            for statistics in self.statistics.values():
+                statistics.rearm()
         response.success = True
         response.message = 'enabled' if request.data else 'paused'
         return response

@@ -20,6 +20,7 @@ from steps_ros.inference.prediction import Outputs, Prediction
 from steps_ros.ros import messages
 from steps_ros.ros.names import (
     CAMERA_INFO,
+    camera_topic,
     CONFIDENCE,
     DEPTH,
     DEPTH_COLORED,
@@ -44,20 +45,30 @@ NEED_CAMERA = frozenset({CAMERA_INFO, POINTS})
 
 
 class OutputTopics:
-    """Publishers of every output; ``publish`` may be called from the worker's thread."""
+    """Publishers of a camera's outputs; ``publish`` may be called from the worker's thread."""
 
-    def __init__(self, node: Node) -> None:
-        """Create the publishers."""
+    def __init__(self, node: Node, camera: str) -> None:
+        """
+        Create the publishers.
+
+        :param camera: its name, empty where the node has one camera.
+        """
         self._node = node
         self._publishers = {
             topic: node.create_publisher(
-                kind, topic, output_profile(), qos_overriding_options=overridable()
+                kind,
+                camera_topic(topic, camera),
+                output_profile(),
+                qos_overriding_options=overridable(),
             )
             for topic, kind in FRAME_TOPICS.items()
         }
         self._scale, self._light = (
             node.create_publisher(
-                DiagnosticStatus, topic, latched_profile(), qos_overriding_options=overridable()
+                DiagnosticStatus,
+                camera_topic(topic, camera),
+                latched_profile(),
+                qos_overriding_options=overridable(),
             )
             for topic in (SCALE, LIGHT)
         )

@@ -35,6 +35,7 @@ Settings = TypeVar('Settings')
 # A range must have two ends in a descriptor; these stand for "no limit".
 LARGEST_FLOAT = 1e12
 LARGEST_INT = 2**31 - 1
+CAMERA_NAME = re.compile(r'[A-Za-z]\w*', re.ASCII)
 SIZE_PATTERN = re.compile(r'(\d+)x(\d+)')
 
 
@@ -136,6 +137,12 @@ class NightDepthSettings:
         'HxW that the networks see, multiples of 32. Empty: the size in the checkpoint.',
         read_only=True,
     )
+    cameras: tuple[str, ...] = setting(
+        (),
+        'Names of the cameras; front has ~/front/input/image and ~/front/output/depth. Empty: one '
+        'camera, ~/input/image.',
+        read_only=True,
+    )
     image_transport: str = setting(
         'raw',
         'raw takes ~/input/image, compressed takes ~/input/image/compressed.',
@@ -166,8 +173,14 @@ class NightDepthSettings:
     diagnostics: DiagnosticsSettings = field(default_factory=DiagnosticsSettings)
 
     def __post_init__(self) -> None:
-        """Check the limits and the form of the size."""
+        """Check the limits, the names of the cameras and the form of the size."""
         check(self)
+        for name in self.cameras:
+            if CAMERA_NAME.fullmatch(name) is None or self.cameras.count(name) > 1:
+                raise SettingsError(
+                    f'cameras: {name!r} cannot name a camera; give letters, digits and '
+                    'underscores, not a digit first, each name once'
+                )
         if self.network_size and SIZE_PATTERN.fullmatch(self.network_size) is None:
             raise SettingsError(
                 f'network_size: {self.network_size!r} is no size; give HxW, such as 192x320'

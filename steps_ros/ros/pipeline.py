@@ -1,10 +1,11 @@
 """
-One image message to all wanted outputs, on the worker's thread.
+One camera's image messages to all wanted outputs, on the worker's thread.
 """
 
 from __future__ import annotations
 
 import time
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,12 +17,12 @@ from steps_ros.core.camera import Camera
 from steps_ros.data.cameras import camera_from_info
 from steps_ros.data.transforms import message_stamp_ns
 from steps_ros.errors import FrameError, StepsError
+from steps_ros.inference.prediction import Prediction, Request
 from steps_ros.inference.scale.seen import seen
 from steps_ros.inference.scale.settings import SILENT
 from steps_ros.ros.image_input import Incoming
 from steps_ros.ros.light import LightWatch
 from steps_ros.ros.messages import compressed_to_rgb, image_to_rgb
-from steps_ros.ros.model import Model
 from steps_ros.ros.names import POINTS
 from steps_ros.ros.outputs import NEED_CAMERA, NEED_DEPTH, needed_maps, output_size, OutputTopics
 from steps_ros.ros.parameters import NightDepthSettings, NodeSettings
@@ -35,88 +36,100 @@ NO_CAMERA_INFO = 'no camera_info received: depth without cloud'
 UNCALIBRATED = 'camera_info has K[0] = 0: depth without cloud; calibrate the camera'
 
 
+class Prepared(NamedTuple):
+    """A frame with what the model is asked for; ``camera`` has the size of the image."""
+
+    frame: Incoming
+    wanted: frozenset[str]
+    request: Request
+    camera: Camera | None
+
+
 class Pipeline:
-    """Decodes, predicts and publishes, and counts every frame once."""
+    """
+    Decodes and publishes, and counts every frame once; between the two the model predicts.
+
+    :param name: of the camera, as /diagnostics gives it.
+    :param has_depth: whether the model predicts depth.
+    :param measure: the scale in frames, None where it is not measured.
+    """
 
     def __init__(
         self,
         node: Node,
-        model: Model,
+        name: str,
         topics: OutputTopics,
         settings: NodeSettings[NightDepthSettings],
         statistics: FrameStatistics,
+        has_depth: bool,
         measure: Measure | None = None,
     ) -> None:
-        """
-        Start without a frame.
-
-        :param measure: the scale in frames, None where it is not measured.
-        """
         self._node = node
-        self._model = model
+        self._has_depth = has_depth
         self._topics = topics
         self._settings = settings
         self._statistics = statistics
         self._cloud_rate = RateLimit()
         self.calibration = NO_CAMERA_INFO
-        name = node.get_fully_qualified_name().lstrip('/')
         self.light = LightWatch(name, topics.publish_light)
         self.scale = ScaleWatch(name, measure, topics.publish_scale, settings.value.scale)
 
-    def process(self, frame: Incoming) -> None:
+    def prepare(self, frame: Incoming) -> Prepared | None:
         """
-        Publish what is wanted of the frame.
+        Decode the frame and say what of it is wanted; None, and counted, where nothing is.
 
         :raises FrameError: the image or its camera_info cannot be used.
         """
         settings = self._settings.value
         wanted = self._topics.wanted()
-        if not self._model.has_depth:
+        if not self._has_depth:
             wanted -= NEED_DEPTH
         if not wanted and not self._topics.is_light_wanted():
             self._statistics.count_dropped(Drop.NO_SUBSCRIBER)
-            return
+            return None
         image = _decode(frame.message)
         enhancement = self.light.follow(image, _stamp_s(frame), settings.light)
-        height, width = output_size(image.shape[0], image.shape[1], settings.output.max_width)
+        size = output_size(image.shape[0], image.shape[1], settings.output.max_width)
         camera = self._camera_of(frame, image.shape[0], image.shape[1])
         if camera is None:
             wanted -= NEED_CAMERA
         if not wanted:
             self._statistics.count_dropped(Drop.NO_SUBSCRIBER)
-            return
+            return None
         wanted = self._within_rate(wanted, _stamp_s(frame), settings.cloud.max_rate_hz)
         if not wanted:
             self._statistics.count_dropped(Drop.RATE_LIMIT)
-            return
-        begun = time.monotonic()
+            return None
         maps = needed_maps(wanted, settings)
-        prediction = self._model.predict(image, maps, (height, width), camera, enhancement)
-        model_s = time.monotonic() - begun
+        return Prepared(frame, wanted, Request(image, maps, size, camera, enhancement), camera)
+
+    def publish(self, prepared: Prepared, prediction: Prediction, model_s: float) -> None:
+        """
+        Publish what is wanted of a frame.
+
+        :param model_s: seconds that the model took, for all cameras together.
+        :raises FrameError: a lens that cannot be.
+        """
+        settings, wanted = self._settings.value, prepared.wanted
         if prediction.depth is not None:
-            wanted = self._scaled(frame, image, prediction.depth, camera, wanted)
+            wanted = self._scaled(prepared, prediction.depth)
             if not wanted:
                 self._statistics.count_dropped(Drop.NO_SCALE)
                 return
-        shown = None if camera is None else camera.resized(width, height)
-        self._topics.publish(frame.message.header, wanted, prediction, shown, settings)
-        self._count(frame, model_s)
+        height, width = prepared.request.output_size or prepared.request.image.shape[:2]
+        shown = None if prepared.camera is None else prepared.camera.resized(width, height)
+        header = prepared.frame.message.header
+        self._topics.publish(header, wanted, prediction, shown, settings)
+        self._count(prepared.frame, model_s)
 
-    def _scaled(
-        self,
-        frame: Incoming,
-        image: NDArray[np.uint8],
-        depth: NDArray[np.float32],
-        camera: Camera | None,
-        wanted: frozenset[str],
-    ) -> frozenset[str]:
+    def _scaled(self, prepared: Prepared, depth: NDArray[np.float32]) -> frozenset[str]:
         """Follow the scale, apply it to depth in place; return what may be published."""
-        settings = self._settings.value.scale
+        settings, camera, wanted = self._settings.value.scale, prepared.camera, prepared.wanted
         view = None
         if camera is not None and self.scale.is_measured:
-            header = frame.message.header
-            stamp_ns = message_stamp_ns(frame.message)
-            view = seen(image, depth, camera, stamp_ns, header.frame_id)
+            message = prepared.frame.message
+            stamp_ns = message_stamp_ns(message)
+            view = seen(prepared.request.image, depth, camera, stamp_ns, message.header.frame_id)
         state = self.scale.follow(view, settings)
         apply_scale(depth, state, settings)
         is_silent = settings.when_unhealthy == SILENT and not state.is_metric

@@ -1,0 +1,145 @@
+"""
+What each camera has while the node is active, and all their frames through one model.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+import time
+from typing import NamedTuple
+
+from rclpy.node import Node
+
+from steps_ros.inference.prediction import Prediction
+from steps_ros.ros.diagnostics import CameraState
+from steps_ros.ros.image_input import ImageInput, Incoming
+from steps_ros.ros.model import Model
+from steps_ros.ros.outputs import OutputTopics
+from steps_ros.ros.parameters import NightDepthSettings, NodeSettings
+from steps_ros.ros.pipeline import Pipeline, Prepared
+from steps_ros.ros.scale_sources import ScaleSource
+from steps_ros.ros.spin import guarded
+from steps_ros.ros.statistics import FrameStatistics
+
+
+class CameraFrame(NamedTuple):
+    """A frame, and the pipeline of the camera that it came from."""
+
+    pipeline: Pipeline
+    frame: Incoming
+
+
+class CameraStream:
+    """
+    Topics, scale, light and counts of one camera; make and destroy it in the executor's thread.
+
+    :param camera: its name, empty where the node has one camera.
+    :param statistics: counts on, over deactivations.
+    :param offer: takes a camera's name and frame, and returns at once.
+    """
+
+    def __init__(
+        self,
+        node: Node,
+        camera: str,
+        settings: NodeSettings[NightDepthSettings],
+        statistics: FrameStatistics,
+        has_depth: bool,
+        offer: Callable[[str, CameraFrame], None],
+    ) -> None:
+        label = node.get_fully_qualified_name().lstrip('/')
+        self.name = f'{label}/{camera}' if camera else label
+        self._settings, self._statistics = settings, statistics
+        statistics.rearm()
+        self.previous = statistics.snapshot()
+        self.topics = OutputTopics(node, camera)
+        self._source = ScaleSource(node, settings)
+        self.pipeline = Pipeline(
+            node,
+            self.name,
+            self.topics,
+            settings,
+            statistics,
+            has_depth,
+            self._source.measure,
+        )
+
+        def received(frame: Incoming) -> None:
+            statistics.count_received()
+            offer(camera, CameraFrame(self.pipeline, frame))
+
+        value = settings.value
+        self.input = ImageInput(
+            node,
+            camera,
+            value.image_transport,
+            value.input_reliability,
+            guarded(node, received),
+        )
+
+    def publish_states(self) -> None:
+        """Publish scale and light."""
+        value = self._settings.value
+        self.topics.publish_scale(self.pipeline.scale.status(value.scale))
+        self.topics.publish_light(self.pipeline.light.status(value.light))
+
+    def report(self) -> CameraState:
+        """Return what is to be said of the camera since the last report."""
+        value, previous = self._settings.value, self.previous
+        self.previous = self._statistics.snapshot()
+        return CameraState(
+            self.name,
+            self.input.state,
+            self.pipeline.calibration,
+            self.pipeline.light.status(value.light),
+            self.pipeline.scale.status(value.scale),
+            self.previous,
+            previous,
+        )
+
+    def destroy(self) -> None:
+        """Take all topics away but the input, which goes before the worker stops."""
+        self._source.destroy()
+        self.topics.destroy()
+
+
+def process(model: Model, frames: Sequence[CameraFrame]) -> None:
+    """Publish what is wanted of the frames; one that cannot be used keeps no other from it."""
+    ready: list[tuple[CameraFrame, Prepared]] = []
+    for item in frames:
+        with _counting([item]):
+            prepared = item.pipeline.prepare(item.frame)
+            if prepared is not None:
+                ready.append((item, prepared))
+    if not ready:
+        return
+    begun = time.monotonic()
+    predictions: list[Prediction] = []
+    with _counting([item for item, _ in ready]):
+        predictions = model.predict([prepared.request for _, prepared in ready])
+    model_s = time.monotonic() - begun
+    # Without predictions all frames are counted as failed already.
+    for (item, prepared), prediction in zip(ready, predictions, strict=False):
+        with _counting([item]):
+            item.pipeline.publish(prepared, prediction, model_s)
+
+
+@contextmanager
+def _counting(items: Sequence[CameraFrame]) -> Iterator[None]:
+    """Count frames as failed, whatever a foreign driver or a library raises."""
+    try:
+        yield
+    except Exception as error:
+        failed(items, error)
+
+
+def superseded(item: CameraFrame) -> None:
+    """Count a frame that a newer one of its camera replaced."""
+    item.pipeline.superseded(item.frame)
+
+
+def failed(items: Sequence[CameraFrame], error: Exception) -> None:
+    """Count frames that could not be used."""
+    for pipeline, frame in items:
+        pipeline.failed(frame, error)
