@@ -19,6 +19,7 @@ from std_srvs.srv import SetBool
 from steps_ros.errors import CheckpointError, SettingsError
 from steps_ros.inference.prediction import Outputs
 from steps_ros.ros.cameras import CameraFrame, process
+from steps_ros.ros.diagnostics import resident_mb
 from steps_ros.ros.image_input import Incoming
 
 OUTPUT = '/night_depth/output/'
@@ -422,3 +423,38 @@ def test_a_broken_frame_of_one_camera_does_not_hold_up_the_other():
 def test_names_that_no_camera_can_have_are_refused(names):
     with pytest.raises(SettingsError, match='cameras'), bench(FakeModel().load, cameras=names):
         pass
+
+
+@pytest.mark.live
+def test_four_cameras_at_30_hz_share_ten_batches_a_second_and_memory_stays_flat():
+    model, names = FakeModel(), ('front', 'rear', 'left', 'right')
+
+    def slow(requests):
+        time.sleep(0.1)
+        return model.predict_batch(requests)
+
+    with bench(
+        lambda settings: model.load(settings)._replace(predict=slow), cameras=names
+    ) as made:
+        _activate(made)
+        for name in names:
+            made.listen(Image, f'/night_depth/{name}/output/depth')
+        images = [made.publisher(Image, f'/night_depth/{name}/input/image') for name in names]
+        cameras = made.node._running.cameras
+        made.wait(lambda: all(camera.topics.wanted() for camera in cameras))
+        made.wait(lambda: all(item.get_subscription_count() for item in images))
+        memory, began, ticks = [], time.monotonic(), 0
+        while time.monotonic() - began < 6.0:
+            for item in images:
+                item.publish(image_message(1 + ticks))
+            ticks += 1
+            memory.append(resident_mb())
+            while time.monotonic() - began < ticks / 30:
+                made.spin(0.005)
+        seen = [made.node.statistics[name].snapshot() for name in names]
+        published = [one.published for one in seen]
+        assert min(published) >= 0.8 * max(published)
+        assert min(published) >= 20
+        assert sum(one.dropped.get('superseded', 0) for one in seen) > 0
+        assert max(memory[len(memory) // 2 :]) - memory[len(memory) // 4] < 20
+        assert max(model.batches) == len(names)
