@@ -18,7 +18,7 @@ from steps_ros.inference.scale.structure import Structure
 # Metres between the two pictures: less moves nothing, more leaves too little in both.
 LEAST_M, MOST_M = 0.8, 4.0
 # The search costs more than a prediction on a small machine; the scale does not change quickly.
-PERIOD_NS = 400_000_000
+PERIOD_NS = 300_000_000
 LEAST_CORRELATION = 0.6
 MOST_TURN = math.radians(5)
 # Beginnings of the search, relative to the usual depth of the picture.
