@@ -13,8 +13,6 @@ from steps_ros.sim.settings import ClipSettings, Stream
 # objects are seen, median step of the flow; mean level by night and by day. Whoever changes what
 # is drawn changes these numbers, and says so in the changelog.
 STREETS = [
-    (0, 5.170, 0.9872, 66, 1.0190, 43.09, 111.44),
-    (1, 8.997, 0.8555, 55, 1.0090, 15.64, 124.92),
 ]
 
 

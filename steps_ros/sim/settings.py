@@ -43,7 +43,6 @@ class ClipSettings:
     :param width: image width in pixels.
     :param time: ``night`` or ``day``, the twins of one street.
     :param rate_hz: frames per second of the drive.
-    :param aspect_spread: standard deviation of log(fy / fx); 0 is square pixels.
     :param has_distortion: the camera's lens bends straight lines.
     :param camera_scene: take the camera of this scene; None is the scene's own.
     :param crossings: side roads with cross traffic, where the place has any.
@@ -57,7 +56,6 @@ class ClipSettings:
     width: int = 320
     time: str = 'night'
     rate_hz: float = 10.0
-    aspect_spread: float = 0.0
     has_distortion: bool = False
     camera_scene: int | None = None
     crossings: bool = True

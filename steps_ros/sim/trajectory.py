@@ -48,13 +48,12 @@ def draw_mounting(settings: ClipSettings) -> Mounting:
     generator = settings.generator(Stream.CAMERA)
     width, height = settings.width, settings.height
     view = math.radians(44.0 + 66.0 * generator.beta(1.3, 2.2))
-    fx = width / 2 / math.tan(view / 2)
-    fy = fx * math.exp(settings.aspect_spread * generator.standard_normal())
+    focal = width / 2 / math.tan(view / 2)
     centre = 0.5 + generator.uniform(-1, 1, 2) * (0.02, 0.09)
     # The horizon stays in the middle half of the picture whatever the lens.
-    most = math.atan(0.3 * height / fy)
+    most = math.atan(0.3 * height / focal)
     pitch = float(np.clip(generator.normal(0.02, 0.06), -most, most))
-    camera = Camera(width, height, fx, fy, (width - 1) * centre[0], (height - 1) * centre[1])
+    camera = Camera(width, height, focal, focal, (width - 1) * centre[0], (height - 1) * centre[1])
     if settings.has_distortion:
         bends = draw_distortion(camera, settings.generator(Stream.CAMERA, 1))
         camera = replace(camera, distortion=bends)
