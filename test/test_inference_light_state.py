@@ -137,7 +137,7 @@ def late_s(tracks) -> float:
     ('drive', 'expected'),
     [
         (lambda: into_the_night(48, 80, places=2, seconds=16.0), [DUSK, NIGHT]),
-        (lambda: through_a_tunnel(48, 80), [DUSK, DAY]),
+        (lambda: through_a_tunnel(48, 80), [NIGHT, DAY]),
         (lambda: past_main_beams(48, 80, places=2, seconds=8.0), []),
     ],
     ids=['into the night', 'tunnel', 'main beams'],

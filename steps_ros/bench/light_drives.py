@@ -23,12 +23,12 @@ from steps_ros.sim.settings import ClipSettings, Stream
 RATE_HZ = 10.0
 # How fast the exposure follows the light, and the level that it aims at.
 ADAPTATION_S, WANTED_LEVEL = 0.3, 110.0
-# At its most sensitive the camera shows a street by its lamps at this mean level.
+# At its most sensitive the camera shows the darkest part of a drive at this mean level.
 NIGHT_LEVEL = 22.0
 SEED = 77
 DUSK_SCENE, TUNNEL_SCENE, ONCOMING_SCENE = 4, 101, 8
-# In a tunnel is a hundredth of the daylight; main beams are so many times as bright as dipped.
-TUNNEL_LIGHT, MAIN_BEAM, LAMP_RADIANCE = 0.01, 30.0, 200.0
+# Of daylight a thousandth gets into a tunnel; main beams are so many times as bright as dipped.
+TUNNEL_LIGHT, MAIN_BEAM, LAMP_RADIANCE = 0.001, 30.0, 200.0
 
 
 class LitFrame(NamedTuple):
@@ -58,20 +58,20 @@ def into_the_night(height: int, width: int, places: int = 4, seconds: float = 24
         state = LightState.DAY if share < 0.15 else LightState.NIGHT if share > 0.9 else None
         return _lit(_at(twins, share), light), state
 
-    return _exposed(scene, seconds, twins)
+    return _exposed(scene, seconds, twins[-1].night)
 
 
 def through_a_tunnel(height: int, width: int, seconds: float = 15.0) -> Drive:
-    """Return a drive by day into a tunnel, lit as brightly as dusk, and out again."""
+    """Return a drive by day into a tunnel that is lit by its lamps, and out again."""
     twins = _twins(TUNNEL_SCENE, height, width, (0, 6, 10, 14, 19))
 
     def scene(stamp_s: float) -> tuple[Negative, LightState | None]:
         share = stamp_s / seconds
         is_inside = 0.2 <= share < 0.8
         light = TUNNEL_LIGHT if is_inside else 1.0
-        return _lit(_at(twins, share), light), LightState.DUSK if is_inside else LightState.DAY
+        return _lit(_at(twins, share), light), LightState.NIGHT if is_inside else LightState.DAY
 
-    return _exposed(scene, seconds, twins)
+    return _exposed(scene, seconds, twins[len(twins) // 2].night)
 
 
 def past_main_beams(height: int, width: int, places: int = 4, seconds: float = 12.0) -> Drive:
@@ -86,7 +86,7 @@ def past_main_beams(height: int, width: int, places: int = 4, seconds: float = 1
         beams = np.where(radiance > LAMP_RADIANCE, radiance * MAIN_BEAM, radiance)
         return _with_radiance(night, beams), LightState.NIGHT
 
-    return _exposed(scene, seconds, twins)
+    return _exposed(scene, seconds, twins[0].night)
 
 
 def _twins(scene: int, height: int, width: int, seconds: range | tuple[int, ...]) -> list[_Twin]:
@@ -102,13 +102,13 @@ def _twins(scene: int, height: int, width: int, seconds: range | tuple[int, ...]
     return [_Twin(*pair) for pair in zip(*drawn, strict=True)]
 
 
-def _exposed(scene: Scene, seconds: float, twins: list[_Twin]) -> Drive:
+def _exposed(scene: Scene, seconds: float, darkest: Negative) -> Drive:
     generator = np.random.default_rng(SEED)
     settings = ClipSettings(SEED, DUSK_SCENE)
     sensor = replace(
         draw_sensor(settings.generator(Stream.SENSOR), 'day'), mean_level=WANTED_LEVEL
     )
-    most = exposure_gain(twins[0].night, replace(sensor, mean_level=NIGHT_LEVEL))
+    most = exposure_gain(darkest, replace(sensor, mean_level=NIGHT_LEVEL))
     gain = _gain(scene(0.0)[0], sensor, most)
     for number in range(round(seconds * RATE_HZ)):
         stamp_s = number / RATE_HZ
