@@ -29,11 +29,11 @@ def dirty(image: np.ndarray, rows: slice, columns: slice, value: int = 30) -> np
     return image
 
 
-def share(pictures, settings=SETTINGS) -> float:
+def share(pictures, settings=SETTINGS, bonnet=()) -> float:
     track = None
     for number, picture in enumerate(pictures):
         track = follow_light(track, 0.25 * number, measure_light(picture), settings)
-    return blocked_share(track, settings)
+    return blocked_share(track, settings, bonnet)
 
 
 def test_a_clean_lens_is_not_blocked():
@@ -52,6 +52,12 @@ def test_dirt_that_is_wiped_away_is_forgotten():
     patch = slice(70, 100), slice(60, 100)
     pictures = [dirty(passing(number), *patch) for number in range(50)]
     assert share([*pictures, passing(50)]) == 0
+
+
+def test_the_own_bonnet_is_not_blocked():
+    pictures = [dirty(passing(number), slice(90, 120), slice(0, 160)) for number in range(60)]
+    assert share(pictures) == 0.25
+    assert share(pictures, bonnet=((0, 0.75), (1, 0.75), (1, 1), (0, 1))) == 0
 
 
 def test_nothing_is_learned_while_standing():

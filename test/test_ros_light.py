@@ -63,7 +63,7 @@ def test_trouble_is_a_warning(seen, message):
 
 def test_before_the_first_picture_nothing_is_claimed():
     watch = LightWatch('cam', lambda status: None)
-    assert 'not measured' in watch.status(SETTINGS).message
+    assert 'not measured' in watch.status(SETTINGS, '').message
 
 
 def test_a_change_is_told_at_once_and_only_then():
@@ -72,5 +72,5 @@ def test_a_change_is_told_at_once_and_only_then():
     for number, value in enumerate([130] * 5 + [20] * 30):
         image = np.full((48, 64, 3), value, np.uint8)
         image[:, ::4] = 2 * value - 10
-        watch.follow(image, 0.1 * number, SETTINGS)
+        watch.follow(image, 0.1 * number, SETTINGS, '')
     assert [item.values[0].value for item in told] == ['day', 'night']

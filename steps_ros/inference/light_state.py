@@ -21,7 +21,8 @@ from steps_ros.inference.blockage import (
     is_blank,
     unblocked,
 )
-from steps_ros.inference.light import LightSample
+from steps_ros.inference.cloud_filters import Corners, usable_pixels
+from steps_ros.inference.light import CELLS, LightSample
 from steps_ros.settings import check, setting
 
 # After a longer silence, or a step back in time, the next picture decides by itself.
@@ -127,11 +128,17 @@ def follow_light(
     return now._replace(enhancement=now.enhancement + max(-most, min(most, missing)))
 
 
-def blocked_share(track: LightTrack, settings: LightSettings) -> float:
-    """Return the share of the picture that is covered; 1 where nothing at all is seen."""
+def blocked_share(track: LightTrack, settings: LightSettings, bonnet: Corners = ()) -> float:
+    """
+    Return the share of the picture that is covered; 1 where nothing at all is seen.
+
+    :param bonnet: corners of the own vehicle, shares of width and height; it never changes
+        and does not count.
+    """
     if track.blockage.blank_s >= max(settings.dwell_s, 0.5):
         return 1.0
-    return float(blocked_cells(track.blockage, settings.blocked_s).mean())
+    blocked = blocked_cells(track.blockage, settings.blocked_s)
+    return float((blocked & usable_pixels(CELLS, 1, bonnet, ())).mean())
 
 
 def _changed(now: LightTrack, settings: LightSettings) -> LightTrack:

@@ -82,7 +82,7 @@ class CameraStream:
         """Publish scale and light."""
         value = self._settings.value
         self.topics.publish_scale(self.pipeline.scale.status(value.scale))
-        self.topics.publish_light(self.pipeline.light.status(value.light))
+        self.topics.publish_light(self.pipeline.light.status(value.light, value.cloud.bonnet))
 
     def report(self) -> CameraState:
         """Return what is to be said of the camera since the last report."""
@@ -92,7 +92,7 @@ class CameraStream:
             self.name,
             self.input.state,
             self.pipeline.calibration,
-            self.pipeline.light.status(value.light),
+            self.pipeline.light.status(value.light, value.cloud.bonnet),
             self.pipeline.scale.status(value.scale),
             self.previous,
             previous,

@@ -10,6 +10,7 @@ from diagnostic_msgs.msg import DiagnosticStatus, KeyValue
 import numpy as np
 from numpy.typing import NDArray
 
+from steps_ros.inference.cloud_filters import Corners, corners
 from steps_ros.inference.light import measure_light
 from steps_ros.inference.light_state import (
     blocked_share,
@@ -35,26 +36,30 @@ class LightWatch:
         self._publish = publish
         self._track: LightTrack | None = None
 
-    def follow(self, image: NDArray[np.uint8], stamp_s: float, settings: LightSettings) -> float:
+    def follow(
+        self, image: NDArray[np.uint8], stamp_s: float, settings: LightSettings, bonnet: str
+    ) -> float:
         """Take in one picture, (H, W, 3) RGB; return how far the enhancer is to be applied."""
         before = self._track
         track = follow_light(before, stamp_s, measure_light(image), settings)
         self._track = track
         if before is None or before.state != track.state:
-            self._publish(self.status(settings))
+            self._publish(self.status(settings, bonnet))
         return track.enhancement
 
-    def status(self, settings: LightSettings) -> DiagnosticStatus:
-        """Return what is known."""
-        return light_status(self._name, self._track, settings)
+    def status(self, settings: LightSettings, bonnet: str) -> DiagnosticStatus:
+        """Return what is known; ``bonnet`` is the parameter ``cloud.bonnet``."""
+        return light_status(self._name, self._track, settings, corners('cloud.bonnet', bonnet))
 
 
-def light_status(name: str, track: LightTrack | None, settings: LightSettings) -> DiagnosticStatus:
+def light_status(
+    name: str, track: LightTrack | None, settings: LightSettings, bonnet: Corners = ()
+) -> DiagnosticStatus:
     """Return day, dusk or night, and the shares of the picture that are not as they should be."""
     name = f'{name}: light'
     if track is None:
         return DiagnosticStatus(name=name, level=DiagnosticStatus.OK, message=UNMEASURED)
-    blocked, seen = blocked_share(track, settings), track.sample
+    blocked, seen = blocked_share(track, settings, bonnet), track.sample
     state = track.state.name.lower()
     values = {
         'state': state,

@@ -88,7 +88,9 @@ class Pipeline:
             self._statistics.count_dropped(Drop.NO_SUBSCRIBER)
             return None
         image = _decode(frame.message)
-        enhancement = self.light.follow(image, _stamp_s(frame), settings.light)
+        enhancement = self.light.follow(
+            image, _stamp_s(frame), settings.light, settings.cloud.bonnet
+        )
         size = output_size(image.shape[0], image.shape[1], settings.output.max_width)
         camera = self._camera_of(frame, image.shape[0], image.shape[1])
         if camera is None:
