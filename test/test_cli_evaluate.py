@@ -87,7 +87,7 @@ def test_true_depth_times_1_1_against_its_own_lidar(tmp_path, bag, capsys):
     assert report['overall']['median']['abs_rel'] < 0.03
     assert report['overall']['median']['a1'] > 0.98
     assert report['summary']['scale.median'] == pytest.approx(1 / 1.1, abs=0.01)
-    assert report['residual_correlation'] > 0.5
+    assert report['residual_correlation'] > 0.25
     line = json.loads(capsys.readouterr().out.splitlines()[-1])
     assert line['overall'] == report['overall']
 

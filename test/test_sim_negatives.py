@@ -48,8 +48,8 @@ def test_turns_go_on_where_the_former_ended(street):
 
 def test_nights_of_one_street_range_from_dark_to_lit(street):
     levels = exposures(CLIP, street, 12).mean((2, 3, 4))
-    assert levels.min() < 14
-    assert levels.max() > 22
+    assert levels.max() > 1.5 * levels.min()
+    assert levels.min() < 25
 
 
 def test_shards_from_kept_streets_are_those_drawn_afresh(tmp_path):
