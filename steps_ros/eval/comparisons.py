@@ -13,6 +13,7 @@ import math
 from typing import NamedTuple
 
 import numpy as np
+from numpy.typing import NDArray
 
 from steps_ros.core.camera import Camera
 from steps_ros.eval.baselines import (
@@ -48,6 +49,7 @@ PLANE_POINTS = 20_000
 STILL = 1e-4
 
 Load = Callable[[int], Points]
+Cells = NDArray[np.intp]
 
 
 class FrameErrors(NamedTuple):
@@ -115,7 +117,8 @@ def compare_methods(group: Group, load: Load, protocol: Protocol) -> Compared:
     :param load: gives the points of a frame by its number.
     """
     mean_map = group.mean_prediction()
-    rows, cells, offsets = _drive_sums(group, load, mean_map)
+    rows, cells = _drive_sums(group, load)
+    usual = _usual_departures(group, load, mean_map)
     plane, ground = _ground(group, load)
     frames, moments = [], np.zeros(6)
     for number in group.numbers:
@@ -126,7 +129,7 @@ def compare_methods(group: Group, load: Load, protocol: Protocol) -> Compared:
         )
         # A frame that is alone is its own mean map.
         if len(group.numbers) > 1:
-            moments += _moments(points, mean_map, offsets)
+            moments += _moments(points, mean_map, usual)
     return Compared(frames, ground, moments)
 
 
@@ -149,20 +152,29 @@ def residual_correlation(moments: Doubles) -> float:
     return float((xy / count - x * y / count**2) / math.sqrt(spread_x * spread_y))
 
 
-def _drive_sums(group: Group, load: Load, mean_map: Floats) -> tuple[Sums, Sums, Sums]:
-    """
-    Return sums of log depth by row and by cell, and by cell of what it is off the mean map.
-    """
-    height, bins = group.size[0], cell_count(group.size)
-    rows, cells, offsets = (Sums(np.zeros(size), np.zeros(size)) for size in (height, bins, bins))
+def _drive_sums(group: Group, load: Load) -> tuple[Sums, Sums]:
+    """Return sums of log reference depth by row and by cell."""
+    rows, cells = _no_sums(group.size[0]), _no_sums(cell_count(group.size))
     for number in group.numbers:
         reference = load(number).reference
-        rows = rows.plus(log_sums(row_numbers(reference), reference.depth, height))
-        cells = cells.plus(log_sums(cell_numbers(reference), reference.depth, bins))
-        ratio = reference.depth / surface_depth(mean_map, reference)
-        known = np.isfinite(ratio) & (ratio > 0)
-        offsets = offsets.plus(log_sums(cell_numbers(reference)[known], ratio[known], bins))
-    return rows, cells, offsets
+        rows = rows.plus(log_sums(row_numbers(reference), reference.depth, len(rows.total)))
+        cells = cells.plus(log_sums(cell_numbers(reference), reference.depth, len(cells.total)))
+    return rows, cells
+
+
+def _usual_departures(group: Group, load: Load, mean_map: Floats) -> Doubles:
+    """Return the mean departures (2, cells) of prediction and reference over all frames."""
+    bins = cell_count(group.size)
+    totals, counts = np.zeros((2, bins)), np.zeros(bins)
+    for number in group.numbers:
+        cells, departures = _departures(load(number), mean_map)
+        counts += np.bincount(cells, minlength=bins)
+        totals += [np.bincount(cells, logs, minlength=bins) for logs in departures]
+    return totals / np.maximum(counts, 1)
+
+
+def _no_sums(bins: int) -> Sums:
+    return Sums(np.zeros(bins), np.zeros(bins))
 
 
 def _ground(group: Group, load: Load) -> tuple[GroundPlane | None, str]:
@@ -212,19 +224,25 @@ def _errors(guess: Floats, points: Points, protocol: Protocol) -> tuple[DepthErr
     )
 
 
-def _moments(points: Points, mean_map: Floats, offsets: Sums) -> Doubles:
+def _moments(points: Points, mean_map: Floats, usual: Doubles) -> Doubles:
     """
     Return sums of x and y, log depth and reference without their mean maps.
 
     Every pixel has a prediction in every frame, but few have a reference: its mean map is that of
     the prediction, which has the fine shape, moved in each cell by what the reference is off it.
+    The prediction is moved alike, by the same points: what is equal stays equal.
     """
-    reference = points.reference
-    with np.errstate(invalid='ignore', divide='ignore'):
-        mean = np.log(surface_depth(mean_map, reference).astype(np.float64))
-        x = np.log(points.prediction.astype(np.float64)) - mean
-    y = np.log(reference.depth.astype(np.float64)) - mean
-    y -= offsets.means()[cell_numbers(reference)]
-    known = np.isfinite(x) & np.isfinite(y)
-    x, y = x[known], y[known]
+    cells, departures = _departures(points, mean_map)
+    x, y = departures - usual[:, cells]
     return np.array([len(x), x.sum(), y.sum(), (x * x).sum(), (y * y).sum(), (x * y).sum()])
+
+
+def _departures(points: Points, mean_map: Floats) -> tuple[Cells, Doubles]:
+    """Return the cells (N,) of known points, and what prediction and reference (2, N) are off."""
+    reference = points.reference
+    depths = np.stack([points.prediction, reference.depth, surface_depth(mean_map, reference)])
+    with np.errstate(invalid='ignore', divide='ignore'):
+        logs = np.log(depths.astype(np.float64))
+        departures = logs[:2] - logs[2]
+    known = np.isfinite(departures).all(axis=0)
+    return cell_numbers(reference)[known], departures[:, known]
