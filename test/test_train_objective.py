@@ -16,7 +16,6 @@ from steps_ros.core.images import grey_levels
 from steps_ros.core.importers import depth_net_key
 from steps_ros.core.pose_net import Motion
 from steps_ros.errors import SettingsError
-from steps_ros.train.batch import TripletBatch
 from steps_ros.train.networks import needed_networks, Networks
 from steps_ros.train.objective import discriminator_loss, step_losses
 from steps_ros.train.objective_settings import ObjectiveSettings
@@ -300,7 +299,7 @@ def test_half_batches_have_the_mean_of_the_whole_where_statistics_are_held():
     settings = replace(STEPS, pool_size=0, static_quantile=None)
     networks = networks_of(settings).eval()
     whole = random_batch(count=4)
-    halves = [TripletBatch(*(part[i : i + 2] for part in whole)) for i in (0, 2)]
+    halves = [whole.each(lambda part, i=i: part[i : i + 2]) for i in (0, 2)]
     gradients = []
     for batches in ([whole], halves):
         networks.zero_grad()

@@ -125,14 +125,23 @@ class Unsaved(Training):
         """Write nothing."""
 
 
-def package_subject(name: str, settings: ObjectiveSettings, work: Work, folder: Path) -> Subject:
+def package_subject(
+    name: str,
+    settings: ObjectiveSettings,
+    work: Work,
+    folder: Path,
+    *,
+    remembers_teacher: bool = True,
+) -> Subject:
     """
     Return the step of :class:`Training`, timed by its own report.
 
     :param folder: gets logs, which no one needs.
+    :param remembers_teacher: as from the second epoch on; in the first one the teacher is asked.
     """
     networks = needed_networks(settings, RESNET18, DepthNet(RESNET18)).to(work.device)
-    plan = TrainingSettings(max_steps=ENDLESS, batch=work.batch)
+    memory = TrainingSettings.teacher_memory_mb if remembers_teacher else 0
+    plan = TrainingSettings(max_steps=ENDLESS, batch=work.batch, teacher_memory_mb=memory)
     training = Unsaved(networks, settings, plan, folder, work.device)
     batches = repeat(Batches(random_batch(work, NIGHT_LEVEL), random_batch(work, DAY_LEVEL), 0.0))
     reports: list[StepReport] = []

@@ -74,7 +74,7 @@ def _count(text: str) -> int:
 
 
 def measure(work: Work, rounds: int) -> Speed:
-    """Time the literal step, the package in the released mode, and its preset ``steps``."""
+    """Time the literal step, the package in the released mode, and its preset ``steps``, first and later."""
     machine = this_machine(work.device)
     with tempfile.TemporaryDirectory() as folder:
         subjects = tuple(_subjects(work, Path(folder)))
@@ -93,6 +93,7 @@ def measure(work: Work, rounds: int) -> Speed:
 def _subjects(work: Work, folder: Path) -> Iterator[Subject]:
     yield literal_subject(work)
     yield package_subject('released', RELEASED_STEPS_NUSCENES, work, folder / 'released')
+    yield package_subject('first epoch', STEPS, work, folder / 'first', remembers_teacher=False)
     yield package_subject('steps', STEPS, work, folder / 'steps')
 
 

@@ -16,6 +16,7 @@ import torch
 from torch import nn, Tensor
 from torch.nn import functional
 
+from steps_ros.core.narrow_convolution import narrow_convolution
 from steps_ros.core.rays import assumed_directions, RAY_CHANNELS
 from steps_ros.core.resnet import EncoderConfig, ResNetEncoder
 from steps_ros.core.upsampling import doubled_convolution
@@ -110,12 +111,16 @@ class DepthDecoder(nn.Module):
 
     def forward(self, features: list[Tensor]) -> list[Tensor]:
         """Return five disparities in (0, 1), (B, 1, H / 2**i, W / 2**i)."""
-        levels = self._levels(features)
-        return [torch.sigmoid(head(level)) for head, level in zip(self.head, levels, strict=True)]
+        return [self._disparity(*level) for level in enumerate(self._levels(features))]
 
     def finest(self, features: list[Tensor]) -> Tensor:
         """Return the disparity of full resolution alone, (B, 1, H, W)."""
-        return torch.sigmoid(self.head[0](self._levels(features)[0]))
+        return self._disparity(0, self._levels(features)[0])
+
+    def _disparity(self, index: int, level: Tensor) -> Tensor:
+        head = self.head[index]
+        assert isinstance(head, nn.Conv2d)
+        return torch.sigmoid(narrow_convolution(level, head))
 
 
 def _leaky(feature: Tensor) -> Tensor:

@@ -104,6 +104,13 @@ def discriminator_loss(
     )
 
 
+@torch.no_grad()
+def day_disparity(teacher: DepthNet, day: TripletBatch) -> Tensor:
+    """Return what the teacher says of the targets of day triplets, (B, 1, H, W) in (0, 1)."""
+    target = day.frames[:, TARGET].to(day.intrinsics.dtype) / 255
+    return teacher.disparity(target, _rays(teacher, day))
+
+
 def _disparities(
     networks: Networks, scene: Scene, night: TripletBatch, settings: ObjectiveSettings
 ) -> list[Tensor]:
@@ -159,11 +166,10 @@ def _likeness(
         return night.new_zeros(()), None, None
     if settings.adversarial_weight == 0:
         return night.new_zeros(()), None, None
-    with torch.no_grad():
-        target = day.frames[:, TARGET].to(night.dtype) / 255
-        rays = _rays(networks.teacher, day)
-        real = networks.teacher.disparity(target, rays).to(night.dtype)
-        real = functional.interpolate(real, night.shape[-2:], mode='bilinear', align_corners=False)
+    real = day_disparity(networks.teacher, day) if day.disparity is None else day.disparity
+    real = functional.interpolate(
+        real.to(night.dtype), night.shape[-2:], mode='bilinear', align_corners=False
+    )
     scores = _frozen_scores(networks.discriminator, discriminator_input(night))
     return lsgan_loss(scores.to(night.dtype), real=True).mean(), night.detach(), real
 

@@ -14,6 +14,7 @@ import time
 from typing import NamedTuple
 
 import torch
+from torch import Tensor
 
 from steps_ros.data.closing import Closing
 from steps_ros.train.batch import TripletBatch
@@ -122,12 +123,7 @@ class Prefetch(Closing):
     def _pinned(self, batch: TripletBatch) -> TripletBatch:
         if not self._pin:
             return batch
-        frames, intrinsics, depth = batch
-        return TripletBatch(
-            frames.pin_memory(),
-            intrinsics.pin_memory(),
-            None if depth is None else depth.pin_memory(),
-        )
+        return batch.each(Tensor.pin_memory)
 
     def _put(self, item: tuple[TripletBatch, TripletBatch | None] | Exception) -> None:
         while not self._closed.is_set():

@@ -22,6 +22,7 @@ import torch
 from torch import nn, Tensor
 from torch.optim import Adam
 
+from steps_ros.train.batch import TripletBatch
 from steps_ros.train.distributed import World
 from steps_ros.train.finite import finite_numbers
 from steps_ros.train.logs import Board, JsonLines
@@ -44,11 +45,13 @@ from steps_ros.train.snapshot import (
     write_snapshot,
 )
 from steps_ros.train.step_result import Panels
+from steps_ros.train.teacher_memory import TeacherMemory
 from steps_ros.train.training_settings import PRECISIONS, TrainingSettings
 
 LAST, BEST = 'last.npz', 'best.npz'
 SNAPSHOTS = 'checkpoints'
 LOG, TIMING = 'train.jsonl', 'timing.jsonl'
+MIB = 2**20
 ALONE = World()
 
 
@@ -95,6 +98,7 @@ class Training:
         average = self.world.mean if self.world.size > 1 else None
         decay = self.settings.mean_decay
         self.mean = MeanNetworks(self.networks, decay) if decay else None
+        self.remembered = TeacherMemory(self.settings.teacher_memory_mb * MIB)
         self.state = ObjectiveState(self.objective, self.settings.seed, average)
         self.optimiser = make_optimiser(self.networks, self.settings)
         critic = self.networks.discriminator
@@ -186,10 +190,10 @@ class Training:
     def _one_step(self, batch: Batches) -> tuple[dict[str, float], Panels]:
         """Take one step of all networks; return what was minimised, and pictures of it."""
         night = batch.night.to(self.device)
-        day = None if batch.day is None else batch.day.to(self.device)
         noise = self._noise(night.frames)
         losses: dict[str, Tensor] = {}
         with self._autocast():
+            day = self._day(batch.day)
             settings = self.state.settings
             result = step_losses(self.networks, night, day, settings, self.state, noise)
             losses |= result.losses.scalars()
@@ -205,6 +209,15 @@ class Training:
         numbers |= self._numbers(norms, batch)
         self._descend()
         return numbers, result.panels
+
+    def _day(self, day: TripletBatch | None) -> TripletBatch | None:
+        """Return the day batch on the device, with what a teacher that stays as it is says."""
+        teacher = self.networks.teacher
+        if day is None:
+            return None
+        if teacher is None or teacher.training or self.objective.adversarial_weight == 0:
+            return day.to(self.device)
+        return self.remembered.taught(teacher, day, self.device)
 
     def _noise(self, frames: Tensor) -> Tensor:
         """Return this process's part of what one process with all batches would draw."""

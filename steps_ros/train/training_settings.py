@@ -32,6 +32,7 @@ class TrainingSettings:
     :param holds_statistics: BatchNorm uses its stored statistics, as for very small batches.
     :param mean_decay: of the running mean of depth network and enhancer, which then is what is
         validated and kept; 0 for the last step's weights.
+    :param teacher_memory_mb: MiB of the computer's memory for what the teacher said of day frames.
     :param validate_every: steps between validations; 0 for none.
     :raises SettingsError: numbers that cannot be.
     """
@@ -49,6 +50,7 @@ class TrainingSettings:
     compile: bool = False
     holds_statistics: bool = False
     mean_decay: float = 0.0
+    teacher_memory_mb: int = 1024
     save_every: int = 200
     panels_every: int = 200
     validate_every: int = 0
@@ -63,6 +65,8 @@ class TrainingSettings:
                 f'learning rate {self.learning_rate}, clip norm {self.clip_norm}: both must be '
                 'above 0'
             )
+        if self.teacher_memory_mb < 0:
+            raise SettingsError(f'teacher_memory_mb {self.teacher_memory_mb}: must be at least 0')
         if not 0 <= self.mean_decay < 1:
             raise SettingsError(f'mean_decay {self.mean_decay}: must be at least 0, below 1')
         if self.precision not in PRECISIONS:
