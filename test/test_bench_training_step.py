@@ -4,11 +4,11 @@ import json
 
 import pytest
 
-from steps_ros.bench import subjects, training_step
+from steps_ros.bench import training_step
 from steps_ros.bench.machine import Machine
 from steps_ros.bench.subjects import PARTS
 from steps_ros.bench.timing import Speed, StepTimes
-from steps_ros.core.depth_net import TINY
+from steps_ros.core.depth_net import TINY, TINY_RAYS
 
 MACHINE = Machine('a machine', 2, '2.1', 0.5)
 SPEED = Speed(
@@ -64,18 +64,19 @@ def test_a_size_that_cannot_be_is_one_line(capsys, size, words):
 
 def test_the_smallest_run(tmp_path, capsys, monkeypatch):
     """Few steps, and small networks where they may be others than the released ones."""
-    monkeypatch.setattr(training_step, 'WARM_UP', 1)
     monkeypatch.setattr(training_step, 'PROFILED', 1)
-    monkeypatch.setattr(subjects, 'RESNET18', TINY)
+    monkeypatch.setattr(training_step, 'RESNET18', TINY)
+    monkeypatch.setattr(training_step, 'RESNET18_RAYS', TINY_RAYS)
     path = tmp_path / 'speed.json'
     arguments = ['--size', '64x96', '--batch', '1', '--rounds', '1', '--threads', '1']
     assert training_step.main([*arguments, '--json', str(path)]) == 0
     plain = json.loads(path.read_text())
-    assert list(plain['steps']) == ['literal', 'released', 'steps']
+    assert [*plain['steps']] == ['literal', 'released', 'first epoch', 'steps', 'own network']
     for step in plain['steps'].values():
         assert list(step['parts_s']) == [*PARTS, 'rest']
         assert all(step['parts_s'][part] > 0 for part in PARTS)
         assert 0 < step['share_of_gemm'] < 1
     counts = {name: step['gigaflop'] for name, step in plain['steps'].items()}
     assert 0 < counts['steps'] < counts['released'] < counts['literal']
+    assert counts['steps'] < counts['first epoch']
     assert 'of GEMM' in capsys.readouterr().out

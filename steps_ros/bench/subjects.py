@@ -23,7 +23,7 @@ from steps_ros.bench.literal_light import SCALES, Table
 from steps_ros.bench.literal_networks import LiteralNetworks
 from steps_ros.bench.literal_step import LiteralTraining
 from steps_ros.bench.stopwatch import Watched
-from steps_ros.core.depth_net import DepthNet, RESNET18
+from steps_ros.core.depth_net import DepthNet, DepthNetConfig, RESNET18
 from steps_ros.core.images import grey_levels, shrink
 from steps_ros.errors import SettingsError
 from steps_ros.train import objective, trainer
@@ -130,6 +130,7 @@ def package_subject(
     settings: ObjectiveSettings,
     work: Work,
     folder: Path,
+    config: DepthNetConfig = RESNET18,
     *,
     remembers_teacher: bool = True,
 ) -> Subject:
@@ -137,9 +138,10 @@ def package_subject(
     Return the step of :class:`Training`, timed by its own report.
 
     :param folder: gets logs, which no one needs.
+    :param config: of depth network and teacher.
     :param remembers_teacher: as from the second epoch on; in the first one the teacher is asked.
     """
-    networks = needed_networks(settings, RESNET18, DepthNet(RESNET18)).to(work.device)
+    networks = needed_networks(settings, config, DepthNet(config)).to(work.device)
     memory = TrainingSettings.teacher_memory_mb if remembers_teacher else 0
     plan = TrainingSettings(max_steps=ENDLESS, batch=work.batch, teacher_memory_mb=memory)
     training = Unsaved(networks, settings, plan, folder, work.device)

@@ -22,6 +22,7 @@ from steps_ros.bench.machine import gemm_rate, this_machine
 from steps_ros.bench.stopwatch import Stopwatch
 from steps_ros.bench.subjects import literal_subject, package_subject, PARTS, Subject, Work
 from steps_ros.bench.timing import Speed, StepTimes
+from steps_ros.core.depth_net import RESNET18, RESNET18_RAYS
 from steps_ros.data.outputs import json_bytes, write_file
 from steps_ros.errors import StepsError
 from steps_ros.inference.hardware import resolve_device
@@ -74,7 +75,7 @@ def _count(text: str) -> int:
 
 
 def measure(work: Work, rounds: int) -> Speed:
-    """Time the literal step, the package in the released mode, and its preset ``steps``, first and later."""
+    """Time the literal step, the package in the released mode, and its preset ``steps``."""
     machine = this_machine(work.device)
     with tempfile.TemporaryDirectory() as folder:
         subjects = tuple(_subjects(work, Path(folder)))
@@ -92,9 +93,15 @@ def measure(work: Work, rounds: int) -> Speed:
 
 def _subjects(work: Work, folder: Path) -> Iterator[Subject]:
     yield literal_subject(work)
-    yield package_subject('released', RELEASED_STEPS_NUSCENES, work, folder / 'released')
-    yield package_subject('first epoch', STEPS, work, folder / 'first', remembers_teacher=False)
-    yield package_subject('steps', STEPS, work, folder / 'steps')
+    kinds = (
+        ('released', RELEASED_STEPS_NUSCENES, RESNET18, True),
+        ('first epoch', STEPS, RESNET18, False),
+        ('steps', STEPS, RESNET18, True),
+        ('own network', STEPS, RESNET18_RAYS, True),
+    )
+    for name, objective, config, remembers in kinds:
+        place = folder / name
+        yield package_subject(name, objective, work, place, config, remembers_teacher=remembers)
 
 
 def _warm_up(subject: Subject) -> float:
