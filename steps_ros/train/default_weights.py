@@ -24,6 +24,7 @@ from steps_ros.train.joint_stage import JointSettings, train_jointly
 from steps_ros.train.measure import confidence_bridge, held_out_errors, MeasuredErrors
 from steps_ros.train.model_card import model_card
 from steps_ros.train.shards import load_shards, Shards
+from steps_ros.train.snapshot import read_snapshot, Snapshot, write_snapshot
 from steps_ros.train.supervised import (
     mean_weights,
     Stage,
@@ -92,6 +93,11 @@ class Recipe:
     def training(self) -> tuple[Split, ...]:
         """The sets that are learned from; the others measure."""
         return tuple(split for split in self.splits if split.name.startswith('train'))
+
+    @property
+    def held(self) -> tuple[Split, ...]:
+        """The sets that no network learns from."""
+        return tuple(split for split in self.splits if split not in self.training)
 
 
 class Simulation(NamedTuple):
@@ -188,8 +194,8 @@ def _jointly(
         partial(progress, f'{recipe.network} joint') if progress else None,
     )
     assert trained.enhancer is not None
-    held = _shards(folder, *(split for split in recipe.splits if split.name == 'held_night'))
-    return replace(trained, confidence=confidence_bridge(held, trained.enhancer))
+    night = _held_night(recipe, folder)
+    return replace(trained, confidence=confidence_bridge(night, trained.enhancer))
 
 
 def _write(recipe: Recipe, place: Path, first: Measured, second: Measured | None) -> Path:
@@ -222,24 +228,28 @@ def _shards(folder: Path, *splits: Split) -> Shards:
     return load_shards([shard_folder(folder, split.name) for split in splits])
 
 
+def _held_night(recipe: Recipe, folder: Path) -> Shards:
+    return _shards(folder, *(split for split in recipe.held if split.time == 'night'))
+
+
 def _enhancer(recipe: Recipe, folder: Path, progress: Progress | None) -> SelfCalibratedEnhancer:
-    path = folder / 'enhancer.pt'
+    path = folder / 'enhancer.npz'
     if not path.exists():
         enhancer = train_enhancer(
             _shards(folder, *(split for split in recipe.training if split.time == 'night')),
             recipe.enhancer,
             partial(progress, 'enhancer') if progress else None,
         )
-        torch.save(enhancer.state_dict(), path)
+        write_snapshot(Snapshot(recipe.enhancer.steps, enhancer.state_dict()), path)
     enhancer = SelfCalibratedEnhancer(1)
-    enhancer.load_state_dict(torch.load(path, weights_only=True))
+    enhancer.load_state_dict(read_snapshot(path).tensors)
     return enhancer.eval()
 
 
 def _checkpoint(
     recipe: Recipe, folder: Path, net: DepthNet, enhancer: SelfCalibratedEnhancer, step: int
 ) -> Checkpoint:
-    night = _shards(folder, *(split for split in recipe.splits if split.name == 'held_night'))
+    night = _held_night(recipe, folder)
     return Checkpoint(
         depth_net=net,
         enhancer=enhancer.illumination,
@@ -255,8 +265,8 @@ def _checkpoint(
 
 def _measured(recipe: Recipe, folder: Path, checkpoint: Checkpoint) -> Measured:
     training = _shards(folder, *recipe.training)
-    held = [split for split in recipe.splits if split not in recipe.training]
     errors = {
-        split.time: held_out_errors(_shards(folder, split), training, checkpoint) for split in held
+        split.time: held_out_errors(_shards(folder, split), training, checkpoint)
+        for split in recipe.held
     }
     return Measured(checkpoint, errors)

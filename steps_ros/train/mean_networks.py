@@ -19,15 +19,14 @@ class MeanNetworks(nn.Module):
     Running means of the weights and statistics of depth network and enhancer.
 
     :param networks: whose weights are followed.
-    :param decay: share of the former mean that a step leaves; less in the first steps, so that
-        the mean forgets where it began.
+    :param decay: as of :func:`running_mean`.
     """
 
     def __init__(self, networks: Networks, decay: float) -> None:
         super().__init__()
-        self._decay = decay
-        self.depth = self._follow(networks.depth)
-        self.enhancer = None if networks.enhancer is None else self._follow(networks.enhancer)
+        enhancer = networks.enhancer
+        self.depth = running_mean(networks.depth, decay)
+        self.enhancer = None if enhancer is None else running_mean(enhancer, decay)
 
     def update(self, networks: Networks) -> None:
         """Take in the weights of one more step."""
@@ -46,11 +45,19 @@ class MeanNetworks(nn.Module):
             networks.held,
         )
 
-    def _follow(self, network: nn.Module) -> AveragedModel:
-        return AveragedModel(network, avg_fn=self._mean, use_buffers=True)
 
-    def _mean(self, mean: Tensor, value: Tensor, count: Tensor | int) -> Tensor:
+def running_mean(network: nn.Module, decay: float) -> AveragedModel:
+    """
+    Return a mean that follows a network's weights and statistics; update it after every step.
+
+    :param decay: share of the former mean that a step leaves; less in the first steps, so that
+        the mean forgets where it began.
+    """
+
+    def mean_of(mean: Tensor, value: Tensor, count: Tensor | int) -> Tensor:
         if not mean.is_floating_point():
             return value
         steps = int(count)
-        return mean.lerp(value, 1 - min(self._decay, (1 + steps) / (10 + steps)))
+        return mean.lerp(value, 1 - min(decay, (1 + steps) / (10 + steps)))
+
+    return AveragedModel(network, avg_fn=mean_of, use_buffers=True)

@@ -25,7 +25,7 @@ from steps_ros.errors import SourceError
 from steps_ros.inference.network_size import fitting_size
 from steps_ros.train.augment import draw_aspect, draw_sample, Sample
 
-NEAREST_DEPTH, FARTHEST_DEPTH, SKY_DEPTH = 0.5, 80.0, 100.0
+NEAREST_DEPTH, FARTHEST_DEPTH = 0.5, 80.0
 
 
 class Street(NamedTuple):
@@ -72,7 +72,7 @@ class DepthBatch(NamedTuple):
     Pictures with known depth.
 
     ``image`` (B, 3, H, W) RGB and ``grey`` (B, 1, H, W), both in [0, 1]; ``depth`` (B, 1, H, W)
-    from 0.5 to 80 m, 100 m for sky; ``rays`` (B, 2, H, W), see :mod:`steps_ros.core.rays`.
+    from 0.5 to 80 m, +inf for sky; ``rays`` (B, 2, H, W), see :mod:`steps_ros.core.rays`.
     """
 
     image: Tensor
@@ -114,8 +114,7 @@ def to_batch(samples: Sequence[Sample]) -> DepthBatch:
     colour = torch.from_numpy(images).permute(0, 3, 1, 2).float() / 255
     grey = np.stack([cv2.cvtColor(sample.image, cv2.COLOR_RGB2GRAY) for sample in samples])
     depth = torch.from_numpy(np.stack([sample.depth for sample in samples]).astype(np.float32))
-    near = depth.clamp(NEAREST_DEPTH, FARTHEST_DEPTH)
-    known = torch.where(torch.isfinite(depth), near, torch.full_like(depth, SKY_DEPTH))
+    known = torch.where(depth.isfinite(), depth.clamp(NEAREST_DEPTH, FARTHEST_DEPTH), torch.inf)
     rays = assumed_directions(colour).clone()
     for place, sample in enumerate(samples):
         if sample.rays is not None:

@@ -15,21 +15,28 @@ from pathlib import Path
 import numpy as np
 import torch
 from torch import nn, Tensor
-from torch.nn import functional
+from torch.optim.swa_utils import AveragedModel
 
 from steps_ros.core.depth_net import DepthNet
-from steps_ros.core.geometry import disparity_to_depth
 from steps_ros.core.illumination import enhance, IlluminationNet
-from steps_ros.core.supervised_losses import (
-    log_depth_error,
-    log_gradient_loss,
-    scale_invariant_loss,
+from steps_ros.train.mean_networks import running_mean
+from steps_ros.train.shards import DepthBatch, draw_batch, Shards
+from steps_ros.train.snapshot import (
+    named,
+    optimiser_tensors,
+    part,
+    read_snapshot,
+    restore_optimiser,
+    Snapshot,
+    write_snapshot,
 )
-from steps_ros.train.shards import DepthBatch, draw_batch, Shards, SKY_DEPTH
+from steps_ros.train.supervision import supervised_loss
 
 Progress = Callable[[int, float], None]
 State = dict[str, Tensor]
-SCALE_WEIGHTS = (1.0, 0.5, 0.25, 0.125)
+# The saved state, and its parts.
+SAVED = 'supervised.npz'
+NET, OPTIMISER, MEAN = 'net', 'optimiser', 'mean'
 # The depth that an untrained network says: the middle of a street.
 FIRST_DEPTH = 10.0
 
@@ -51,8 +58,6 @@ class SupervisedSettings:
 
     :param stages: sizes in their order.
     :param learning_rate: highest rate of AdamW, reached after ``warmup`` steps, then a cosine.
-    :param gradient_weight: of the slope term; much more than 0.05 blurs.
-    :param sky_weight: weight of a sky pixel beside 1 for others.
     """
 
     stages: tuple[Stage, ...]
@@ -62,8 +67,6 @@ class SupervisedSettings:
     warmup: int = 200
     weight_decay: float = 1e-4
     mean_decay: float = 0.998
-    gradient_weight: float = 0.04
-    sky_weight: float = 0.3
     save_every: int = 100
 
     @property
@@ -86,28 +89,6 @@ class SupervisedSettings:
         share = (step - self.warmup) / max(1, self.steps - self.warmup)
         cosine = 0.5 + 0.5 * math.cos(math.pi * min(1.0, share))
         return self.final_rate + (self.learning_rate - self.final_rate) * cosine
-
-
-def depth_loss(
-    disparities: list[Tensor], batch: DepthBatch, settings: SupervisedSettings, net: DepthNet
-) -> Tensor:
-    """
-    Return the loss of each image over the four finest scales.
-
-    :param disparities: finest first, as :class:`DepthNet` gives them.
-    :returns: (B,).
-    """
-    total = batch.depth.new_zeros(batch.depth.shape[0])
-    for disparity, weight in zip(disparities, SCALE_WEIGHTS, strict=False):
-        reference = functional.interpolate(batch.depth, disparity.shape[-2:], mode='nearest')
-        depth = disparity_to_depth(disparity, net.config.min_depth, net.config.max_depth)
-        error = log_depth_error(depth, reference)
-        known = torch.where(reference >= SKY_DEPTH, settings.sky_weight, 1.0)
-        slope = log_gradient_loss(error, known)
-        total = total + weight * (
-            scale_invariant_loss(error, known) + settings.gradient_weight * slope
-        )
-    return total
 
 
 def start_at_depth(net: DepthNet, depth: float = FIRST_DEPTH) -> None:
@@ -137,26 +118,27 @@ def train_supervised(
     net.to(memory_format=torch.channels_last).train()  # type: ignore[call-overload]
     illumination.eval()
     optimiser = torch.optim.AdamW(net.parameters(), weight_decay=settings.weight_decay)
-    saved = folder / 'supervised.pt'
-    start, mean = _resume(saved, net, optimiser)
+    mean = running_mean(net, settings.mean_decay)
+    saved = folder / SAVED
+    start = _resume(saved, net, optimiser, mean)
     for step in range(start, settings.steps):
         stage = settings.stage_of(step)
         generator = np.random.default_rng((settings.seed, 7, step))
         batch = draw_batch(shards, (stage.height, stage.width), stage.batch, generator)
-        loss = _step(net, illumination, optimiser, batch, settings, settings.rate_of(step))
-        _update_mean(mean, net, min(settings.mean_decay, (1 + step) / (10 + step)))
+        loss = _step(net, illumination, optimiser, batch, settings.rate_of(step))
+        mean.update_parameters(net)
         if (step + 1) % settings.save_every == 0 or step + 1 == settings.steps:
             _save(saved, net, optimiser, mean, step + 1)
         if progress:
             progress(step, loss)
-    net.load_state_dict(mean)
+    net.load_state_dict(mean.module.state_dict())
     return net.eval()
 
 
 def mean_weights(folder: Path) -> tuple[State, int]:
     """Return the running mean of the weights saved in ``folder``, and its step."""
-    state = torch.load(folder / 'supervised.pt', weights_only=True)
-    return state['mean'], int(state['step'])
+    snapshot = read_snapshot(folder / SAVED)
+    return part(snapshot.tensors, f'{MEAN}.module'), snapshot.step
 
 
 def enhanced_input(batch: DepthBatch, illumination: IlluminationNet) -> Tensor:
@@ -167,12 +149,12 @@ def enhanced_input(batch: DepthBatch, illumination: IlluminationNet) -> Tensor:
 
 def _step(
     net: DepthNet, illumination: IlluminationNet, optimiser: torch.optim.Optimizer,
-    batch: DepthBatch, settings: SupervisedSettings, rate: float,
+    batch: DepthBatch, rate: float,
 ) -> float:  # fmt: skip
     for group in optimiser.param_groups:
         group['lr'] = rate
     image = enhanced_input(batch, illumination).contiguous(memory_format=torch.channels_last)
-    loss = depth_loss(net(image, batch.rays), batch, settings, net).mean()
+    loss = supervised_loss(net(image, batch.rays), batch.depth, net.config)
     optimiser.zero_grad(set_to_none=True)
     loss.backward()  # type: ignore[no-untyped-call]
     nn.utils.clip_grad_norm_(net.parameters(), 5.0)
@@ -180,31 +162,22 @@ def _step(
     return float(loss.detach())
 
 
-@torch.no_grad()
-def _update_mean(mean: State, net: DepthNet, decay: float) -> None:
-    for name, value in net.state_dict().items():
-        if value.is_floating_point():
-            mean[name].lerp_(value, 1 - decay)
-        else:
-            mean[name].copy_(value)
-
-
-def _resume(path: Path, net: DepthNet, optimiser: torch.optim.Optimizer) -> tuple[int, State]:
+def _resume(
+    path: Path, net: DepthNet, optimiser: torch.optim.Optimizer, mean: AveragedModel
+) -> int:
+    """Put back what :func:`_save` saved; return the number of steps done."""
     if not path.exists():
-        return 0, {name: value.clone() for name, value in net.state_dict().items()}
-    state = torch.load(path, weights_only=True)
-    net.load_state_dict(state['net'])
-    optimiser.load_state_dict(state['optimiser'])
-    return int(state['step']), state['mean']
+        return 0
+    snapshot = read_snapshot(path)
+    net.load_state_dict(part(snapshot.tensors, NET))
+    mean.load_state_dict(part(snapshot.tensors, MEAN))
+    restore_optimiser(optimiser, OPTIMISER, snapshot.tensors)
+    return snapshot.step
 
 
 def _save(
-    path: Path, net: DepthNet, optimiser: torch.optim.Optimizer, mean: State, step: int
+    path: Path, net: DepthNet, optimiser: torch.optim.Optimizer, mean: AveragedModel, step: int
 ) -> None:
-    path.parent.mkdir(parents=True, exist_ok=True)
-    state = {
-        'net': net.state_dict(), 'optimiser': optimiser.state_dict(), 'mean': mean, 'step': step
-    }  # fmt: skip
-    partial = path.with_suffix('.partial')
-    torch.save(state, partial)
-    partial.replace(path)
+    tensors = optimiser_tensors(optimiser, OPTIMISER)
+    tensors |= named(NET, net.state_dict()) | named(MEAN, mean.state_dict())
+    write_snapshot(Snapshot(step, tensors), path)
