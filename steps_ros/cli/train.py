@@ -38,7 +38,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help='steps between validations; 0: at the end alone (a tenth of --max-steps)',
     )
     add('--reference-topic', metavar='TOPIC', help='LiDAR or depth of the validation drive')
-    add('--size', type=network_size, default=(192, 320), metavar='HxW', help='192x320')
+    add(
+        '--size',
+        type=network_size,
+        metavar='HxW',
+        help="192x320; for weights that see rays about as many pixels in the pictures' shape",
+    )
     add('--batch', type=int, default=2, metavar='N', help='triplets a step (2)')
     add('--max-steps', type=int, metavar='N', help='steps in all, resumed ones among them (2000)')
     add('--pose-warmup', type=int, default=200, metavar='N', help='first steps, pose alone (200)')

@@ -27,6 +27,7 @@ from steps_ros.train.job import forget, Job, read_job, SETTINGS
 from steps_ros.train.run import Outcome, run_job
 from steps_ros.train.trainer import StepReport, Watch
 from steps_ros.train.training_settings import TrainingSettings
+from steps_ros.train.training_size import training_size
 
 DONE, REJECTED = 0, 3
 DEFAULT_STEPS = 2000
@@ -67,14 +68,18 @@ def _train(job: Job, device: torch.device, world: World) -> int:
 
 
 def _new(arguments: argparse.Namespace, world: World) -> Job:
-    height, width = arguments.size
+    start = DEFAULT_WEIGHTS if arguments.init == 'default' else Path(arguments.init)
+    options = DriveOptions(arguments.image_topic, intrinsics=arguments.intrinsics)
+    height, width = arguments.size or training_size(
+        start, arguments.bag[0], options, arguments.bonnet
+    )
     steps = DEFAULT_STEPS if arguments.max_steps is None else arguments.max_steps
     every = arguments.validate_every
     job = Job(
         night=tuple(arguments.bag),
         day=tuple(arguments.day),
         out=arguments.out,
-        start=DEFAULT_WEIGHTS if arguments.init == 'default' else Path(arguments.init),
+        start=start,
         preset=arguments.preset,
         teacher=arguments.teacher,
         teacher_steps=arguments.teacher_steps,
@@ -92,7 +97,7 @@ def _new(arguments: argparse.Namespace, world: World) -> Job:
         store=StoreSettings(
             height, width, bonnet=arguments.bonnet, depth=arguments.preset == 'supervised'
         ),
-        options=DriveOptions(arguments.image_topic, intrinsics=arguments.intrinsics),
+        options=options,
         validate=arguments.validate,
         reference_topic=arguments.reference_topic,
     )

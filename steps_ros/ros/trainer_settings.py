@@ -70,7 +70,12 @@ class TrainerSettings:
     reference_topic: str = setting(
         '', 'Depth or LiDAR of the validation drive. Empty: the only one.', read_only=True
     )
-    size: str = setting('192x320', 'HxW that the networks see.', read_only=True)
+    size: str = setting(
+        '',
+        'HxW that the networks see. Empty: 192x320, and for weights that see rays about as many '
+        "pixels in the pictures' shape.",
+        read_only=True,
+    )
     batch: int = setting(2, 'Triplets a step.', minimum=1, read_only=True)
     max_steps: int = setting(
         2000, 'Steps in all, those before a restart among them.', minimum=1, read_only=True
@@ -108,12 +113,14 @@ class TrainerSettings:
     def __post_init__(self) -> None:
         """Check the limits, the form of the size, and that there is something to do."""
         check(self)
-        if SIZE_PATTERN.fullmatch(self.size) is None:
+        if self.size and SIZE_PATTERN.fullmatch(self.size) is None:
             raise SettingsError(f'size: {self.size!r} is no size; give HxW, such as 192x320')
 
     @property
-    def height_width(self) -> tuple[int, int]:
-        """The size as (height, width)."""
+    def height_width(self) -> tuple[int, int] | None:
+        """The size as (height, width); None where the training is to choose."""
+        if not self.size:
+            return None
         height, width = self.size.split('x')
         return int(height), int(width)
 
@@ -177,14 +184,20 @@ def _wanted(settings: TrainerSettings) -> Job:
     from steps_ros.data.store_settings import StoreSettings
     from steps_ros.train.job import Job
     from steps_ros.train.training_settings import TrainingSettings
+    from steps_ros.train.training_size import training_size
 
-    height, width = settings.height_width
     is_supervised = settings.preset == 'supervised'
+    night = tuple(_home(drive) for drive in settings.bag)
+    start = DEFAULT_WEIGHTS if settings.init == 'default' else Path(_home(settings.init))
+    options = DriveOptions(settings.image_topic or None, intrinsics=_path(settings.intrinsics))
+    height, width = settings.height_width or training_size(
+        start, night[0], options, settings.bonnet
+    )
     return Job(
-        night=tuple(_home(drive) for drive in settings.bag),
+        night=night,
         day=tuple(_home(drive) for drive in settings.day),
         out=settings.folder,
-        start=DEFAULT_WEIGHTS if settings.init == 'default' else Path(_home(settings.init)),
+        start=start,
         preset=settings.preset,
         teacher=_path(settings.teacher),
         teacher_steps=settings.teacher_steps,
@@ -200,7 +213,7 @@ def _wanted(settings: TrainerSettings) -> Job:
             validate_every=settings.validation_period,
         ),
         store=StoreSettings(height, width, bonnet=settings.bonnet, depth=is_supervised),
-        options=DriveOptions(settings.image_topic or None, intrinsics=_path(settings.intrinsics)),
+        options=options,
         validate=_path(settings.validate),
         reference_topic=settings.reference_topic or None,
     )

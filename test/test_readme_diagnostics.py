@@ -1,0 +1,36 @@
+"""The README's table of statuses is that of the node."""
+
+from __future__ import annotations
+
+from pathlib import Path
+import re
+
+PROJECT = Path(__file__).resolve().parent.parent
+SAYING = (
+    'ros/diagnostics.py', 'ros/image_input.py', 'ros/pipeline.py', 'ros/light.py', 'ros/scale.py',
+    'inference/scale/state.py',
+)  # fmt: skip
+# Names of rclpy's states, which the node passes on.
+LIFECYCLE = {'unconfigured', 'inactive'}
+
+
+def table() -> list[tuple[str, str]]:
+    """Return the first two cells of each row."""
+    text = (PROJECT / 'README.md').read_text(encoding='utf8')
+    rows = text.split('| status | says |', 1)[1].split('\n\n', 1)[0].splitlines()[2:]
+    return [tuple(cell.strip() for cell in row.split('|')[1:3]) for row in rows]
+
+
+def source() -> str:
+    return ''.join((PROJECT / 'steps_ros' / name).read_text(encoding='utf8') for name in SAYING)
+
+
+def test_every_status_has_a_row_and_every_row_a_status():
+    named = {name for status, _ in table() for name in re.findall(r'`(\w+)`', status)}
+    assert named == set(re.findall(r"\}: (\w+)'", source()))
+
+
+def test_what_a_row_quotes_is_said():
+    quoted = {words for _, says in table() for words in re.findall(r'"([^"]+)"', says)}
+    assert len(quoted) > 10
+    assert {words for words in quoted if words not in source()} == LIFECYCLE
