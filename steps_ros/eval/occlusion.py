@@ -21,9 +21,9 @@ sensor 0.1 to 1.0 m above and 0.3 to 1.2 m behind the camera. Hidden is a point 
 | after | 0.016 | 0.007 |
 
 A bonnet in view is not seen through so: it has nearer points below it alone. On two views of later
-streets with a bonnet, 32 rings, 6 and 7 % of what was left was off by more than a tenth, most of it
-road behind the bonnet's rim, and abs_rel of the reference itself was 0.06 and 0.07. Leave its rows
-out.
+streets with a bonnet, 32 rings, 6 and 7 % of what was left was off by more than a tenth, most of
+it road behind the bonnet's rim, and abs_rel of the reference itself was 0.06 and 0.07. Leave its
+rows out.
 """
 
 from __future__ import annotations
