@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from pathlib import Path
+import signal
 import tempfile
 
 # Before torch and rclpy are imported anywhere: spinning threads starve two-core machines, and
@@ -13,6 +14,10 @@ os.environ.setdefault('OMP_WAIT_POLICY', 'PASSIVE')
 os.environ['ROS_DOMAIN_ID'] = str(20 + (os.getppid() % 70 + _WORKER) % 79)
 os.environ['ROS_AUTOMATIC_DISCOVERY_RANGE'] = 'LOCALHOST'
 os.environ['ROS_LOG_DIR'] = tempfile.mkdtemp(prefix='steps_ros_log_')
+
+# A shell that runs tests in the background ignores Ctrl-C for them and for all that they start.
+if signal.getsignal(signal.SIGINT) == signal.SIG_IGN:
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 import pytest  # noqa: E402
 import torch  # noqa: E402
