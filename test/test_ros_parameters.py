@@ -15,7 +15,8 @@ import rclpy
 from rclpy.parameter import Parameter
 
 from steps_ros.errors import SettingsError
-from steps_ros.ros.parameters import NightDepthSettings, NodeSettings
+from steps_ros.ros.node_settings import NodeSettings
+from steps_ros.ros.parameters import camera_parameters, NightDepthSettings, OF_THE_NODE
 from steps_ros.settings import build, describe, flatten
 
 ROOT = Path(__file__).parents[1]
@@ -150,3 +151,60 @@ def test_extrinsics_are_a_pose_of_the_lidar_in_the_camera():
     np.testing.assert_allclose(pose[:3, 3], (1, 2, 3))
     # Ahead of the LiDAR is ahead of the camera.
     np.testing.assert_allclose(pose[:3, :3] @ (1, 0, 0), (0, 0, 1), atol=1e-12)
+
+
+def test_a_camera_may_have_settings_of_its_own(make_node):
+    node = make_node(
+        cameras=['front', 'rear'],
+        scale__camera_height=1.5,
+        rear__scale__camera_height=1,
+        rear__cloud__bonnet='0.1,1 0.3,0.8 0.9,1',
+        front__lidar__extrinsics='1 2 3 0.5 -0.5 0.5 0.5',
+    )
+    settings = NodeSettings(node, NightDepthSettings, camera_parameters)
+    front, rear = settings.of('front'), settings.of('rear')
+    assert (front.value.scale.camera_height, rear.value.scale.camera_height) == (1.5, 1.0)
+    assert (front.value.cloud.bonnet, rear.value.cloud.bonnet) == ('', '0.1,1 0.3,0.8 0.9,1')
+    assert front.value.lidar.camera_from_lidar is not None
+    assert rear.value.lidar.camera_from_lidar is None
+    assert settings.value == settings.of('').value
+    # What holds for all changes for those that have nothing of their own.
+    assert node.set_parameters([Parameter('scale.camera_height', value=1.4)])[0].successful
+    assert (front.value.scale.camera_height, rear.value.scale.camera_height) == (1.4, 1.0)
+    assert node.set_parameters([Parameter('rear.scale.camera_height', value=2)])[0].successful
+    assert (front.value.scale.camera_height, rear.value.scale.camera_height) == (1.4, 2.0)
+    assert node.describe_parameter('rear.scale.camera_height').description.endswith('.')
+
+
+def test_a_change_that_suits_one_camera_alone_changes_nothing(make_node):
+    node = make_node(cameras=['front', 'rear'], rear__colour__farthest=20.0)
+    settings = NodeSettings(node, NightDepthSettings, camera_parameters)
+    result = node.set_parameters([Parameter('colour.nearest', value=30.0)])[0]
+    assert not result.successful
+    assert result.reason.startswith('rear: colour.nearest 30.0 must be less')
+    assert settings.value.colour.nearest == settings.of('front').value.colour.nearest == 1.0
+
+
+@pytest.mark.parametrize(
+    ('values', 'message'),
+    [
+        ({'front__device': 'cpu'}, 'front.device: device is one for the whole node; set device'),
+        ({'front__cloud__strid': 2}, "'front.cloud.strid'; did you mean 'front.cloud.stride'"),
+        ({'frnt__cloud__stride': 2}, "'frnt.cloud.stride'; did you mean 'front.cloud.stride'"),
+        ({'front__cloud__stride': 1.5}, r'front.cloud.stride: 1.5 is not a whole number'),
+        ({'front__cloud__stride': 0}, 'front: stride: 0 is not allowed|front.cloud.stride'),
+        (
+            {'lidar__extrinsics': '1 2 3 0.5 -0.5 0.5 0.5'},
+            'there are 2; give each its own, front.lidar.extrinsics and so on',
+        ),
+    ],
+)
+def test_a_bad_setting_of_a_camera_is_one_line(make_node, values, message):
+    node = make_node(cameras=['front', 'rear'], **values)
+    with pytest.raises(SettingsError, match=message) as caught:
+        NodeSettings(node, NightDepthSettings, camera_parameters)
+    assert '\n' not in str(caught.value)
+
+
+def test_what_is_of_the_node_are_settings():
+    assert {item.name for item in DESCRIBED} > OF_THE_NODE

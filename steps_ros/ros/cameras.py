@@ -15,8 +15,9 @@ from steps_ros.inference.prediction import Prediction
 from steps_ros.ros.diagnostics import CameraState
 from steps_ros.ros.image_input import ImageInput, Incoming
 from steps_ros.ros.model import Model
+from steps_ros.ros.node_settings import Live
 from steps_ros.ros.outputs import OutputTopics
-from steps_ros.ros.parameters import NightDepthSettings, NodeSettings
+from steps_ros.ros.parameters import NightDepthSettings
 from steps_ros.ros.pipeline import Pipeline, Prepared
 from steps_ros.ros.scale_sources import ScaleSource
 from steps_ros.ros.spin import guarded
@@ -43,7 +44,7 @@ class CameraStream:
         self,
         node: Node,
         camera: str,
-        settings: NodeSettings[NightDepthSettings],
+        settings: Live[NightDepthSettings],
         statistics: FrameStatistics,
         has_depth: bool,
         offer: Callable[[str, CameraFrame], None],
@@ -96,6 +97,7 @@ class CameraStream:
             self.pipeline.scale.status(value.scale),
             self.previous,
             previous,
+            value.image_timeout_s,
         )
 
     def destroy(self) -> None:

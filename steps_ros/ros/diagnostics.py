@@ -30,6 +30,7 @@ class CameraState(NamedTuple):
     scale: DiagnosticStatus
     snapshot: Snapshot
     previous: Snapshot
+    image_timeout_s: float
 
 
 class NodeState(NamedTuple):
@@ -41,7 +42,6 @@ class NodeState(NamedTuple):
     is_enabled: bool
     model: Model | None
     cameras: tuple[CameraState, ...]
-    image_timeout_s: float
 
 
 def report(state: NodeState) -> list[DiagnosticStatus]:
@@ -50,7 +50,7 @@ def report(state: NodeState) -> list[DiagnosticStatus]:
     if state.model is not None:
         statuses.append(_model(state, state.model))
     for camera in state.cameras:
-        statuses += [_input(camera, state.image_timeout_s), _output(camera), _timing(camera)]
+        statuses += [_input(camera), _output(camera), _timing(camera)]
         statuses += [_calibration(camera), camera.scale, camera.light]
     return statuses
 
@@ -94,7 +94,7 @@ def _model(state: NodeState, model: Model) -> DiagnosticStatus:
     return _status(f'{state.name}: model', OK, message, values)
 
 
-def _input(state: CameraState, image_timeout_s: float) -> DiagnosticStatus:
+def _input(state: CameraState) -> DiagnosticStatus:
     now, source = state.snapshot, state.input
     values = {
         'topic': source.topic,
@@ -105,7 +105,7 @@ def _input(state: CameraState, image_timeout_s: float) -> DiagnosticStatus:
         'age_s': f'{now.input_age_s:.2f}',
     }
     name = f'{state.name}: input'
-    if now.input_age_s > image_timeout_s:
+    if now.input_age_s > state.image_timeout_s:
         hint = source.hint or f'{source.publisher_count} publishers of {source.topic} are silent'
         message = f'no image for {now.input_age_s:.1f} s; {hint}'
         return _status(name, ERROR, message, values)

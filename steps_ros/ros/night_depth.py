@@ -22,7 +22,8 @@ from steps_ros.errors import StepsError
 from steps_ros.ros.cameras import CameraFrame, CameraStream, failed, process, superseded
 from steps_ros.ros.diagnostics import NodeState, report
 from steps_ros.ros.model import free_memory, load_model, Model
-from steps_ros.ros.parameters import NightDepthSettings, NodeSettings
+from steps_ros.ros.node_settings import NodeSettings
+from steps_ros.ros.parameters import camera_parameters, NightDepthSettings
 from steps_ros.ros.qos import overridable
 from steps_ros.ros.spin import guarded, run_node
 from steps_ros.ros.statistics import Drop, FrameStatistics
@@ -43,7 +44,14 @@ class Running:
         )
         self.worker.start()
         self.cameras = [
-            CameraStream(node, camera, node.settings, statistics, model.has_depth, node.on_frame)
+            CameraStream(
+                node,
+                camera,
+                node.settings.of(camera),
+                statistics,
+                model.has_depth,
+                node.on_frame,
+            )
             for camera, statistics in node.statistics.items()
         ]
 
@@ -72,7 +80,7 @@ class NightDepth(LifecycleNode):
         :raises SettingsError: a parameter has a bad value.
         """
         super().__init__(NAME, **node_arguments)
-        self.settings = NodeSettings(self, NightDepthSettings)
+        self.settings = NodeSettings(self, NightDepthSettings, camera_parameters)
         cameras = self.settings.value.cameras or ('',)
         self.statistics = {camera: FrameStatistics() for camera in cameras}
         self._label = self.get_fully_qualified_name().lstrip('/')
@@ -198,7 +206,6 @@ class NightDepth(LifecycleNode):
                 is_enabled=self._is_enabled,
                 model=self._model,
                 cameras=tuple(camera.report() for camera in self._cameras),
-                image_timeout_s=self.settings.value.image_timeout_s,
             )
         )
         message = DiagnosticArray(status=statuses)

@@ -1,40 +1,19 @@
 """
-Settings of the node as ROS parameters: declared, checked and changed at run time in one place.
-
-A parameter is declared with dynamic typing, since a statically typed double refuses ``3``; the
-settings class itself holds types and ranges.
+The parameters of the node night_depth: their defaults, ranges and meaning.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import asdict, dataclass, field
-from difflib import get_close_matches
+from dataclasses import dataclass, field
 import re
-from typing import Any, Generic, TypeVar
-
-from rcl_interfaces.msg import (
-    FloatingPointRange,
-    IntegerRange,
-    ParameterDescriptor,
-    SetParametersResult,
-)
-from rclpy.exceptions import ParameterException
-from rclpy.node import Node
-from rclpy.parameter import Parameter
 
 from steps_ros.data.poses import Doubles, matrix_of
 from steps_ros.errors import FrameError, SettingsError
 from steps_ros.inference.cloud import CloudLimits
 from steps_ros.inference.light_state import LightSettings
 from steps_ros.inference.scale.settings import ScaleSettings
-from steps_ros.settings import build, check, convert, describe, flatten, Setting, setting
+from steps_ros.settings import check, describe, setting
 
-Settings = TypeVar('Settings')
-
-# A range must have two ends in a descriptor; these stand for "no limit".
-LARGEST_FLOAT = 1e12
-LARGEST_INT = 2**31 - 1
 CAMERA_NAME = re.compile(r'[A-Za-z]\w*', re.ASCII)
 SIZE_PATTERN = re.compile(r'(\d+)x(\d+)')
 
@@ -193,96 +172,32 @@ class NightDepthSettings:
         return None if match is None else (int(match[1]), int(match[2]))
 
 
-class NodeSettings(Generic[Settings]):
+# What is one for all cameras; the rest a camera may have for itself, under its name.
+OF_THE_NODE = frozenset(
+    {
+        'checkpoint',
+        'device',
+        'precision',
+        'engine',
+        'network_size',
+        'cameras',
+        'autostart',
+        'diagnostics.period_s',
+    }
+)
+OF_A_CAMERA = frozenset(item.name for item in describe(NightDepthSettings)) - OF_THE_NODE
+
+
+def camera_parameters(settings: NightDepthSettings) -> dict[str, frozenset[str]]:
     """
-    The settings of a node, kept equal to its parameters.
+    Return the names of the settings that each camera may have for itself, by the camera's name.
 
-    ``value`` is replaced as a whole when a parameter changes, so a thread that took it sees one
-    consistent state for the frame it works on.
+    :raises SettingsError: one place of the LiDAR is given for several cameras.
     """
-
-    def __init__(self, node: Node, settings: type[Settings]) -> None:
-        """
-        Declare one parameter per setting and take the values that the user gave.
-
-        :raises SettingsError: a value of the wrong type or out of range, or a misspelt name.
-        """
-        self._type = settings
-        self._known = {item.name: item for item in describe(settings)}
-        check_names(node, self._known)
-        self.value = build(
-            settings, {item.name: _declare(node, item) for item in describe(settings)}
+    if len(settings.cameras) > 1 and settings.lidar.extrinsics.strip():
+        first = settings.cameras[0]
+        raise SettingsError(
+            f'lidar.extrinsics is the place seen from one camera, and there are '
+            f'{len(settings.cameras)}; give each its own, {first}.lidar.extrinsics and so on'
         )
-        node.add_on_set_parameters_callback(self._on_set)
-
-    def _on_set(self, parameters: Sequence[Parameter]) -> SetParametersResult:
-        # rclpy has refused read-only parameters before this is called.
-        changed = {item.name: item.value for item in parameters if item.name in self._known}
-        if not changed:
-            return SetParametersResult(successful=True)
-        try:
-            self.value = build(self._type, {**values_of(self.value), **changed})
-        except SettingsError as error:
-            return SetParametersResult(successful=False, reason=str(error))
-        return SetParametersResult(successful=True)
-
-
-def values_of(settings: Any) -> dict[str, Any]:
-    """Return the settings as values by dotted name."""
-    return dict(flatten(asdict(settings)))
-
-
-def check_names(node: Node, known: Any) -> None:
-    """
-    Refuse parameters that look like misspelt ones; name other unknown ones in a warning.
-
-    A parameter file for /** may hold names that other nodes declare, so not every unknown name
-    is a mistake.
-
-    :raises SettingsError: a name that is nearly a known one.
-    """
-    # Private, but the only way to see what was given and never declared; same since Humble.
-    given = getattr(node, '_parameter_overrides', {})
-    for name in given:
-        if name in known or node.has_parameter(name) or name.startswith('qos_overrides.'):
-            continue
-        near = get_close_matches(name, known, n=1, cutoff=0.8)
-        if near:
-            raise SettingsError(f'unknown parameter {name!r}; did you mean {near[0]!r}?')
-        node.get_logger().warning(f'parameter {name!r} is none of this node and has no effect')
-
-
-def _declare(node: Node, item: Setting) -> Any:
-    # ROS has no type for an empty list; one text stands for a list of it.
-    default = '' if item.default == () else item.default
-    try:
-        value = node.declare_parameter(item.name, default, _descriptor(item)).value
-    except ParameterException as error:
-        raise SettingsError(f'parameter {item.name}: {error}') from error
-    return convert(item, value)
-
-
-def _descriptor(item: Setting) -> ParameterDescriptor:
-    descriptor = ParameterDescriptor(
-        name=item.name, description=item.doc, read_only=item.read_only, dynamic_typing=True
-    )
-    if item.choices:
-        descriptor.additional_constraints = 'one of ' + ', '.join(map(str, item.choices))
-    if item.minimum is None and item.maximum is None:
-        return descriptor
-    if item.type is float:
-        low, high = item.minimum, item.maximum
-        descriptor.floating_point_range = [
-            FloatingPointRange(
-                from_value=-LARGEST_FLOAT if low is None else low,
-                to_value=LARGEST_FLOAT if high is None else high,
-            )
-        ]
-    else:
-        descriptor.integer_range = [
-            IntegerRange(
-                from_value=-LARGEST_INT if item.minimum is None else int(item.minimum),
-                to_value=LARGEST_INT if item.maximum is None else int(item.maximum),
-            )
-        ]
-    return descriptor
+    return dict.fromkeys(settings.cameras, OF_A_CAMERA)

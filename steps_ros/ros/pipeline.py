@@ -24,8 +24,9 @@ from steps_ros.ros.image_input import Incoming
 from steps_ros.ros.light import LightWatch
 from steps_ros.ros.messages import compressed_to_rgb, image_to_rgb
 from steps_ros.ros.names import POINTS
+from steps_ros.ros.node_settings import Live
 from steps_ros.ros.outputs import NEED_CAMERA, NEED_DEPTH, needed_maps, output_size, OutputTopics
-from steps_ros.ros.parameters import NightDepthSettings, NodeSettings
+from steps_ros.ros.parameters import NightDepthSettings
 from steps_ros.ros.rate_limit import RateLimit
 from steps_ros.ros.scale import apply_scale, Measure, ScaleWatch
 from steps_ros.ros.statistics import Drop, FrameStatistics
@@ -59,7 +60,7 @@ class Pipeline:
         node: Node,
         name: str,
         topics: OutputTopics,
-        settings: NodeSettings[NightDepthSettings],
+        settings: Live[NightDepthSettings],
         statistics: FrameStatistics,
         has_depth: bool,
         measure: Measure | None = None,

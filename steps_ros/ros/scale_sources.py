@@ -32,7 +32,8 @@ from steps_ros.inference.scale.odometry import DistanceScale
 from steps_ros.inference.scale.settings import CAMERA_HEIGHT, LIDAR, ODOMETRY
 from steps_ros.ros import qos
 from steps_ros.ros.names import ODOMETRY_INPUT, POINTS_INPUT
-from steps_ros.ros.parameters import NightDepthSettings, NodeSettings
+from steps_ros.ros.node_settings import Live
+from steps_ros.ros.parameters import NightDepthSettings
 from steps_ros.ros.scale import Measure
 from steps_ros.ros.scale_lidar import FARTHEST_NS, LidarScale, Turn
 from steps_ros.ros.spin import guarded
@@ -49,7 +50,7 @@ class ScaleSource:
     Make and destroy it in the executor's thread; ``measure`` may be called from another.
     """
 
-    def __init__(self, node: Node, settings: NodeSettings[NightDepthSettings]) -> None:
+    def __init__(self, node: Node, settings: Live[NightDepthSettings]) -> None:
         """
         Subscribe.
 
@@ -74,7 +75,7 @@ class ScaleSource:
         for subscription in self._subscriptions:
             self._node.destroy_subscription(subscription)
 
-    def _listen_to_odometry(self, settings: NodeSettings[NightDepthSettings]) -> None:
+    def _listen_to_odometry(self, settings: Live[NightDepthSettings]) -> None:
         try:
             from nav_msgs.msg import Odometry
         except ImportError as error:

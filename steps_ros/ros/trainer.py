@@ -23,7 +23,7 @@ from rclpy.signals import uninstall_signal_handlers
 from std_srvs.srv import Trigger
 
 from steps_ros.errors import StepsError
-from steps_ros.ros.parameters import NodeSettings
+from steps_ros.ros.node_settings import NodeSettings
 from steps_ros.ros.qos import output_profile
 from steps_ros.ros.spin import DONE, FAILED, guarded, started
 from steps_ros.ros.trainer_progress import ERROR, progress_status, WARN
