@@ -84,7 +84,7 @@ def test_a_rectified_topic_has_the_camera_of_p(tmp_path):
 def test_an_unknown_lens_is_one_line(tmp_path):
     strange = Camera(WIDTH, HEIGHT, 40.0, 42.0, 32.0, 24.0, 'omni', (0.1, 0.2))
     path = write(tmp_path / 'night.mcap', drive(4, camera=strange))
-    with pytest.raises(SourceError, match="'omni' with 2 coefficients is not known; rectify"):
+    with pytest.raises(SourceError, match="'omni' is not known, only plumb_bob"):
         build_store(path, SIZE, cache=tmp_path / 'cache')
 
 

@@ -1,16 +1,14 @@
 """
-Cameras from CameraInfo and from files; every file that is none.
+Cameras from files; every file that is none.
 """
 
 from __future__ import annotations
 
-from types import SimpleNamespace
-
 import pytest
 
 from steps_ros.core.camera import Camera
-from steps_ros.data.cameras import camera_from_info, find_camera_file, fitted, read_camera
-from steps_ros.errors import FrameError, SourceError
+from steps_ros.data.cameras import find_camera_file, fitted, read_camera
+from steps_ros.errors import SourceError
 
 K = (500.0, 0.0, 321.0, 0.0, 510.0, 242.0, 0.0, 0.0, 1.0)
 CAMERA = Camera(640, 480, 500.0, 510.0, 321.0, 242.0)
@@ -23,26 +21,6 @@ camera_matrix: {rows: 3, cols: 3, data: [500, 0, 321, 0, 510, 242, 0, 0, 1]}
 distortion_model: plumb_bob
 distortion_coefficients: {rows: 1, cols: 5, data: [-0.1, 0.02, 0, 0, 0]}
 """
-
-
-def info(k=K, d=(), width=640, height=480):
-    return SimpleNamespace(k=k, d=d, width=width, height=height, distortion_model='plumb_bob')
-
-
-def test_camera_info_of_both_ros_generations():
-    assert camera_from_info(info()) == CAMERA
-    ros1 = SimpleNamespace(K=K, D=(), width=640, height=480, distortion_model='plumb_bob')
-    assert camera_from_info(ros1) == CAMERA
-
-
-def test_uncalibrated_camera_info_is_none():
-    assert camera_from_info(info(k=(0.0,) * 9)) is None
-    assert camera_from_info(info(width=0)) is None
-
-
-def test_camera_info_with_nan_is_a_frame_error():
-    with pytest.raises(FrameError, match='not finite'):
-        camera_from_info(info(k=(float('nan'), *K[1:])))
 
 
 def test_fitted_rescales_and_refuses_another_shape():

@@ -11,7 +11,13 @@ import numpy as np
 import pytest
 
 from steps_ros.core.camera import Camera
-from steps_ros.data.rectification import rectified_camera, rectify, rectify_depth
+from steps_ros.data.distortion import rays_at
+from steps_ros.data.rectification import (
+    rectification,
+    rectified_camera,
+    rectify,
+    rectify_depth,
+)
 from steps_ros.errors import FrameError
 
 STRAIGHT = Camera(160, 120, 100.0, 102.0, 81.0, 58.0)
@@ -54,6 +60,85 @@ def test_a_point_is_where_the_rectified_camera_says(name):
     np.testing.assert_allclose(found, distorted(rays, camera), atol=0.7)
 
 
+def looking(camera):
+    """Return the rays (N, 3) of all pixels of a pinhole camera."""
+    rows, columns = np.mgrid[: camera.height, : camera.width].reshape(2, -1)
+    across, down = (columns - camera.cx) / camera.fx, (rows - camera.cy) / camera.fy
+    return np.stack([across, down, np.ones_like(across)], -1)
+
+
+@pytest.mark.parametrize('wanted', [None, replace(STRAIGHT, fx=130.0, fy=125.0, cx=78.0)])
+@pytest.mark.parametrize('name', LENSES)
+def test_every_pixel_comes_from_where_opencv_projects_its_ray(name, wanted):
+    camera = lens(name)
+    found = rectification(camera, wanted)
+    assert wanted in (None, found.camera)
+    columns, rows = cv2.convertMaps(found.columns, found.rows, cv2.CV_32FC1)
+    places = np.stack([columns, rows], -1).reshape(-1, 2)
+    # Fixed-point maps know 1/32 of a pixel.
+    np.testing.assert_allclose(places, distorted(looking(found.camera), camera), atol=0.02)
+
+
+def checkered(rays):
+    """Return the brightness of a chessboard at infinity, softened, where rays (N, 2) meet it."""
+    waves = np.sin(np.pi * (rays + 0.05) / 0.2)
+    return 128 + 110 * np.tanh(8 * waves[:, 0]) * np.tanh(8 * waves[:, 1])
+
+
+@pytest.mark.parametrize('name', LENSES)
+def test_corners_of_a_chessboard_are_where_a_pinhole_camera_sees_them(name):
+    camera = lens(name).resized(320, 240)
+    rows, columns = np.mgrid[:240, :320].reshape(2, -1).astype(np.float64)
+    seen_rays = rays_at(np.stack([columns, rows], -1), camera)
+    picture = checkered(seen_rays).reshape(240, 320, 1).round().astype(np.uint8)
+    found = rectified_camera(camera)
+    level = rectify(np.repeat(picture, 3, 2), camera)[..., 0]
+    corners = 0.2 * np.mgrid[-2:3, -1:2].reshape(2, -1).T - 0.05
+    known = corners * (found.fx, found.fy) + (found.cx, found.cy)
+    criteria = (cv2.TERM_CRITERIA_COUNT | cv2.TERM_CRITERIA_EPS, 50, 1e-4)
+    start = np.ascontiguousarray(known[:, None], np.float32) + np.float32(0.7)
+    measured = cv2.cornerSubPix(np.ascontiguousarray(level), start, (5, 5), (-1, -1), criteria)[
+        :, 0
+    ]
+    np.testing.assert_allclose(measured, known, atol=0.15)
+
+
+@pytest.mark.parametrize('name', ['barrel', 'fisheye'])
+def test_what_the_original_does_not_show_is_known(name):
+    camera, wide = lens(name), replace(STRAIGHT, fx=50.0, fy=50.0)
+    inside = rectification(camera, wide).inside
+    places = distorted(looking(wide), camera).reshape(120, 160, 2)
+    shown = ((places > -1) & (places < (160, 120))).all(-1)
+    assert 0.2 < inside.mean() < 0.8
+    assert (inside == shown).mean() > 0.999
+    assert rectification(camera).inside is None
+
+
+def test_what_the_lens_folds_back_is_not_shown_twice():
+    # r (1 - 0.3 r2) turns back at r = 1.05.
+    camera = replace(STRAIGHT, distortion=(-0.3, 0.0, 0.0, 0.0, 0.0))
+    wide = replace(STRAIGHT, fx=45.0, fy=45.0)
+    inside = rectification(camera, wide).inside
+    far = np.hypot(*looking(wide)[:, :2].T).reshape(120, 160) > 1.06
+    assert not inside[far].any()
+    assert inside.any()
+
+
+def test_a_region_beside_the_axis_is_rectified_around_its_middle():
+    camera = lens('barrel').resized(640, 480).cropped(400, 300, 200, 150)
+    found = rectification(camera)
+    assert found.inside is None
+    middle = np.array([(99.5, 74.5)])
+    ray = rays_at(middle, camera)
+    there = ray * (found.camera.fx, found.camera.fy) + (found.camera.cx, found.camera.cy)
+    np.testing.assert_allclose(there, middle, atol=1e-6)
+
+
+def test_a_wide_lens_is_not_stretched_beyond_120_degrees():
+    wide = Camera(640, 480, 200.0, 200.0, 320.0, 240.0, 'equidistant', (0.0, 0.0, 0.0, 0.0))
+    assert rectified_camera(wide).fx == pytest.approx(320 / np.tan(np.pi / 3))
+
+
 @pytest.mark.parametrize('name', LENSES)
 def test_nothing_of_the_rectified_picture_is_outside_the_original(name):
     white = np.full((120, 160, 3), 255, np.uint8)
@@ -82,7 +167,7 @@ def test_depth_moves_with_the_picture_and_is_not_mixed():
 @pytest.mark.parametrize(
     ('model', 'distortion', 'message'),
     [
-        ('omni', (0.1, 0.1), 'is not known; rectify the images with image_proc'),
+        ('omni', (0.1, 0.1), 'is not known, only plumb_bob, rational'),
         ('plumb_bob', (50.0, 900.0, 3.0, 9.0, 0.0), 'does not fit a picture of 160x120'),
     ],
 )

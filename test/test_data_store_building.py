@@ -210,7 +210,7 @@ def test_intrinsics_of_another_size(tmp_path):
     other.write_text('width: 640\nheight: 360\nfx: 400\nfy: 400\ncx: 320\ncy: 180\n')
     assert 'intrinsics are of 640x360, the images' in caught(path, intrinsics=other)
     other.write_text('width: 64\nheight: 48\nfx: 40\nfy: 42\ncx: 320\ncy: 24\n')
-    assert 'cx 320 cy 24 do not fit images of 64x48' in caught(path, intrinsics=other)
+    assert 'cx 320 cy 24 does not fit pictures of 64x48' in caught(path, intrinsics=other)
 
 
 def test_camera_info_of_another_shape(tmp_path):

@@ -68,10 +68,10 @@ def test_polynomial_does_not_fold_far_points_back_into_the_picture():
 
 def test_no_points():
     empty = np.zeros((0, 3), np.float32)
-    for camera in (PINHOLE, lens('plumb_bob', 0.1), lens('equidistant', 0.1)):
+    for camera in (PINHOLE, lens('plumb_bob', 0.1, 0, 0, 0), lens('equidistant', 0.1, 0, 0, 0)):
         assert len(project(empty, camera).depth) == 0
 
 
 def test_unknown_lens():
-    with pytest.raises(FrameError, match="'division' with 1 coefficients is not known"):
+    with pytest.raises(FrameError, match="'division' is not known"):
         project(np.array([[0, 0, 1]], np.float32), lens('division', 0.1))

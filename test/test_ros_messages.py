@@ -13,7 +13,7 @@ from sensor_msgs.msg import CompressedImage, Image, PointCloud2
 from std_msgs.msg import Header
 
 from steps_ros.core.camera import Camera
-from steps_ros.data.cameras import camera_from_info
+from steps_ros.data.camera_info import view_from_info
 from steps_ros.errors import FrameError
 from steps_ros.ros import messages
 
@@ -123,7 +123,7 @@ def test_camera_info_is_rescaled_and_read_back():
     message = _over_the_wire(messages.camera_info_message(HEADER, half))
     assert list(message.k) == [250, 0, 160, 0, 255, 120, 0, 0, 1]
     assert list(message.p) == [250, 0, 160, 0, 0, 255, 120, 0, 0, 0, 1, 0]
-    assert camera_from_info(message) == half
+    assert view_from_info(message, rectified=False).camera == half
 
 
 def test_an_organised_cloud_keeps_its_shape():

@@ -73,6 +73,18 @@ class Camera:
         """Return the camera of the ``width`` x ``height`` window whose corner is (left, top)."""
         return replace(self, width=width, height=height, cx=self.cx - left, cy=self.cy - top)
 
+    def binned(self, across: int, down: int) -> Camera:
+        """Return the camera of which a pixel is ``across`` x ``down`` pixels of this one."""
+        return replace(
+            self,
+            width=self.width // across,
+            height=self.height // down,
+            fx=self.fx / across,
+            fy=self.fy / down,
+            cx=self.cx / across,
+            cy=self.cy / down,
+        )
+
     def flipped(self) -> Camera:
         """Return the camera of the mirrored image (cx becomes width - cx, as in STEPS)."""
         return replace(self, cx=self.width - self.cx)

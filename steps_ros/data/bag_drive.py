@@ -13,9 +13,9 @@ import numpy as np
 import yaml
 
 from steps_ros.core.camera import Camera
-from steps_ros.data.bag_cameras import is_rectified, view_from_info
 from steps_ros.data.bag_source import choose_image_topic, choose_info_topic, stamp_or_receipt_ns
 from steps_ros.data.bags import Bag, METADATA, open_bag, RawMessage, Topic
+from steps_ros.data.camera_info import is_rectified, view_from_info
 from steps_ros.data.cameras import fitted
 from steps_ros.data.depth_images import decode_compressed_depth, decode_depth
 from steps_ros.data.depth_topics import is_depth

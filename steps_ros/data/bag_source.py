@@ -12,8 +12,8 @@ from pathlib import Path
 from typing import Any
 
 from steps_ros.core.camera import Camera
-from steps_ros.data.bag_cameras import is_rectified, view_from_info
 from steps_ros.data.bags import Bag, open_bag, RawMessage, Topic
+from steps_ros.data.camera_info import is_rectified, view_from_info
 from steps_ros.data.cameras import fitted
 from steps_ros.data.encodings import decode_compressed, decode_image_message, is_taken
 from steps_ros.data.frames import Attempt, Frame, Source

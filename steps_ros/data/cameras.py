@@ -1,5 +1,5 @@
 """
-Cameras from files and from CameraInfo messages.
+Cameras from numbers and from files.
 """
 
 from __future__ import annotations
@@ -14,20 +14,44 @@ from steps_ros.core.camera import Camera
 from steps_ros.errors import FrameError, SourceError
 
 CAMERA_FILES = ('camera.yaml', 'camera_info.yaml')
+# Focal lengths in widths of the picture that lenses of vehicles have, with much room.
+SHORTEST_FOCAL, LONGEST_FOCAL = 0.1, 20.0
 
 
-def camera_from_info(message: Any) -> Camera | None:
+def make_camera(
+    size: tuple[int, int],
+    matrix: Sequence[float],
+    distortion_model: str = 'plumb_bob',
+    distortion: Sequence[float] = (),
+) -> Camera:
     """
-    Read a ``sensor_msgs/CameraInfo``, of ROS 2 (k, d) or of ROS 1 (K, D).
+    Build a camera from the rows of K; six of its numbers are enough.
 
-    :returns: None where K[0] is 0 or the size is missing, which is how a driver says uncalibrated.
-    :raises FrameError: intrinsics that are not finite or not positive.
+    :raises FrameError: numbers that no camera has.
     """
-    matrix = message.k if hasattr(message, 'k') else message.K
-    distortion = message.d if hasattr(message, 'd') else message.D
-    if matrix[0] == 0 or message.width == 0 or message.height == 0:
-        return None
-    return _camera((message.width, message.height), matrix, message.distortion_model, distortion)
+    fx, _, cx, _, fy, cy = (float(number) for number in matrix[:6])
+    width, height = (int(number) for number in size)
+    coefficients = tuple(float(number) for number in distortion)
+    return Camera(width, height, fx, fy, cx, cy, distortion_model or 'plumb_bob', coefficients)
+
+
+def check_plausible(camera: Camera, name: str) -> None:
+    """
+    Look whether intrinsics are of pictures of this size.
+
+    :param name: of the matrix.
+    :raises FrameError: they are of others, or of none.
+    """
+    inside = 0 <= camera.cx <= camera.width and 0 <= camera.cy <= camera.height
+    shortest, longest = sorted((camera.fx, camera.fy))
+    if inside and SHORTEST_FOCAL * camera.width <= shortest <= longest <= (
+        LONGEST_FOCAL * camera.width
+    ):
+        return
+    raise FrameError(
+        f'{name} with fx {camera.fx:g} fy {camera.fy:g} cx {camera.cx:g} cy {camera.cy:g} does '
+        f'not fit pictures of {camera.width}x{camera.height}; calibrate the camera'
+    )
 
 
 def fitted(camera: Camera | None, width: int, height: int) -> Camera | None:
@@ -62,7 +86,7 @@ def read_camera(path: Path) -> Camera:
             return _from_calibration(content)
         size = (content['width'], content['height'])
         matrix = (content['fx'], 0, content['cx'], 0, content['fy'], content['cy'], 0, 0, 1)
-        return _camera(size, matrix)
+        return make_camera(size, matrix)
     except KeyError as error:
         raise SourceError(f'{path} has no key {error}; write width height fx fy cx cy') from error
     except (OSError, ValueError, TypeError, IndexError, yaml.YAMLError, FrameError) as error:
@@ -71,22 +95,9 @@ def read_camera(path: Path) -> Camera:
 
 
 def _from_calibration(content: dict[str, Any]) -> Camera:
-    return _camera(
+    return make_camera(
         (content['image_width'], content['image_height']),
         content['camera_matrix']['data'],
         content.get('distortion_model', 'plumb_bob'),
         content.get('distortion_coefficients', {}).get('data', ()),
     )
-
-
-def _camera(
-    size: tuple[int, int],
-    matrix: Sequence[float],
-    distortion_model: str = 'plumb_bob',
-    distortion: Sequence[float] = (),
-) -> Camera:
-    """Build a camera from the nine numbers of K, row by row."""
-    fx, _, cx, _, fy, cy = (float(number) for number in matrix[:6])
-    width, height = (int(number) for number in size)
-    coefficients = tuple(float(number) for number in distortion)
-    return Camera(width, height, fx, fy, cx, cy, distortion_model or 'plumb_bob', coefficients)

@@ -10,7 +10,7 @@ import cv2
 import numpy as np
 
 from steps_ros.core.camera import Camera
-from steps_ros.data.cameras import fitted
+from steps_ros.data.cameras import check_plausible, fitted
 from steps_ros.data.drives import Drive, DriveFrame, Floats, Places
 from steps_ros.data.frames import Image
 from steps_ros.data.rectification import (
@@ -21,9 +21,6 @@ from steps_ros.data.rectification import (
 )
 from steps_ros.data.store_settings import StoreSettings
 from steps_ros.errors import FrameError, SourceError
-
-# Focal lengths in widths of the picture that lenses of vehicles have, with much room.
-SHORTEST_FOCAL, LONGEST_FOCAL = 0.1, 20.0
 
 
 class Prepared(NamedTuple):
@@ -114,7 +111,10 @@ class Preparation:
             camera = found
         else:
             raise SourceError(f'{name}: {self._drive.missing_camera}')
-        _check_plausible(camera, name)
+        try:
+            check_plausible(camera, 'K')
+        except FrameError as error:
+            raise SourceError(f'{name}: {error}, or give --intrinsics FILE') from error
         return camera
 
     def _cut(self, width: int, height: int) -> _Cut:
@@ -158,19 +158,6 @@ def _scattered(places: Places, bent: Camera, cut: _Cut, size: tuple[int, int]) -
     depth = np.full(size, np.nan, np.float32)
     depth[down[order].astype(int), across[order].astype(int)] = places.depth[order]
     return depth
-
-
-def _check_plausible(camera: Camera, name: str) -> None:
-    inside = 0 <= camera.cx <= camera.width and 0 <= camera.cy <= camera.height
-    focal = sorted((camera.fx, camera.fy))
-    if inside and SHORTEST_FOCAL * camera.width <= focal[0] <= focal[1] <= (
-        LONGEST_FOCAL * camera.width
-    ):
-        return
-    raise SourceError(
-        f'{name}: fx {camera.fx:g} fy {camera.fy:g} cx {camera.cx:g} cy {camera.cy:g} do not fit '
-        f'images of {camera.width}x{camera.height}; calibrate the camera or give --intrinsics FILE'
-    )
 
 
 def _words(size: tuple[int, int]) -> str:

@@ -9,8 +9,8 @@ import logging
 
 import numpy as np
 
-from steps_ros.data.bag_cameras import is_rectified, View, view_from_info
 from steps_ros.data.bags import Bag, RawMessage
+from steps_ros.data.camera_info import is_rectified, View, view_from_info
 from steps_ros.data.transforms import (
     frame_name,
     read_odometry,

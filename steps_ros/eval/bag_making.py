@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from steps_ros.core.camera import Camera
-from steps_ros.data.bag_cameras import View
+from steps_ros.data.camera_info import View
 from steps_ros.data.cameras import fitted
 from steps_ros.data.clouds import decode_cloud
 from steps_ros.data.depth_images import decode_compressed_depth, decode_depth

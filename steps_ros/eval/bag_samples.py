@@ -9,8 +9,8 @@ from contextlib import ExitStack
 import logging
 from pathlib import Path
 
-from steps_ros.data.bag_cameras import is_rectified, view_from_info
 from steps_ros.data.bags import open_bag, RawMessage
+from steps_ros.data.camera_info import is_rectified, view_from_info
 from steps_ros.data.pairing import LATENESS_NS, Message, Pair, Pairing, Recent
 from steps_ros.data.transforms import message_stamp_ns
 from steps_ros.errors import FrameError, SourceError

@@ -11,9 +11,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from steps_ros.core.camera import Camera
-from steps_ros.errors import FrameError
+from steps_ros.core.distortion import coefficients, is_bent, is_fisheye
 
 Floats = NDArray[np.float32]
+
+# The five steps that OpenCV takes by itself leave whole pixels at the edge of a wide lens.
+EXACT = (cv2.TERM_CRITERIA_COUNT | cv2.TERM_CRITERIA_EPS, 40, 1e-9)
 
 
 @lru_cache(maxsize=8)
@@ -41,21 +44,16 @@ def rays_of(
 
     :raises FrameError: as :func:`camera_rays`.
     """
-    if any(camera.distortion):
-        return _undistorted(camera, np.stack([columns, rows], axis=-1))
+    if is_bent(camera):
+        return _straightened(camera, np.stack([columns, rows], axis=-1))
     return np.stack([(columns - camera.cx) / camera.fx, (rows - camera.cy) / camera.fy])
 
 
-def _undistorted(camera: Camera, pixels: NDArray[np.float64]) -> NDArray[np.float64]:
-    lens = cv2.fisheye if camera.distortion_model in ('equidistant', 'fisheye') else cv2
-    coefficients = np.array(camera.distortion, np.float64)
-    try:
-        rays = lens.undistortPoints(
-            pixels.reshape(-1, 1, 2), np.array(camera.matrix), coefficients
-        )
-    except cv2.error as error:
-        raise FrameError(
-            f'{camera.distortion_model} distortion {camera.distortion} cannot be undone; '
-            'calibrate the camera again'
-        ) from error
+def _straightened(camera: Camera, pixels: NDArray[np.float64]) -> NDArray[np.float64]:
+    bends, places = np.array(coefficients(camera)), pixels.reshape(-1, 1, 2)
+    matrix = np.array(camera.matrix)
+    if is_fisheye(camera):
+        rays = cv2.fisheye.undistortPoints(places, matrix, bends)
+    else:
+        rays = cv2.undistortPoints(places, matrix, bends, None, None, None, EXACT)
     return np.moveaxis(np.asarray(rays, np.float64).reshape(pixels.shape), -1, 0)

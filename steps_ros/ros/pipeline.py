@@ -14,7 +14,7 @@ from rclpy.time import Time
 from sensor_msgs.msg import CompressedImage, Image
 
 from steps_ros.core.camera import Camera
-from steps_ros.data.cameras import camera_from_info
+from steps_ros.data.camera_info import view_from_info
 from steps_ros.data.transforms import message_stamp_ns
 from steps_ros.errors import FrameError, StepsError
 from steps_ros.inference.prediction import Prediction, Request
@@ -169,10 +169,11 @@ class Pipeline:
             self.calibration = NO_CAMERA_INFO
             return None
         try:
-            camera = camera_from_info(info)
+            view = view_from_info(info, rectified=False)
         except FrameError as error:
             self.calibration = str(error)
             raise
+        camera = None if view is None else view.camera
         if camera is None:
             self.calibration = UNCALIBRATED
         elif not camera.fits(width, height):

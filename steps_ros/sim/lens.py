@@ -14,7 +14,7 @@ import cv2
 import numpy as np
 
 from steps_ros.core.camera import Camera
-from steps_ros.data.distortion import coefficients, is_bent
+from steps_ros.core.distortion import coefficients, is_bent
 from steps_ros.sim.mesh import Floats
 from steps_ros.sim.road import Doubles
 
@@ -45,7 +45,7 @@ def exact_rays(camera: Camera) -> Doubles:
     if is_bent(camera):
         seen = np.stack([across, down], -1)[:, None]
         straight = cv2.undistortPoints(
-            seen, np.eye(3), coefficients(camera), None, None, None, _EXACT
+            seen, np.eye(3), np.array(coefficients(camera)), None, None, None, _EXACT
         )
         across, down = straight[:, 0].T
     rays = np.stack([across, down, np.ones_like(across)])
