@@ -25,6 +25,7 @@ ROS = [
 ]
 SIM = ['trimesh>=4.0', 'embreex>=2.17']
 TRAIN = [*SIM, 'tensorboard>=2.10']
+ONNX = ['onnxruntime>=1.16']
 VIZ = ['matplotlib>=3.5', 'jinja2>=3.0']
 
 
@@ -69,11 +70,14 @@ setup(
         'sim': SIM,
         'train': TRAIN,
         'viz': VIZ,
+        'onnx': ONNX,
         'test': [
             'pytest>=7.0',
             'pytest-timeout',
             'pytest-xdist',
             'mcap-ros2-support',
+            'onnx',
+            *ONNX,
             'playwright',
             'ruff',
             'mypy',

@@ -82,7 +82,7 @@ def _arguments() -> list[DeclareLaunchArgument]:
         DeclareLaunchArgument(
             'checkpoint',
             default_value='',
-            description='Weights, a .safetensors file; empty: as in params_file.',
+            description='Weights, .safetensors, or .yaml of an ONNX model; empty: as params_file.',
         ),
         DeclareLaunchArgument(
             'device',

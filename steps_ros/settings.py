@@ -23,6 +23,7 @@ Settings = TypeVar('Settings')
 
 KINDS = {int: 'a whole number', float: 'a number', bool: 'true or false', str: 'a text'}
 TEXTS = tuple[str, ...]
+NUMBERS = tuple[float, ...]
 
 
 @dataclass(frozen=True)
@@ -99,7 +100,10 @@ def load(settings: type[Settings], path: Path) -> Settings:
         raise SettingsError(f'{path}: settings cannot be read: {reason}') from error
     if not isinstance(content, dict | None):
         raise SettingsError(f'{path}: settings must be `name: value` lines, not {content!r}')
-    return build(settings, dict(flatten(content or {})))
+    try:
+        return build(settings, dict(flatten(content or {})))
+    except SettingsError as error:
+        raise SettingsError(f'{path}: {error}') from error
 
 
 def check(settings: Any) -> None:
@@ -125,6 +129,8 @@ def convert(described: Setting, value: Any) -> Any:
     """
     if described.type == TEXTS:
         return _texts(described, value)
+    if described.type == NUMBERS:
+        return _numbers(described, value)
     if described.type is float and type(value) is int:
         return float(value)
     if type(value) is not described.type:
@@ -139,6 +145,14 @@ def _texts(described: Setting, value: Any) -> tuple[str, ...]:
         if not isinstance(item, str | None):
             raise SettingsError(f'{described.name}: {item!r} is not a text; give texts alone')
     return tuple(item for item in listed if item)
+
+
+def _numbers(described: Setting, value: Any) -> tuple[float, ...]:
+    listed = value if isinstance(value, list | tuple) else ()
+    numbers = tuple(float(item) for item in listed if isinstance(item, int | float))
+    if not listed or len(numbers) != len(listed):
+        raise SettingsError(f'{described.name}: {value!r} is not a list of numbers; give one')
+    return numbers
 
 
 def flatten(values: Mapping[str, Any], prefix: str = '') -> Iterator[tuple[str, Any]]:

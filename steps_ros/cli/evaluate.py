@@ -94,7 +94,11 @@ def _add_inputs(group: argparse._ArgumentGroup) -> None:
 
 
 def _add_prediction(group: argparse._ArgumentGroup) -> None:
-    group.add_argument('--checkpoint', type=Path, help='default: the weights of the package')
+    group.add_argument(
+        '--checkpoint',
+        type=Path,
+        help='.safetensors, or the .yaml of an ONNX model (default: the weights of the package)',
+    )
     group.add_argument('--size', type=network_size, metavar='HxW', help='network size')
     group.add_argument('--device', default='auto', help='auto, cpu, cuda or cuda:N')
     group.add_argument('--precision', choices=PRECISIONS, default=PRECISIONS[0])

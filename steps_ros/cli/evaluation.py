@@ -10,7 +10,6 @@ from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import ExitStack
 from functools import partial
-import hashlib
 import json
 import logging
 from pathlib import Path
@@ -22,7 +21,7 @@ from tqdm.contrib.logging import logging_redirect_tqdm
 
 from steps_ros.cli.interrupt import held_interrupt, INTERRUPTED, one_interrupt
 from steps_ros.cli.live import describe_run, play_live, read_recorded, with_pace
-from steps_ros.core.checkpoint import DEFAULT_WEIGHTS, load_checkpoint
+from steps_ros.core.checkpoint import DEFAULT_WEIGHTS
 from steps_ros.data.digest import digest
 from steps_ros.data.frames import Image
 from steps_ros.data.outputs import claim_folder
@@ -37,6 +36,7 @@ from steps_ros.eval.report import DataFile, Report
 from steps_ros.eval.report_files import require_report_libraries, write_report
 from steps_ros.eval.samples import Sample, SampleSource
 from steps_ros.eval.spool import Spool
+from steps_ros.inference.loading import load_predictor
 from steps_ros.inference.prediction import Outputs
 from steps_ros.inference.predictor import Predictor
 from steps_ros.inference.scale.state import given_scale
@@ -150,20 +150,24 @@ def _method(arguments: argparse.Namespace, protocol: Protocol, opened: ExitStack
 
 
 def _network(arguments: argparse.Namespace, protocol: Protocol) -> Method:
-    weights: Path = arguments.checkpoint or DEFAULT_WEIGHTS
-    checkpoint = load_checkpoint(weights)
-    size = arguments.size or (None if checkpoint.input_size else protocol.network_size)
-    predictor = Predictor(checkpoint, size, arguments.device, arguments.precision)
-    if predictor.depth_net is None:
-        raise SettingsError(f'{weights} has no depth network to evaluate; give another checkpoint')
+    loaded = load_predictor(
+        arguments.checkpoint or DEFAULT_WEIGHTS,
+        arguments.size,
+        arguments.device,
+        arguments.precision,
+        protocol.network_size,
+    )
+    path, predictor = loaded.path, loaded.predictor
+    if predictor.depth_model is None:
+        raise SettingsError(f'{path} has no depth network to evaluate; give another checkpoint')
     scale = given_scale(arguments.metric_scale, '--metric-scale')
+    if scale.is_metric:
+        loaded.require_scalable(f'--metric-scale {scale.value}')
     described = {
         'method': 'network',
-        'checkpoint': 'default weights' if weights == DEFAULT_WEIGHTS else str(weights),
-        'checkpoint_sha256': hashlib.sha256(weights.read_bytes()).hexdigest(),
+        'checkpoint': 'default weights' if path == DEFAULT_WEIGHTS else str(path),
+        **loaded.described,
         'network size': predictor.described_size,
-        'device': str(predictor.device),
-        'precision': str(predictor.dtype).removeprefix('torch.'),
         'scale': scale.text if scale.is_metric else scale.kind.value,
     }
     predict = partial(network_depth, predictor, protocol, scale.factor)

@@ -6,10 +6,8 @@ from __future__ import annotations
 
 import argparse
 from collections.abc import Iterator
-import hashlib
 import json
 import logging
-from pathlib import Path
 from time import perf_counter
 from typing import Any
 
@@ -22,10 +20,11 @@ from steps_ros import __version__
 from steps_ros.cli.interrupt import held_interrupt, INTERRUPTED, one_interrupt
 from steps_ros.cli.results import ResultFolder
 from steps_ros.core.camera import Camera
-from steps_ros.core.checkpoint import DEFAULT_WEIGHTS, load_checkpoint
+from steps_ros.core.checkpoint import DEFAULT_WEIGHTS
 from steps_ros.data.frames import Frame, Skipped, Source
 from steps_ros.data.sources import open_source
-from steps_ros.errors import FrameError, SettingsError, SourceError
+from steps_ros.errors import FrameError, SourceError
+from steps_ros.inference.loading import load_predictor
 from steps_ros.inference.prediction import Outputs, Prediction
 from steps_ros.inference.predictor import Predictor
 from steps_ros.inference.scale.state import given_scale
@@ -63,29 +62,25 @@ def predict_all(arguments: argparse.Namespace) -> int:
 def _prepare(source: Source, arguments: argparse.Namespace) -> _Job:
     scale = given_scale(arguments.metric_scale, '--metric-scale')
     folder = ResultFolder(arguments.out, arguments.input, scale.is_metric, arguments.overwrite)
-    weights: Path = arguments.checkpoint or DEFAULT_WEIGHTS
-    predictor = Predictor(
-        load_checkpoint(weights), arguments.size, arguments.device, arguments.precision
+    loaded = load_predictor(
+        arguments.checkpoint or DEFAULT_WEIGHTS,
+        arguments.size,
+        arguments.device,
+        arguments.precision,
     )
-    if predictor.depth_net is None:
-        if scale.is_metric:
-            raise SettingsError(
-                f'--metric-scale {scale.value}: {weights} has no depth network; leave the scale '
-                'out or give another checkpoint'
-            )
-        logger.warning('%s has no depth network: no depth is written', weights)
+    if scale.is_metric:
+        loaded.require_scalable(f'--metric-scale {scale.value}')
+    if loaded.predictor.depth_model is None:
+        logger.warning('%s has no depth network: no depth is written', loaded.path)
     settings = {
         'version': __version__,
-        'checkpoint': str(weights),
-        'checkpoint_sha256': hashlib.sha256(weights.read_bytes()).hexdigest(),
-        'engine': arguments.engine,
-        'device': str(predictor.device),
-        'precision': str(predictor.dtype).removeprefix('torch.'),
+        'checkpoint': str(loaded.path),
+        **loaded.described,
         'scale': scale.kind.value,
         'scale_source': scale.source,
         'scale_factor': scale.factor,
     }
-    return _Job(source, predictor, folder, settings, Outputs(raw=arguments.raw))
+    return _Job(source, loaded.predictor, folder, settings, Outputs(raw=arguments.raw))
 
 
 class _Job:

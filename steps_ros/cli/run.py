@@ -18,7 +18,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument('input', type=Path, help='image, folder of images, video or bag')
     parser.add_argument('--out', type=Path, required=True, help='folder of the results')
     parser.add_argument(
-        '--checkpoint', type=Path, help='.safetensors (default: the weights of the package)'
+        '--checkpoint',
+        type=Path,
+        help='.safetensors, or the .yaml of an ONNX model (default: the weights of the package)',
     )
     parser.add_argument(
         '--size',
@@ -30,7 +32,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         '--precision', choices=PRECISIONS, default=PRECISIONS[0], help='of the depth network'
     )
-    parser.add_argument('--engine', choices=ENGINES, default=ENGINES[0], help='what computes')
+    parser.add_argument(
+        '--engine', choices=ENGINES, default=ENGINES[0], help='of a .safetensors'
+    )
     parser.add_argument('--image-topic', metavar='TOPIC', help='which images of a bag')
     parser.add_argument(
         '--metric-scale',

@@ -25,9 +25,9 @@ class Raw(NamedTuple):
     """
     What the networks computed, unaltered, at network size, float32.
 
-    ``disparity`` (h, w) sigmoid output or None without a depth network; ``illumination`` (h, w)
-    or (3, h, w) clamped stage-1 map, as far as it was applied; ``enhanced`` (h, w, 3) RGB in
-    [0, 1].
+    ``disparity`` (h, w) sigmoid output, or what another model says, in its own terms and size;
+    None without a depth network; ``illumination`` (h, w) or (3, h, w) clamped stage-1 map, as far
+    as it was applied; ``enhanced`` (h, w, 3) RGB in [0, 1].
     """
 
     disparity: NDArray[np.float32] | None

@@ -1,15 +1,14 @@
 """
 From an 8-bit image to enhanced image, depth and confidence.
 
-This is the seam between pictures (NumPy, uint8, any size) and the networks (torch, multiples
-of 32): the one place where an image becomes a tensor and back.
+This is the seam between pictures (NumPy, uint8, any size) and the networks (tensors of their
+own size): the one place where an image becomes a tensor and back.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from copy import deepcopy
-from functools import lru_cache
 
 import cv2
 import numpy as np
@@ -19,15 +18,15 @@ from torch import Tensor
 
 from steps_ros.core.camera import Camera
 from steps_ros.core.checkpoint import Checkpoint
-from steps_ros.core.geometry import disparity_to_depth
 from steps_ros.core.illumination import enhance, LEAST_ILLUMINATION
 from steps_ros.errors import CheckpointError, FrameError
 from steps_ros.inference.confidence import confidence
+from steps_ros.inference.depth_model import DepthModel
 from steps_ros.inference.hardware import resolve_device, resolve_precision
-from steps_ros.inference.network_size import checked, fitting_size, rounded, Size
+from steps_ros.inference.network_size import checked, Size
 from steps_ros.inference.prediction import Outputs, Prediction, Raw, Request
-from steps_ros.inference.rays import camera_rays
 from steps_ros.inference.resize import resize_image, resize_inverse_depth, resize_map
+from steps_ros.inference.torch_depth import TorchDepth
 
 
 class Predictor:
@@ -39,6 +38,8 @@ class Predictor:
         each image's shape; where it has none, each image's own rounded up.
     :param device: see :func:`steps_ros.inference.hardware.resolve_device`.
     :param precision: of the depth network; the enhancer always runs in float32.
+    :param depth_model: on the same device, in place of the checkpoint's depth network; size and
+        precision are its own then.
     :raises SettingsError: size, device or precision cannot be.
     :raises CheckpointError: the checkpoint holds an encoder alone.
     """
@@ -49,42 +50,49 @@ class Predictor:
         size: Size | None = None,
         device: str = 'auto',
         precision: str = 'auto',
+        depth_model: DepthModel | None = None,
     ) -> None:
-        if checkpoint.depth_net is None and checkpoint.enhancer is None:
+        self.device = resolve_device(device)
+        dtype = resolve_precision(precision, self.device)
+        if depth_model is None and checkpoint.depth_net is not None:
+            depth_model = TorchDepth(
+                checkpoint.depth_net, size, checkpoint.input_size, self.device, dtype
+            )
+        if depth_model is None and checkpoint.enhancer is None:
             raise CheckpointError(
                 'the checkpoint holds an encoder only, a start for training; give it to train '
                 '--init, and predict with one that has a depth network or an enhancer'
             )
-        self.device = resolve_device(device)
-        self.dtype = resolve_precision(precision, self.device)
-        self.size = checked(size or checkpoint.input_size)
-        depth_net = checkpoint.depth_net
-        self.keeps_shape = size is None and depth_net is not None and depth_net.config.sees_rays
+        self.depth_model = depth_model
         self.bridge = checkpoint.confidence
-        self.depth_net = self.enhancer = None
-        # Copies, so that the checkpoint stays as it is for its other users.
+        self.enhancer = None
+        self._size = checked(size or checkpoint.input_size)
+        # A copy, so that the checkpoint stays as it is for its other users.
         if checkpoint.enhancer is not None:
             self.enhancer = deepcopy(checkpoint.enhancer).to(self.device).eval()
-        if checkpoint.depth_net is not None:
-            self.depth_net = deepcopy(checkpoint.depth_net).to(self.device, self.dtype).eval()
-            # Channels-last is what convolutions of every backend run fastest on.
-            self.depth_net = self.depth_net.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
+
+    @property
+    def engine(self) -> str:
+        """Return the name of what computes depth."""
+        return 'torch' if self.depth_model is None else self.depth_model.engine
+
+    @property
+    def precision(self) -> str:
+        """Return the name of the number type that depth is computed in."""
+        return 'float32' if self.depth_model is None else self.depth_model.precision
 
     def network_size(self, height: int, width: int) -> Size:
         """Return the (height, width) at which the networks see an image of this size."""
-        if self.size is not None:
-            return fitting_size(width / height, self.size) if self.keeps_shape else self.size
-        if self.depth_net is None:
-            return height, width
-        return rounded(height), rounded(width)
+        if self.depth_model is not None:
+            return self.depth_model.network_size(height, width)
+        return self._size or (height, width)
 
     @property
     def described_size(self) -> str:
         """Return the network's size in words."""
-        if self.size is None:
-            return "each image's own"
-        size = f'{self.size[0]}x{self.size[1]}'
-        return f"about {size}, in each image's shape" if self.keeps_shape else size
+        if self.depth_model is not None:
+            return self.depth_model.described_size
+        return "each image's own" if self._size is None else '{}x{}'.format(*self._size)
 
     def predict(
         self,
@@ -123,18 +131,18 @@ class Predictor:
         grey = _to_tensor(levels, self.device)
         illumination = self._illumination(pixels, grey, requests)
         enhanced = enhance(pixels, illumination)
-        disparities = self._disparities(enhanced, requests)
+        outputs = self._depth_outputs(pixels, enhanced, requests)
         return [
-            self._finished(request, disparity, light[None], lit[None], level[None])
-            for request, disparity, light, lit, level in zip(
-                requests, disparities, illumination, enhanced, grey, strict=True
+            self._finished(request, output, light[None], lit[None], level[None])
+            for request, output, light, lit, level in zip(
+                requests, outputs, illumination, enhanced, grey, strict=True
             )
         ]
 
     def _finished(
         self,
         request: Request,
-        disparity: Tensor | None,
+        output: Tensor | None,
         illumination: Tensor,
         enhanced: Tensor,
         grey: Tensor,
@@ -146,15 +154,13 @@ class Predictor:
             enhanced=self._enhanced(request.image, illumination, size)
             if outputs.enhanced
             else None,
-            depth=self._depth(disparity, size)
-            if outputs.depth and disparity is not None
-            else None,
+            depth=self._depth(output, size) if outputs.depth and output is not None else None,
             confidence=_to_array(
                 resize_map(confidence(illumination, grey, self.bridge), *size)[0, 0]
             )
             if outputs.confidence
             else None,
-            raw=_raw(disparity, illumination, enhanced) if outputs.raw else None,
+            raw=_raw(output, illumination, enhanced) if outputs.raw else None,
         )
 
     def _illumination(self, pixels: Tensor, grey: Tensor, requests: Sequence[Request]) -> Tensor:
@@ -169,26 +175,23 @@ class Predictor:
             return illumination
         return illumination.pow(illumination.new_tensor(powers)[:, None, None, None])
 
-    def _disparities(self, enhanced: Tensor, requests: Sequence[Request]) -> list[Tensor | None]:
-        """Return (1, 1, H, W) of each image whose depth is asked for."""
+    def _depth_outputs(
+        self, pixels: Tensor, enhanced: Tensor, requests: Sequence[Request]
+    ) -> list[Tensor | None]:
+        """Return (1, 1, h, w) of each image whose depth is asked for."""
         wanted = [r.outputs.depth or r.outputs.raw for r in requests]
-        if self.depth_net is None or not any(wanted):
+        if self.depth_model is None or not any(wanted):
             return [None] * len(requests)
         asked = [place for place, is_wanted in enumerate(wanted) if is_wanted]
-        seen = enhanced if all(wanted) else enhanced[asked]
-        seen = seen.to(self.dtype, memory_format=torch.channels_last)
-        rays = None
-        if self.depth_net.config.sees_rays:
-            height, width = seen.shape[-2:]
-            cameras = [_camera(requests[place]).resized(width, height) for place in asked]
-            rays = torch.cat([_rays(camera, self.device, self.dtype) for camera in cameras])
-        found = iter(self.depth_net.disparity(seen, rays).float().chunk(len(asked)))
+        seen = enhanced if self.depth_model.sees_enhanced else pixels
+        cameras = [_camera(requests[place]) for place in asked]
+        output = self.depth_model.output(seen if all(wanted) else seen[asked], cameras)
+        found = iter(output.chunk(len(asked)))
         return [next(found) if is_wanted else None for is_wanted in wanted]
 
-    def _depth(self, disparity: Tensor, size: Size) -> NDArray[np.float32]:
-        assert self.depth_net is not None
-        config = self.depth_net.config
-        depth = disparity_to_depth(disparity, config.min_depth, config.max_depth)
+    def _depth(self, output: Tensor, size: Size) -> NDArray[np.float32]:
+        assert self.depth_model is not None
+        depth = self.depth_model.depth(output)
         if depth.shape[-2:] != size:
             depth = resize_inverse_depth(depth.reciprocal(), *size).reciprocal()
         return _to_array(depth[0, 0])
@@ -203,16 +206,10 @@ class Predictor:
         return np.ascontiguousarray(levels[0].permute(1, 2, 0).cpu().numpy())
 
 
-@lru_cache(maxsize=8)
-def _rays(camera: Camera, device: torch.device, dtype: torch.dtype) -> Tensor:
-    """Return (1, 2, H, W); copied to the device once per camera."""
-    return torch.from_numpy(camera_rays(camera).copy())[None].to(device, dtype)
-
-
-def _raw(disparity: Tensor | None, illumination: Tensor, enhanced: Tensor) -> Raw:
+def _raw(output: Tensor | None, illumination: Tensor, enhanced: Tensor) -> Raw:
     light = illumination[0, 0] if illumination.shape[1] == 1 else illumination[0]
     return Raw(
-        None if disparity is None else _to_array(disparity[0, 0]),
+        None if output is None else _to_array(output[0, 0]),
         _to_array(light),
         _to_array(enhanced[0].permute(1, 2, 0)),
     )

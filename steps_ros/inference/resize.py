@@ -38,9 +38,10 @@ def resize_inverse_depth(inverse_depth: Tensor, height: int, width: int) -> Tens
     Resize inverse depth: linear on a surface, nearest across an edge.
 
     Where the values of a 3x3 neighbourhood differ by more than 10 %, the pixels there belong to
-    several surfaces, and a mean of them would be a point in the air between the two.
+    several surfaces, and a mean of them would be a point in the air between the two. What is not
+    known does not spread either.
 
-    :param inverse_depth: (B, 1, H, W), positive.
+    :param inverse_depth: (B, 1, H, W), positive; NaN where it is not known.
     :returns: (B, 1, height, width).
     """
     if inverse_depth.shape[-2:] == (height, width):
@@ -48,7 +49,8 @@ def resize_inverse_depth(inverse_depth: Tensor, height: int, width: int) -> Tens
     size = (height, width)
     most = functional.max_pool2d(inverse_depth, 3, 1, 1)
     least = -functional.max_pool2d(-inverse_depth, 3, 1, 1)
-    edge = (most > SURFACE_RATIO * least).to(inverse_depth.dtype)
+    # Pooling hands NaN on, and no comparison with it is true.
+    edge = (~(most <= SURFACE_RATIO * least)).to(inverse_depth.dtype)
     nearest = functional.interpolate(inverse_depth, size, mode='nearest-exact')
     at_edge = functional.interpolate(edge, size, mode='nearest-exact') > 0
     return torch.where(at_edge, nearest, resize_map(inverse_depth, height, width))

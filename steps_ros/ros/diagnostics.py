@@ -81,6 +81,7 @@ def _memory(state: NodeState) -> DiagnosticStatus:
 
 def _model(state: NodeState, model: Model) -> DiagnosticStatus:
     values = {
+        **model.described,
         'engine': model.engine,
         'device': model.device,
         'precision': model.precision,

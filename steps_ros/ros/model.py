@@ -4,25 +4,33 @@ The networks as the node uses them: loaded, warmed up, and able to say what they
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 import gc
 from pathlib import Path
 import sys
+from types import MappingProxyType
 from typing import NamedTuple
 
 import numpy as np
 
 from steps_ros.inference.prediction import Prediction, Request
+from steps_ros.inference.scale.settings import NONE
 from steps_ros.ros.parameters import NightDepthSettings
 
 WARM_UP_SIZE = (480, 640)
+
+
+def _any_scale(wish: str) -> None:
+    """Refuse nothing."""
 
 
 class Model(NamedTuple):
     """
     What turns images into maps, and what /diagnostics says of it.
 
-    ``predict`` takes the images of several cameras and answers in their order.
+    ``predict`` takes the images of several cameras and answers in their order. ``described`` is
+    whatever else there is to say, by name. ``require_scalable`` raises SettingsError where no
+    factor makes metres of the depth, naming the wish that it is given.
     """
 
     predict: Callable[[Sequence[Request]], list[Prediction]]
@@ -32,6 +40,8 @@ class Model(NamedTuple):
     network_size: str
     checkpoint: str
     has_depth: bool
+    described: Mapping[str, str] = MappingProxyType({})
+    require_scalable: Callable[[str], None] = _any_scale
 
 
 def load_model(settings: NightDepthSettings) -> Model:
@@ -41,24 +51,38 @@ def load_model(settings: NightDepthSettings) -> Model:
     :raises StepsError: a missing or damaged checkpoint, a device or size that cannot be.
     """
     # torch takes seconds to import; a node that is only told to wait does without.
-    from steps_ros.core.checkpoint import DEFAULT_WEIGHTS, load_checkpoint
-    from steps_ros.inference.predictor import Predictor
+    from steps_ros.core.checkpoint import DEFAULT_WEIGHTS
+    from steps_ros.inference.loading import load_predictor
 
     path = Path(settings.checkpoint).expanduser() if settings.checkpoint else DEFAULT_WEIGHTS
-    predictor = Predictor(
-        load_checkpoint(path), settings.network_height_width, settings.device, settings.precision
+    loaded = load_predictor(
+        path, settings.network_height_width, settings.device, settings.precision
     )
+    predictor = loaded.predictor
     predictor.predict(np.zeros((*WARM_UP_SIZE, 3), np.uint8))
     return Model(
         predictor.predict_batch,
-        settings.engine,
+        predictor.engine,
         str(predictor.device),
-        str(predictor.dtype).removeprefix('torch.'),
+        predictor.precision,
         predictor.described_size,
         # Where a link is switched from weights to weights, it is the file that tells them apart.
         str(path.resolve()),
-        predictor.depth_net is not None,
+        predictor.depth_model is not None,
+        loaded.described,
+        loaded.require_scalable,
     )
+
+
+def check_scales(model: Model, sources: Iterable[str]) -> None:
+    """
+    Refuse sources of scale for a depth that no scale makes metric.
+
+    :raises SettingsError: names the first of them.
+    """
+    for source in sources:
+        if model.has_depth and source != NONE:
+            model.require_scalable(f'scale.source {source}')
 
 
 def free_memory() -> None:

@@ -21,7 +21,7 @@ from std_srvs.srv import SetBool
 from steps_ros.errors import StepsError
 from steps_ros.ros.cameras import CameraFrame, CameraStream, failed, process, superseded
 from steps_ros.ros.diagnostics import NodeState, report
-from steps_ros.ros.model import free_memory, load_model, Model
+from steps_ros.ros.model import check_scales, free_memory, load_model, Model
 from steps_ros.ros.node_settings import NodeSettings
 from steps_ros.ros.parameters import camera_parameters, NightDepthSettings
 from steps_ros.ros.qos import overridable
@@ -104,13 +104,13 @@ class NightDepth(LifecycleNode):
     def on_configure(self, state: State) -> TransitionCallbackReturn:
         """Load the weights and warm up; a failure is logged and leaves the node unconfigured."""
         try:
-            self._model = self._load(self.settings.value)
+            model = self._load(self.settings.value)
+            check_scales(model, (self.settings.of(c).value.scale.source for c in self.statistics))
         except StepsError as error:
             return self._failed(str(error))
         except Exception as error:  # a library may raise anything, and the process stays up
             return self._failed(f'{type(error).__name__}: {error}')
-        self._problem = ''
-        model = self._model
+        self._problem, self._model = '', model
         if not self.context.ok():  # Ctrl-C came while the weights were read
             return TransitionCallbackReturn.FAILURE
         self.get_logger().info(

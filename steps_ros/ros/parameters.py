@@ -101,16 +101,25 @@ class NightDepthSettings:
     """All parameters of the node night_depth."""
 
     checkpoint: str = setting(
-        '', 'Weights, a .safetensors file. Empty: the weights in the package.', read_only=True
+        '',
+        'Weights, a .safetensors file, or a .yaml file that describes an ONNX model. Empty: the '
+        'weights in the package.',
+        read_only=True,
     )
     device: str = setting('auto', 'auto, cpu, cuda or cuda:N.', read_only=True)
     precision: str = setting(
         'auto',
-        'Number type of the depth network. auto: float16 on a GPU, float32 on a CPU.',
+        'Number type of the depth network. auto: float16 on a GPU, float32 on a CPU, or what an '
+        'ONNX model takes.',
         choices=('auto', 'float32', 'float16', 'bfloat16'),
         read_only=True,
     )
-    engine: str = setting('torch', 'What runs the networks.', choices=('torch',), read_only=True)
+    engine: str = setting(
+        'torch',
+        'What runs the networks; an ONNX model always runs in ONNX Runtime.',
+        choices=('torch',),
+        read_only=True,
+    )
     network_size: str = setting(
         '',
         'HxW that the networks see, multiples of 32. Empty: the size in the checkpoint.',
