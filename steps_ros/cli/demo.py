@@ -37,9 +37,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         '--rate', type=_rate, metavar='HZ', help='default: 5 Hz; for bags the stamps of the bag'
     )
     parser.add_argument('--out', type=Path, default=Path('demo_out'), help='folder of the results')
-    parser.add_argument(
-        '--checkpoint', type=Path, help='.safetensors or .yaml (default: shipped)'
-    )
+    parser.add_argument('--checkpoint', type=Path, help='.safetensors or .yaml (default: shipped)')
     parser.add_argument('--device', default='auto', help='auto, cpu, cuda or cuda:N')
     parser.add_argument('--size', metavar='HxW', help='network size, multiples of 32')
     parser.add_argument('--image-topic', metavar='TOPIC', help='which images of a bag')

@@ -32,9 +32,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         '--precision', choices=PRECISIONS, default=PRECISIONS[0], help='of the depth network'
     )
-    parser.add_argument(
-        '--engine', choices=ENGINES, default=ENGINES[0], help='of a .safetensors'
-    )
+    parser.add_argument('--engine', choices=ENGINES, default=ENGINES[0], help='of a .safetensors')
     parser.add_argument('--image-topic', metavar='TOPIC', help='which images of a bag')
     parser.add_argument(
         '--metric-scale',
