@@ -8,8 +8,9 @@ import numpy as np
 import pytest
 
 from steps_ros.errors import SourceError
+from steps_ros.sim.exposure import exposure_gain
 from steps_ros.sim.negatives import draw_negatives, exposures, kept_negatives, read_negatives
-from steps_ros.sim.sensor import develop, draw_sensor, exposure_gain
+from steps_ros.sim.sensor import develop, draw_sensor
 from steps_ros.sim.settings import ClipSettings, Stream
 from steps_ros.sim.shards import ShardSettings, write_shards
 
@@ -25,7 +26,7 @@ def test_exposures_are_what_develop_makes_of_the_frame(street):
     generator = CLIP.generator(Stream.SENSOR, 1, 2)
     scene = street.frame(1)
     sensor = draw_sensor(generator, 'night', scene.wetness)
-    picture = develop(scene, exposure_gain(scene, sensor), sensor, generator)
+    picture = develop(scene, exposure_gain(scene.radiance, sensor), sensor, generator)
     np.testing.assert_array_equal(exposures(CLIP, street, 3)[1, 2], picture)
 
 

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from steps_ros.sim.crossing import Crossing
+from steps_ros.sim.glow import glow_of
 from steps_ros.sim.halo import with_halos
 from steps_ros.sim.lamps import join_lamps, lamp
 from steps_ros.sim.light import light_up, Shading
@@ -14,7 +15,7 @@ from steps_ros.sim.places import Place, PlaceKind
 from steps_ros.sim.raycast import RayScene
 from steps_ros.sim.road import Road
 from steps_ros.sim.signals import draw_signals
-from steps_ros.sim.sky import draw_sky, Sky, sky_radiance, with_bounced_light
+from steps_ros.sim.sky import draw_sky, Sky, sky_radiance
 from steps_ros.sim.texture import Surface
 
 DARK = Sky((0, 0, 0), (0, 0, 0), (0, 0, 0))
@@ -41,11 +42,16 @@ def test_nights_and_days_of_one_stream_share_mist_and_clouds():
         assert max(night.horizon) < 1 < min(day.horizon)
 
 
-def test_lamps_light_the_shadows_a_little_in_their_colour():
-    lamps = lamp((0.0, 0.0, 5.0), (400.0, 200.0, 0.0))
-    red, green, blue = with_bounced_light(DARK, lamps, 1000.0).ambient
-    assert red == pytest.approx(0.08 * 400 * np.pi / 1000)
-    assert (green, blue) == (red / 2, 0)
+def test_lamps_come_back_from_road_and_fronts_in_their_colour():
+    glow = glow_of(lamp((0.0, 0.0, 5.0), (400.0, 200.0, 0.0)))
+    places = np.array([[0, 0, 0], [0, 0, 0], [20, 0, 0], [500, 0, 0]], np.float32)
+    normals = np.array([[0, 0, 1], [1, 0, 0], [1, 0, 0], [1, 0, 0]], np.float32)
+    road, front, far, beyond = glow.at(places, normals)
+    assert front[0] == pytest.approx(0.7 * 0.16 * 400 * np.pi / (2 * np.pi * 81), rel=0.05)
+    assert road[0] == pytest.approx(4 / 7 * front[0], rel=1e-5)
+    np.testing.assert_allclose(front[1:], [front[0] / 2, 0], rtol=1e-5)
+    assert front[0] > far[0] > beyond[0] == 0
+    assert glow_of(join_lamps([])) is None
 
 
 def test_a_roof_takes_daylight_away_but_not_all():

@@ -1,4 +1,4 @@
-"""What a camera makes of light: the curve, its headroom, colours, sharpening, exposure."""
+"""What a camera makes of light: the curve, its headroom, colours, sharpening."""
 
 from __future__ import annotations
 
@@ -7,8 +7,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from steps_ros.sim.sensor import draw_sensor, exposure_gain, Negative
-from steps_ros.sim.tone import draw_tone, sharpened, Tone, toned, white_share
+from steps_ros.sim.tone import draw_tone, sharpened, Tone, toned
 
 PLAIN = Tone((1.0, 1.0, 1.0), 0.0, 1.0, 2.0, 0.0, 1.0, 0.0)
 
@@ -40,23 +39,6 @@ def test_sharpening_raises_an_edge_and_leaves_a_plain():
     found = sharpened(picture, replace(PLAIN, sharpness=1.0))
     np.testing.assert_allclose(found[4, [0, 11], 0], [0.25, 0.75], atol=1e-3)
     assert found[4, 6, 0] - found[4, 5, 0] > 0.6
-
-
-@pytest.mark.parametrize('time', ['night', 'day'])
-def test_exposure_meets_its_level_or_stops_at_its_highlights(time):
-    generator = np.random.default_rng(2)
-    light = np.exp(generator.normal(0, 1.5, (36, 48, 3))).astype(np.float16)
-    motion, depth = np.zeros((36, 48, 2), np.float16), np.ones((36, 48), np.float16)
-    for _ in range(8):
-        sensor = draw_sensor(generator, time)
-        scene = Negative(light, motion, depth, 0.0)
-        picture = toned(light[::3, ::3] * np.float32(exposure_gain(scene, sensor)), sensor.tone)
-        level = picture[int(12 * sensor.meters_below) :].mean() * 255
-        assert level <= sensor.mean_level * 1.01
-        assert white_share(picture) <= sensor.highlights
-        assert (
-            level > 0.99 * sensor.mean_level or white_share(picture) + 2 / 192 > sensor.highlights
-        )
 
 
 def test_nights_are_drawn_warmer_than_days():

@@ -17,7 +17,8 @@ from numpy.typing import NDArray
 
 from steps_ros.inference.light_state import LightState
 from steps_ros.sim.clip import render_clip
-from steps_ros.sim.sensor import develop, draw_sensor, exposure_gain, Negative, Sensor
+from steps_ros.sim.exposure import exposure_gain
+from steps_ros.sim.sensor import develop, draw_sensor, Negative, Sensor
 from steps_ros.sim.settings import ClipSettings, Stream
 
 RATE_HZ = 10.0
@@ -25,6 +26,8 @@ RATE_HZ = 10.0
 ADAPTATION_S, WANTED_LEVEL = 0.3, 110.0
 # At its most sensitive the camera shows the darkest part of a drive at this mean level.
 NIGHT_LEVEL = 22.0
+# Its lens scatters more than most.
+GLARE = 2.5
 SEED = 77
 DUSK_SCENE, TUNNEL_SCENE, ONCOMING_SCENE = 4, 101, 8
 # Of daylight a thousandth gets into a tunnel; main beams are so many times as bright as dipped.
@@ -105,10 +108,14 @@ def _twins(scene: int, height: int, width: int, seconds: range | tuple[int, ...]
 def _exposed(scene: Scene, seconds: float, darkest: Negative) -> Drive:
     generator = np.random.default_rng(SEED)
     settings = ClipSettings(SEED, DUSK_SCENE)
+    drawn = draw_sensor(settings.generator(Stream.SENSOR), 'day')
     sensor = replace(
-        draw_sensor(settings.generator(Stream.SENSOR), 'day'), mean_level=WANTED_LEVEL
+        drawn,
+        mean_level=WANTED_LEVEL,
+        most_gain=math.exp(14.0),
+        optics=replace(drawn.optics, glare=GLARE),
     )
-    most = exposure_gain(darkest, replace(sensor, mean_level=NIGHT_LEVEL))
+    most = exposure_gain(darkest.radiance, replace(sensor, mean_level=NIGHT_LEVEL))
     gain = _gain(scene(0.0)[0], sensor, most)
     for number in range(round(seconds * RATE_HZ)):
         stamp_s = number / RATE_HZ
@@ -119,7 +126,7 @@ def _exposed(scene: Scene, seconds: float, darkest: Negative) -> Drive:
 
 
 def _gain(negative: Negative, sensor: Sensor, most: float) -> float:
-    return min(exposure_gain(negative, sensor), most)
+    return min(exposure_gain(negative.radiance, sensor), most)
 
 
 def _at(twins: list[_Twin], share: float) -> _Twin:

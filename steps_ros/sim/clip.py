@@ -6,27 +6,20 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import lru_cache, partial
 
 import numpy as np
 from numpy.typing import NDArray
 
 from steps_ros.core.camera import Camera
+from steps_ros.sim.exposure import exposure_gain, followed, METERED_ROWS
 from steps_ros.sim.flow import no_flow, optical_flow, Station
 from steps_ros.sim.instances import EGO
 from steps_ros.sim.lidar import body_from_lidar, cast_turn, LidarSettings, Scan
 from steps_ros.sim.mesh import Floats
 from steps_ros.sim.render import render, Rendering
 from steps_ros.sim.road import Doubles
-from steps_ros.sim.sensor import (
-    develop,
-    draw_sensor,
-    drifted,
-    exposure_gain,
-    Negative,
-    negative,
-    Sensor,
-)
+from steps_ros.sim.sensor import develop, draw_sensor, Negative, negative, Sensor
 from steps_ros.sim.settings import ClipSettings, Stream
 from steps_ros.sim.traffic import Placed
 from steps_ros.sim.trajectory import Mounting, world_from_camera
@@ -86,11 +79,12 @@ def simulate_clip(
     """
     Drive through one street and take a picture at every frame from ``first`` to before ``last``.
 
-    The exposure is set on frame 0 and drifts a little, as a camera's control does. A frame is the
-    same whatever part of the drive is asked for.
+    The exposure follows the drive slowly. A frame is the same whatever part of the drive is asked
+    for.
     """
     world = make_world(settings)
-    sensor, gain = _exposure(settings)
+    sensor = _sensor(world)
+    metered = partial(_metered, settings)
     camera = world.mounting.camera
     after: Station | None = None
     for number in range(settings.frames)[first:last]:
@@ -101,10 +95,9 @@ def simulate_clip(
         after = _station(world, (number + 1) / settings.rate_hz)
         is_last = number + 1 == settings.frames
         noise = settings.generator(Stream.SENSOR, number)
+        gain = followed(metered, sensor.memory_s, seconds)
         yield SimulatedFrame(
-            develop(
-                _negative(world, seen, now, seconds), drifted(gain, sensor, seconds), sensor, noise
-            ),
+            develop(_negative(world, seen, now, seconds), gain, sensor, noise),
             seen.depth,
             no_flow(seen.depth)
             if is_last
@@ -140,12 +133,22 @@ def _negative(world: World, seen: Rendering, now: Station, seconds: float) -> Ne
     return negative(seen.radiance, motion / _INSTANT_S, seen.depth, world.look.wetness)
 
 
-@lru_cache(maxsize=2)
-def _exposure(settings: ClipSettings) -> tuple[Sensor, float]:
-    """Return the sensor of a clip and its gain, set on the first frame."""
-    start = next(render_clip(settings, 0, 1)).negative
-    sensor = draw_sensor(settings.generator(Stream.SENSOR), settings.time, start.wetness)
-    return sensor, exposure_gain(start, sensor)
+def _sensor(world: World) -> Sensor:
+    settings = world.settings
+    return draw_sensor(settings.generator(Stream.SENSOR), settings.time, world.look.wetness)
+
+
+# As many as one frame needs, for a few streets.
+@lru_cache(maxsize=16)
+def _metered(settings: ClipSettings, second: int) -> float:
+    """Return the gain that the camera finds right at a whole second of the drive."""
+    world = make_world(settings)
+    moment = world.moment(float(second))
+    camera = world.mounting.camera
+    share = min(1.0, METERED_ROWS / camera.height)
+    small = camera.resized(round(share * camera.width), round(share * camera.height))
+    seen = render(world.view(moment), small, world_from_camera(world.mounting, moment.body))
+    return exposure_gain(seen.radiance, _sensor(world))
 
 
 def _station(world: World, seconds: float) -> Station:

@@ -20,10 +20,11 @@ from numpy.typing import NDArray
 from steps_ros.data.outputs import npz_bytes, write_file
 from steps_ros.errors import SourceError
 from steps_ros.sim.clip import render_clip
+from steps_ros.sim.exposure import expose
 from steps_ros.sim.mesh import Floats
 from steps_ros.sim.motion_blur import Halfs
 from steps_ros.sim.road import Doubles
-from steps_ros.sim.sensor import expose, Negative
+from steps_ros.sim.sensor import Negative
 from steps_ros.sim.settings import ClipSettings, Stream
 from steps_ros.sim.trajectory import mounting_row
 

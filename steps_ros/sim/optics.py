@@ -52,8 +52,8 @@ def draw_optics(generator: np.random.Generator, wetness: float) -> Optics:
     return Optics(
         softness=float(generator.uniform(0.3, 0.7)),
         vignetting=float(generator.uniform(0.0, 0.5)),
-        glare=math.exp(generator.uniform(math.log(0.2), math.log(2.5))),
-        streaks=float(generator.exponential(0.5) * (generator.random() < 0.75)),
+        glare=math.exp(generator.uniform(math.log(0.15), math.log(1.8))),
+        streaks=float(generator.exponential(0.4) * (generator.random() < 0.5)),
         spikes=int(generator.choice((1, 1, 2, 3, 3, 4, 7))),
         angle=float(generator.uniform(0, math.pi)),
         length=float(generator.uniform(12.0, 70.0)),

@@ -13,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from steps_ros.core.camera import Camera
+from steps_ros.sim.glow import Glow
 from steps_ros.sim.halo import with_halos
 from steps_ros.sim.lamps import Lamps
 from steps_ros.sim.lens import pixel_rays, project
@@ -61,7 +62,7 @@ class Part:
 
 @dataclass(frozen=True)
 class View:
-    """All that a frame shows: parts, lights, sky, and how surfaces look."""
+    """All that a frame shows: parts, lights and what comes back of them, sky, surfaces."""
 
     parts: tuple[Part, ...]
     lamps: Lamps
@@ -69,6 +70,7 @@ class View:
     look: Look
     road: Road
     has_shadows: bool = True
+    glow: Glow | None = None
 
 
 class Rendering(NamedTuple):
@@ -160,6 +162,9 @@ def _trace(view: View, rays: _Rays) -> _Traced:
     blockers = [part.rays for part in view.parts] if rays.has_shadows else []
     look = surface(everything.points, view.road, view.look)
     lit = light_up(everything.shading, look, view.lamps, view.sky, blockers)
+    if view.glow is not None:
+        lux = view.glow.at(everything.shading.position, everything.shading.normal)
+        lit = Lit(lit.radiance + look.albedo * lux / math.pi, lit.illuminance + lux)
     return _Traced(distance, instance, everything, lit)
 
 

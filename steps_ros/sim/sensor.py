@@ -2,7 +2,7 @@
 From radiance to an 8-bit picture: exposure, motion blur, lens, noise, white balance, tone curve.
 
 A street is drawn once and exposed as often as wanted: a :class:`Negative` keeps all that a
-picture needs, and :func:`expose` takes one by a camera drawn anew.
+picture needs.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 from steps_ros.sim.mesh import Floats
 from steps_ros.sim.motion_blur import blurred, Halfs
 from steps_ros.sim.optics import draw_optics, GLARE_LIMIT, Optics, through_lens
-from steps_ros.sim.tone import draw_tone, MOST_LIGHT, sharpened, Tone, toned, white_share
+from steps_ros.sim.tone import draw_tone, MOST_LIGHT, sharpened, Tone, toned
 
 Picture = NDArray[np.uint8]
 _MOST = float(np.finfo(np.float16).max)
@@ -45,17 +45,19 @@ class Sensor:
     One camera.
 
     ``mean_level`` is the mean grey level that its exposure aims at, of 255, below the share
-    ``meters_below`` of the picture's height; no more than the share ``highlights`` is to be white.
-    ``drift`` is how far (as a logarithm) the exposure swings round that, once in
-    ``drift_period_s``; ``full_well`` and ``read_noise`` in electrons; ``grain`` is the noise's
-    size in pixels; ``shutter_s`` is how long it is open.
+    ``meters_below`` of the picture's height; no more than the share ``highlights`` is to be white,
+    or a few times as much while half the picture is below level ``shadows``. ``most_gain`` is what
+    its amplifier can do, in white levels per cd/m2; ``memory_s`` is over how long its exposure
+    averages. ``full_well`` and ``read_noise`` in electrons; ``grain`` is the noise's size in
+    pixels; ``shutter_s`` is how long it is open.
     """
 
     mean_level: float
     meters_below: float
     highlights: float
-    drift: float
-    drift_period_s: float
+    shadows: float
+    most_gain: float
+    memory_s: float
     shutter_s: float
     full_well: float
     read_noise: float
@@ -79,11 +81,12 @@ def draw_sensor(generator: np.random.Generator, time: str, wetness: float = 0.0)
     """Draw a camera; by night it is darker, noisier and slower."""
     night = time == 'night'
     return Sensor(
-        mean_level=_between(generator, 9.0, 75.0) if night else _between(generator, 76.0, 132.0),
+        mean_level=_between(generator, 9.0, 75.0) if night else _between(generator, 72.0, 112.0),
         meters_below=0.0 if night else float(generator.uniform(0.3, 0.6)),
-        highlights=_between(generator, 1.5e-3, 6e-3) if night else _between(generator, 0.03, 1.5),
-        drift=abs(generator.normal(0.0, 0.06)),
-        drift_period_s=float(generator.uniform(3.0, 12.0)),
+        highlights=_between(generator, 1e-3, 4e-3) if night else _between(generator, 0.12, 1.5),
+        shadows=float(generator.uniform(4.0, 9.0)) * night,
+        most_gain=_between(generator, 0.2, 3.0),
+        memory_s=float(generator.uniform(1.5, 3.0)),
         shutter_s=_between(generator, 1 / 250, 1 / 20 if night else 1 / 100)
         / (1 if night else 10),
         full_well=_between(generator, 2500.0, 30000.0) if night else 8000.0,
@@ -95,34 +98,13 @@ def draw_sensor(generator: np.random.Generator, time: str, wetness: float = 0.0)
     )
 
 
-def exposure_gain(scene: Negative, sensor: Sensor) -> float:
-    """Return the largest factor on radiance at which the camera finds nothing too bright."""
-    sample = scene.radiance[::3, ::3].astype(np.float32)
-    below = int(sensor.meters_below * len(sample))
-    low, high = -14.0, 14.0
-    for _ in range(20):
-        middle = (low + high) / 2
-        picture = toned(sample * math.exp(middle), sensor.tone)
-        is_dark = picture[below:].mean() < sensor.mean_level / 255
-        if is_dark and white_share(picture) <= sensor.highlights:
-            low = middle
-        else:
-            high = middle
-    return math.exp(low)
-
-
-def drifted(gain: float, sensor: Sensor, seconds: float) -> float:
-    """Return the gain as the camera's control has it some time after the first frame."""
-    return gain * math.exp(sensor.drift * math.sin(2 * math.pi * seconds / sensor.drift_period_s))
-
-
 def develop(
     scene: Negative, gain: float, sensor: Sensor, generator: np.random.Generator
 ) -> Picture:
     """
     Take one picture.
 
-    :param gain: exposure, from :func:`exposure_gain`.
+    :param gain: exposure, from :mod:`~steps_ros.sim.exposure`.
     :returns: (H, W, 3) uint8 RGB.
     """
     light = np.minimum(scene.radiance.astype(np.float32) * np.float32(gain), GLARE_LIMIT)
@@ -142,12 +124,6 @@ def develop(
     )
     decoded = np.asarray(cv2.imdecode(packed, cv2.IMREAD_COLOR), np.uint8)
     return np.ascontiguousarray(decoded[..., ::-1])
-
-
-def expose(scene: Negative, time: str, generator: np.random.Generator) -> Picture:
-    """Take one picture (H, W, 3) by a camera drawn anew, of a ``night`` or a ``day``."""
-    sensor = draw_sensor(generator, time, scene.wetness)
-    return develop(scene, exposure_gain(scene, sensor), sensor, generator)
 
 
 def _between(generator: np.random.Generator, low: float, high: float) -> float:

@@ -4,19 +4,16 @@ The sky of a night or a day: what it sends down, how it looks, and the mist belo
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 import math
 
 import numpy as np
 
-from steps_ros.sim.lamps import Lamps
 from steps_ros.sim.mesh import Colour, Floats
 from steps_ros.sim.pattern import noise_at
 
 # Grains of the clouds, on a plane at height 1 above the camera, and their weights.
 _CLOUDS = ((1.6, 0.5), (0.6, 0.3), (0.2, 0.2), (0.07, 0.1))
-# Share of the lamps' light that comes back once more from road and fronts, on average.
-_BOUNCED = 0.08
 _NIGHT_TINTS: tuple[Colour, ...] = (
     (1.0, 0.55, 0.25), (1.0, 0.72, 0.5), (0.75, 0.8, 1.0), (0.35, 0.5, 1.0),
 )  # fmt: skip
@@ -55,9 +52,9 @@ def draw_sky(generator: np.random.Generator, time: str) -> Sky:
             _times(hue, glow), _times(hue, 0.35 * glow), _times(hue, 2.2 * glow),
             fog=fog, clouds=clouds, cloud=_times(hue, 1.1 * glow), drift=drift,
         )  # fmt: skip
-    brightness = 3000 + 5000 * level
-    # Overcast to deep blue.
-    clear = max(0.0, 1.4 * cover - 0.4)
+    brightness = 4500 + 6000 * level
+    # Overcast to deep blue, which is seldom.
+    clear = max(0.0, 1.4 * cover - 0.4) ** 1.5
     blue = (1.0 - 0.75 * clear, 1.0 - 0.5 * clear, 1.0)
     azimuth, elevation = 2 * math.pi * turn, math.radians(12 + 55 * height)
     to_sun = (
@@ -70,7 +67,7 @@ def draw_sky(generator: np.random.Generator, time: str) -> Sky:
     return Sky(
         _times(pale, brightness),
         _times(blue, brightness * (1.2 - 0.5 * clear)),
-        _times(pale, brightness * 2.6 * (1 - 0.3 * clear)),
+        _times(pale, brightness * 2.2 * (1 - 0.3 * clear)),
         sun=_times((1.0, 0.94, 0.84), sun),
         to_sun=to_sun,
         fog=fog,
@@ -78,17 +75,6 @@ def draw_sky(generator: np.random.Generator, time: str) -> Sky:
         cloud=_times((1.0, 1.0, 1.0), brightness * (0.6 + clear)),
         drift=drift,
     )
-
-
-def with_bounced_light(sky: Sky, lamps: Lamps, area: float) -> Sky:
-    """
-    Return the sky with what the street's surfaces send back of the light of lamps.
-
-    :param area: square metres that the lamps light.
-    """
-    lux = lamps.intensity.astype(np.float64).sum(0) * math.pi / area
-    red, green, blue = (np.asarray(sky.ambient) + _BOUNCED * lux).tolist()
-    return replace(sky, ambient=(red, green, blue))
 
 
 def sky_radiance(directions: Floats, sky: Sky) -> Floats:

@@ -41,7 +41,7 @@ def draw_street_lamps(
     height = generator.uniform(*habits.lamp_height)
     is_globe = height < 6.0 and generator.random() < 0.4
     arm = 0.0 if is_globe else float(generator.uniform(0.4, 2.5))
-    candela = height**2 * math.exp(generator.uniform(math.log(10.0), math.log(100.0)))
+    candela = height**2 * math.exp(generator.uniform(math.log(15.0), math.log(110.0)))
     main = int(generator.choice(len(_LAMP_COLOURS), p=_SHARES))
     working = generator.uniform(0.0, 1.0) if generator.random() < 0.2 else 0.95
     parts: list[Mesh] = []

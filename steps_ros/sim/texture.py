@@ -20,7 +20,7 @@ LAMP_ALBEDO = 0.4
 _SCALES = ((19.0, 0.25), (4.0, 0.3), (0.9, 0.35), (0.22, 0.4), (0.06, 0.4), (0.017, 0.4))
 _BRICK_M, _SLAB_M, _TILE_M, _PANEL_M = (0.25, 0.075), (0.6, 0.4), (0.32, 0.32), (2.4, 1.5)
 # Candela per lux and square metre of retro-reflective sheeting, at its colour's full albedo.
-_RETRO = {Kind.SIGN: 12.0}
+_RETRO = {Kind.SIGN: 8.0}
 _CONTRAST = {
     Kind.PLAIN: 0.9, Kind.ROAD: 0.9, Kind.PAVEMENT: 1.0, Kind.GROUND: 1.8, Kind.WALL: 1.1,
     Kind.FOLIAGE: 2.2, Kind.GLASS: 0.2, Kind.PAINT: 0.2, Kind.LAMP: 0.0, Kind.SIGN: 0.3,

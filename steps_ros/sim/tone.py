@@ -39,16 +39,15 @@ class Tone:
 
 def draw_tone(generator: np.random.Generator, is_night: bool) -> Tone:
     """Draw a camera's processing; by night few cameras take the warmth of lamps away."""
-    red, blue = generator.normal(0.0, (0.1, 0.12))
+    red, blue = generator.normal(0.0, (0.08, 0.1) if is_night else (0.04, 0.05))
     warmth = float(generator.uniform(0.0, 0.5)) * is_night
-    most = 1.9 if is_night else 1.7
     return Tone(
         white_balance=(math.exp(red + 0.5 * warmth), 1.0, math.exp(blue - warmth)),
         black_cut=float(0.003 * generator.random() ** 2) * is_night,
-        headroom=math.exp(generator.uniform(0.0, math.log(50.0 if is_night else 2.5))),
+        headroom=math.exp(generator.uniform(*np.log((6.0, 150.0) if is_night else (1.0, 2.5)))),
         gamma=float(generator.uniform(1.8, 2.4)),
         contrast=float(generator.uniform(0.0, 0.7)) * (not is_night),
-        saturation=float(generator.uniform(0.9, most)),
+        saturation=float(generator.uniform(1.1, 2.2 if is_night else 1.9)),
         sharpness=float(generator.uniform(0.0, 1.5)),
     )
 

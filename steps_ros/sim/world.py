@@ -8,23 +8,19 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 
-import numpy as np
-
 from steps_ros.sim.bonnet import draw_bonnet
+from steps_ros.sim.glow import Glow, glow_of
 from steps_ros.sim.lamps import join_lamps, Lamps
 from steps_ros.sim.mesh import join, Mesh
 from steps_ros.sim.raycast import RayScene
 from steps_ros.sim.render import Part, View
 from steps_ros.sim.road import Doubles
 from steps_ros.sim.settings import ClipSettings, Stream
-from steps_ros.sim.sky import draw_sky, Sky, with_bounced_light
+from steps_ros.sim.sky import draw_sky, Sky
 from steps_ros.sim.street import draw_street, draw_way, Street
 from steps_ros.sim.texture import draw_look, Look
 from steps_ros.sim.traffic import Placed
 from steps_ros.sim.trajectory import draw_mounting, ego_body, ego_lamps, Mounting
-
-# Metres of street, and its width from front to front, whose lamps count as its light.
-_NEAR, _STREET_WIDTH = 120.0, 30.0
 
 
 @dataclass(frozen=True)
@@ -57,6 +53,7 @@ class World:
     mounting: Mounting
     look: Look
     sky: Sky
+    glow: Glow | None
     static: Part
     bonnet: Mesh | None
 
@@ -94,7 +91,7 @@ class World:
     def view(self, moment: Moment) -> View:
         """Return what a camera could see at that moment."""
         parts = moment.parts(self.static)
-        return View(parts, moment.lamps, self.sky, self.look, self.street.road)
+        return View(parts, moment.lamps, self.sky, self.look, self.street.road, glow=self.glow)
 
 
 def _part(mesh: Mesh, near: Doubles) -> Part:
@@ -111,13 +108,11 @@ def make_world(settings: ClipSettings) -> World:
     generator = settings.generator(Stream.LIGHT)
     look = draw_look(generator)
     sky = draw_sky(generator, settings.time)
-    if settings.time == 'night':
-        near = street.lamps.chosen(np.abs(street.lamps.position[:, 0]) < _NEAR)
-        sky = with_bounced_light(sky, near, _NEAR * _STREET_WIDTH)
+    glow = glow_of(street.lamps) if settings.time == 'night' else None
     start = ego_body(street.road, mounting, 0.0, street.traffic.ego_left)
     static = _part(street.static, start)
     bonnet = draw_bonnet(mounting, settings.generator(Stream.CAMERA, 2))
-    return World(settings, street, mounting, look, sky, static, bonnet)
+    return World(settings, street, mounting, look, sky, glow, static, bonnet)
 
 
 def ego_path(settings: ClipSettings, seconds: Sequence[float]) -> list[Doubles]:
