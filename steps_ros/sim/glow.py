@@ -32,8 +32,9 @@ class Glow:
         rows = 1 + len(position) // _RUN
         places = np.zeros((2, rows * _RUN), np.float32)
         places[:, : len(position)] = (position[:, :2] - self.corner).T / _CELL_M
-        found = cv2.remap(self.lux, *places.reshape(2, rows, _RUN), cv2.INTER_LINEAR)
-        fallen = found.reshape(-1, 3)[: len(position)]
+        across, down = places.reshape(2, rows, _RUN)
+        found = cv2.remap(self.lux, across, down, cv2.INTER_LINEAR)
+        fallen = np.asarray(found).reshape(-1, 3)[: len(position)]
         height = np.maximum(position[:, 2], 0) / _HALF_HEIGHT_M
         share = (0.7 - 0.3 * normal[:, 2]) / (1 + height * height)
         return np.asarray(fallen * share[:, None], np.float32)
