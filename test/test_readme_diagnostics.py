@@ -7,8 +7,9 @@ import re
 
 PROJECT = Path(__file__).resolve().parent.parent
 SAYING = (
-    'ros/diagnostics.py', 'ros/image_input.py', 'ros/pipeline.py', 'ros/light.py', 'ros/scale.py',
-    'inference/scale/state.py',
+    'ros/diagnostics.py', 'ros/image_input.py', 'ros/calibration.py', 'ros/light.py',
+    'ros/scale.py', 'inference/scale/state.py', 'core/distortion.py', 'data/camera_info.py',
+    'data/cameras.py',
 )  # fmt: skip
 # Names of rclpy's states, which the node passes on.
 LIFECYCLE = {'unconfigured', 'inactive'}

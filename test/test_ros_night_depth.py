@@ -148,21 +148,55 @@ def test_bad_frames_are_counted_and_the_next_good_one_works():
         assert made.wait(lambda: made.received[OUTPUT + 'depth'])[0].header.stamp.sec == 9
 
 
-def test_nan_intrinsics_drop_frames_until_good_ones_come():
-    with bench(FakeModel().load) as made:
-        images = _connected(made, 'depth')
+def test_a_broken_camera_info_gives_depth_without_cloud_until_a_good_one_comes():
+    with bench(FakeModel().load, diagnostics__period_s=0.1) as made:
+        images = _connected(made, 'depth', 'points')
         infos = made.publisher(CameraInfo, INFO_TOPIC)
         made.wait(lambda: infos.get_subscription_count())
         broken = info_message()
         broken.k[0] = float('nan')
-        infos.publish(broken)
+        for number, info in enumerate((broken, info_message())):
+            infos.publish(info)
+            made.spin(0.1)
+            images.publish(image_message(number + 1))
+            made.wait(lambda n=number: len(made.received[OUTPUT + 'depth']) > n)
+            sight = made.node._running.cameras[0].watches.calibration.sight
+            assert ('not finite' in sight.state) == (number == 0)
+        made.wait(lambda: made.received[OUTPUT + 'points'])
+        assert [cloud.header.stamp.sec for cloud in made.received[OUTPUT + 'points']] == [2]
+
+
+def test_a_bent_lens_is_rectified_and_the_outputs_are_of_a_pinhole_camera():
+    with bench(FakeModel().load, diagnostics__period_s=0.1) as made:
+        images = _connected(made, 'depth', 'camera_info', 'confidence', 'image_enhanced', 'points')
+        infos = made.publisher(CameraInfo, INFO_TOPIC)
+        made.wait(lambda: infos.get_subscription_count())
+        bent = info_message()
+        bent.d = [-0.2, 0.02, 0.0, 0.0, 0.0]
+        # The calibration wants more than the picture shows.
+        bent.p[0] = bent.p[5] = 0.6 * bent.k[0]
+        infos.publish(bent)
         made.spin(0.1)
         images.publish(image_message())
-        made.wait(lambda: _drops(made) == {'bad_frame': 1})
-        infos.publish(info_message())
-        made.spin(0.1)
-        images.publish(image_message())
-        made.wait(lambda: made.received[OUTPUT + 'depth'])
+        made.wait(lambda: all(made.received.values()))
+        info = made.received[OUTPUT + 'camera_info'][0]
+        assert (list(info.d), list(info.r)) == ([], list(np.eye(3).reshape(-1)))
+        assert info.k[0] == info.p[0] == bent.p[0]
+        depth, confidence = (
+            np.frombuffer(made.received[OUTPUT + name][0].data, np.float32).reshape(48, 64)
+            for name in ('depth', 'confidence')
+        )
+        hidden = np.isnan(depth[2:])
+        assert 0.05 < hidden.mean() < 0.6
+        assert hidden[20, 0]
+        assert not hidden[20, 32]
+        assert ((confidence[2:] == 0) == hidden).all()
+        enhanced = np.frombuffer(made.received[OUTPUT + 'image_enhanced'][0].data, np.uint8)
+        assert ((enhanced.reshape(48, 64, 3)[2:] == 0).all(-1) == hidden).all()
+        cloud = made.received[OUTPUT + 'points'][0]
+        z = np.frombuffer(cloud.data, np.float32).reshape(24, 32, 4)[..., 2]
+        assert np.isnan(z[1:][hidden[::2, ::2]]).all()
+        assert np.isfinite(z).any()
 
 
 def test_an_uncalibrated_camera_gives_depth_without_cloud():
@@ -176,7 +210,7 @@ def test_an_uncalibrated_camera_gives_depth_without_cloud():
         made.wait(lambda: made.received[OUTPUT + 'depth'])
         made.spin(0.1)
         assert not made.received[OUTPUT + 'points']
-        assert 'K[0] = 0' in made.node._running.cameras[0].pipeline.calibration
+        assert 'K[0] = 0' in made.node._running.cameras[0].watches.calibration.sight.state
 
 
 def test_a_best_effort_camera_is_followed():

@@ -12,13 +12,16 @@ from typing import NamedTuple
 from rclpy.node import Node
 
 from steps_ros.inference.prediction import Prediction
+from steps_ros.ros.calibration import Calibration
 from steps_ros.ros.diagnostics import CameraState
-from steps_ros.ros.image_input import ImageInput, Incoming
+from steps_ros.ros.image_input import image_topic, ImageInput, Incoming
+from steps_ros.ros.light import LightWatch
 from steps_ros.ros.model import Model
 from steps_ros.ros.node_settings import Live
 from steps_ros.ros.outputs import OutputTopics
 from steps_ros.ros.parameters import NightDepthSettings
-from steps_ros.ros.pipeline import Pipeline, Prepared
+from steps_ros.ros.pipeline import Pipeline, Prepared, Watches
+from steps_ros.ros.scale import ScaleWatch
 from steps_ros.ros.scale_sources import ScaleSource
 from steps_ros.ros.spin import guarded
 from steps_ros.ros.statistics import FrameStatistics
@@ -56,21 +59,19 @@ class CameraStream:
         self.previous = statistics.snapshot()
         self.topics = OutputTopics(node, camera)
         self._source = ScaleSource(node, settings)
-        self.pipeline = Pipeline(
-            node,
-            self.name,
-            self.topics,
-            settings,
-            statistics,
-            has_depth,
-            self._source.measure,
+        value = settings.value
+        topic = image_topic(node, camera, value.image_transport)
+        self.watches = Watches(
+            Calibration(topic),
+            LightWatch(self.name, self.topics.publish_light),
+            ScaleWatch(self.name, self._source.measure, self.topics.publish_scale, value.scale),
         )
+        self.pipeline = Pipeline(node, self.topics, settings, statistics, has_depth, self.watches)
 
         def received(frame: Incoming) -> None:
             statistics.count_received()
             offer(camera, CameraFrame(self.pipeline, frame))
 
-        value = settings.value
         self.input = ImageInput(
             node,
             camera,
@@ -82,8 +83,8 @@ class CameraStream:
     def publish_states(self) -> None:
         """Publish scale and light."""
         value = self._settings.value
-        self.topics.publish_scale(self.pipeline.scale.status(value.scale))
-        self.topics.publish_light(self.pipeline.light.status(value.light, value.cloud.bonnet))
+        self.topics.publish_scale(self.watches.scale.status(value.scale))
+        self.topics.publish_light(self.watches.light.status(value.light, value.cloud.bonnet))
 
     def report(self) -> CameraState:
         """Return what is to be said of the camera since the last report."""
@@ -92,9 +93,9 @@ class CameraStream:
         return CameraState(
             self.name,
             self.input.state,
-            self.pipeline.calibration,
-            self.pipeline.light.status(value.light, value.cloud.bonnet),
-            self.pipeline.scale.status(value.scale),
+            self.watches.calibration.sight,
+            self.watches.light.status(value.light, value.cloud.bonnet),
+            self.watches.scale.status(value.scale),
             self.previous,
             previous,
             value.image_timeout_s,

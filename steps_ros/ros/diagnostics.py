@@ -11,10 +11,10 @@ from typing import Any, NamedTuple
 
 from diagnostic_msgs.msg import DiagnosticStatus, KeyValue
 
+from steps_ros.ros.calibration import CALIBRATED, Sight, WAITING
 from steps_ros.ros.image_input import InputState
 from steps_ros.ros.model import Model
 from steps_ros.ros.names import DROPPED, DROPPED_FOR
-from steps_ros.ros.pipeline import CALIBRATED
 from steps_ros.ros.statistics import Drop, Percentiles, Snapshot
 
 OK, WARN, ERROR = DiagnosticStatus.OK, DiagnosticStatus.WARN, DiagnosticStatus.ERROR
@@ -25,7 +25,7 @@ class CameraState(NamedTuple):
 
     name: str
     input: InputState
-    calibration: str
+    calibration: Sight
     light: DiagnosticStatus
     scale: DiagnosticStatus
     snapshot: Snapshot
@@ -146,9 +146,13 @@ def _timing(state: CameraState) -> DiagnosticStatus:
 
 
 def _calibration(state: CameraState) -> DiagnosticStatus:
-    level = OK if state.calibration == CALIBRATED else WARN
-    values = {'state': state.calibration}
-    return _status(f'{state.name}: calibration', level, state.calibration, values)
+    sight = state.calibration
+    values: dict[str, Any] = {'state': sight.state, 'picture': sight.picture}
+    if sight.camera is not None:
+        seen = sight.camera
+        values |= {'fx': seen.fx, 'fy': seen.fy, 'cx': seen.cx, 'cy': seen.cy}
+    level = OK if sight.state in (CALIBRATED, WAITING) else WARN
+    return _status(f'{state.name}: calibration', level, sight.state, values)
 
 
 def _percentiles(name: str, values: Percentiles) -> dict[str, str]:

@@ -41,6 +41,15 @@ class InputState(NamedTuple):
     hint: str
 
 
+def image_topic(node: Node, camera: str, transport: str) -> str:
+    """Return the topic that a camera's images come from, after remapping."""
+    return str(node.resolve_topic_name(_image_topic(camera, transport)))
+
+
+def _image_topic(camera: str, transport: str) -> str:
+    return camera_topic(COMPRESSED if transport == 'compressed' else IMAGE, camera)
+
+
 class ImageInput:
     """
     Subscriptions to the image and the camera_info of one camera.
@@ -67,8 +76,7 @@ class ImageInput:
         self._node = node
         self._received = received
         self._kind = CompressedImage if transport == 'compressed' else Image
-        topic = COMPRESSED if transport == 'compressed' else IMAGE
-        self._topic = camera_topic(topic, camera)
+        self._topic = _image_topic(camera, transport)
         self._wanted = qos.wanted_reliability(node, self._topic, reliability)
         self._camera_info: CameraInfo | None = None
         self._incompatible = False

@@ -137,6 +137,11 @@ class NightDepthSettings:
         choices=('raw', 'compressed'),
         read_only=True,
     )
+    expect_rectified: bool = setting(
+        False,
+        'Images are rectified whatever their topic is named: P of camera_info is taken. False: '
+        'they are rectified here, but not on topics named rect.',
+    )
     input_reliability: str = setting(
         'auto',
         'auto follows the publishers: best effort as soon as one of them is.',

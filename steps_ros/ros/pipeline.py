@@ -13,13 +13,12 @@ from rclpy.node import Node
 from rclpy.time import Time
 from sensor_msgs.msg import CompressedImage, Image
 
-from steps_ros.core.camera import Camera
-from steps_ros.data.camera_info import view_from_info
 from steps_ros.data.transforms import message_stamp_ns
-from steps_ros.errors import FrameError, StepsError
+from steps_ros.errors import StepsError
 from steps_ros.inference.prediction import Prediction, Request
 from steps_ros.inference.scale.seen import seen
 from steps_ros.inference.scale.settings import SILENT
+from steps_ros.ros.calibration import Calibration, Sight
 from steps_ros.ros.image_input import Incoming
 from steps_ros.ros.light import LightWatch
 from steps_ros.ros.messages import compressed_to_rgb, image_to_rgb
@@ -28,42 +27,44 @@ from steps_ros.ros.node_settings import Live
 from steps_ros.ros.outputs import NEED_CAMERA, NEED_DEPTH, needed_maps, output_size, OutputTopics
 from steps_ros.ros.parameters import NightDepthSettings
 from steps_ros.ros.rate_limit import RateLimit
-from steps_ros.ros.scale import apply_scale, Measure, ScaleWatch
+from steps_ros.ros.scale import apply_scale, ScaleWatch
 from steps_ros.ros.statistics import Drop, FrameStatistics
 
 LOG_PERIOD_S = 5.0
-CALIBRATED = 'calibrated'
-NO_CAMERA_INFO = 'no camera_info received: depth without cloud'
-UNCALIBRATED = 'camera_info has K[0] = 0: depth without cloud; calibrate the camera'
 
 
 class Prepared(NamedTuple):
-    """A frame with what the model is asked for; ``camera`` has the size of the image."""
+    """A frame with what the model is asked for, and how its picture is seen."""
 
     frame: Incoming
     wanted: frozenset[str]
     request: Request
-    camera: Camera | None
+    sight: Sight
+
+
+class Watches(NamedTuple):
+    """What is followed of one camera from picture to picture."""
+
+    calibration: Calibration
+    light: LightWatch
+    scale: ScaleWatch
 
 
 class Pipeline:
     """
     Decodes and publishes, and counts every frame once; between the two the model predicts.
 
-    :param name: of the camera, as /diagnostics gives it.
     :param has_depth: whether the model predicts depth.
-    :param measure: the scale in frames, None where it is not measured.
     """
 
     def __init__(
         self,
         node: Node,
-        name: str,
         topics: OutputTopics,
         settings: Live[NightDepthSettings],
         statistics: FrameStatistics,
         has_depth: bool,
-        measure: Measure | None = None,
+        watches: Watches,
     ) -> None:
         self._node = node
         self._has_depth = has_depth
@@ -71,15 +72,13 @@ class Pipeline:
         self._settings = settings
         self._statistics = statistics
         self._cloud_rate = RateLimit()
-        self.calibration = NO_CAMERA_INFO
-        self.light = LightWatch(name, topics.publish_light)
-        self.scale = ScaleWatch(name, measure, topics.publish_scale, settings.value.scale)
+        self.calibration, self.light, self.scale = watches
 
     def prepare(self, frame: Incoming) -> Prepared | None:
         """
         Decode the frame and say what of it is wanted; None, and counted, where nothing is.
 
-        :raises FrameError: the image or its camera_info cannot be used.
+        :raises FrameError: the image cannot be used.
         """
         settings = self._settings.value
         wanted = self._topics.wanted()
@@ -89,12 +88,15 @@ class Pipeline:
             self._statistics.count_dropped(Drop.NO_SUBSCRIBER)
             return None
         image = _decode(frame.message)
+        sight = self.calibration.of(
+            frame.camera_info, (image.shape[1], image.shape[0]), settings.expect_rectified
+        )
+        image = sight.straightened(image)
         enhancement = self.light.follow(
             image, _stamp_s(frame), settings.light, settings.cloud.bonnet
         )
         size = output_size(image.shape[0], image.shape[1], settings.output.max_width)
-        camera = self._camera_of(frame, image.shape[0], image.shape[1])
-        if camera is None:
+        if sight.camera is None:
             wanted -= NEED_CAMERA
         if not wanted:
             self._statistics.count_dropped(Drop.NO_SUBSCRIBER)
@@ -104,30 +106,33 @@ class Pipeline:
             self._statistics.count_dropped(Drop.RATE_LIMIT)
             return None
         maps = needed_maps(wanted, settings)
-        return Prepared(frame, wanted, Request(image, maps, size, camera, enhancement), camera)
+        request = Request(image, maps, size, sight.camera, enhancement)
+        return Prepared(frame, wanted, request, sight)
 
     def publish(self, prepared: Prepared, prediction: Prediction, model_s: float) -> None:
         """
         Publish what is wanted of a frame.
 
         :param model_s: seconds that the model took, for all cameras together.
-        :raises FrameError: a lens that cannot be.
         """
         settings, wanted = self._settings.value, prepared.wanted
+        prepared.sight.blank(prediction)
         if prediction.depth is not None:
             wanted = self._scaled(prepared, prediction.depth)
             if not wanted:
                 self._statistics.count_dropped(Drop.NO_SCALE)
                 return
         height, width = prepared.request.output_size or prepared.request.image.shape[:2]
-        shown = None if prepared.camera is None else prepared.camera.resized(width, height)
+        camera = prepared.request.camera
+        shown = None if camera is None else camera.resized(width, height)
         header = prepared.frame.message.header
         self._topics.publish(header, wanted, prediction, shown, settings)
         self._count(prepared.frame, model_s)
 
     def _scaled(self, prepared: Prepared, depth: NDArray[np.float32]) -> frozenset[str]:
         """Follow the scale, apply it to depth in place; return what may be published."""
-        settings, camera, wanted = self._settings.value.scale, prepared.camera, prepared.wanted
+        settings, wanted = self._settings.value.scale, prepared.wanted
+        camera = prepared.request.camera
         view = None
         if camera is not None and self.scale.is_measured:
             message = prepared.frame.message
@@ -161,30 +166,6 @@ class Pipeline:
             self._node.get_logger().warning(
                 f'frame dropped: {problem}', throttle_duration_sec=LOG_PERIOD_S
             )
-
-    def _camera_of(self, frame: Incoming, height: int, width: int) -> Camera | None:
-        """Return the camera of the image, None where it has none; remember the reason."""
-        info = frame.camera_info
-        if info is None:
-            self.calibration = NO_CAMERA_INFO
-            return None
-        try:
-            view = view_from_info(info, rectified=False)
-        except FrameError as error:
-            self.calibration = str(error)
-            raise
-        camera = None if view is None else view.camera
-        if camera is None:
-            self.calibration = UNCALIBRATED
-        elif not camera.fits(width, height):
-            self.calibration = (
-                f'camera_info is of {camera.width}x{camera.height}, the image {width}x{height}: '
-                'depth without cloud; publish the camera_info of this image'
-            )
-        else:
-            self.calibration = CALIBRATED
-            return camera.resized(width, height)
-        return None
 
     def _count(self, frame: Incoming, model_s: float) -> None:
         node_s = time.monotonic() - frame.entered_s
