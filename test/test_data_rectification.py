@@ -164,6 +164,14 @@ def test_depth_moves_with_the_picture_and_is_not_mixed():
     assert half.shape == (60, 80)
 
 
+@pytest.mark.parametrize('name', LENSES)
+def test_depth_comes_from_the_nearest_pixel(name):
+    camera = lens(name)
+    rows = np.mgrid[0:120, 0:160][0].astype(np.float32)
+    places = distorted(looking(rectified_camera(camera)), camera)[:, 1].reshape(120, 160)
+    assert np.abs(rectify_depth(rows, camera) - places).max() <= 0.52
+
+
 @pytest.mark.parametrize(
     ('model', 'distortion', 'message'),
     [

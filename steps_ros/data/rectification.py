@@ -109,7 +109,9 @@ def rectify_depth(depth: Floats, camera: Camera) -> Floats:
         return depth
     height, width = depth.shape
     maps = _rectification(camera.resized(width, height))
-    moved = cv2.remap(depth, maps.columns, maps.rows, cv2.INTER_NEAREST, borderValue=float('nan'))
+    # With fixed-point maps OpenCV's nearest pixel is up to a whole one beside the nearest.
+    places = cv2.convertMaps(maps.columns, maps.rows, cv2.CV_32FC1)
+    moved = cv2.remap(depth, *places, cv2.INTER_NEAREST, borderValue=float('nan'))
     return np.asarray(moved, np.float32)
 
 
