@@ -21,7 +21,14 @@ RECEIVED_NS = START_NS + 90_000 * SECOND
 SAID = {
     'output': {'dropped': '2', 'dropped.superseded': '2', 'rate_hz': '5'},
     'timing': {'model_ms.p50': '12.5', 'model_ms.p95': '20.0', 'model_ms.p99': 'nan'},
-    'model': {'engine': 'torch', 'device': 'cpu', 'checkpoint': 'x', 'precision': 'float32'},
+    'model': {
+        'engine': 'torch',
+        'device': 'cpu',
+        'checkpoint': 'x',
+        'precision': 'float32',
+        'checkpoint_sha256': '0a',
+        'depth_model': 'x.onnx',
+    },
     'scale': {'scale': 'relative'},
 }
 
@@ -98,8 +105,10 @@ def test_rates_are_of_receipts(recording):
 def test_the_last_word_of_the_node_is_taken(recording):
     run = read_live_run(recording)
     assert (run.engine, run.device, run.checkpoint, run.scale) == ('torch', 'cpu', 'x', 'relative')
+    assert run.model == {'checkpoint_sha256': '0a', 'depth_model': 'x.onnx'}
     assert run.model_ms[:2] == (12.5, 20.0)
     summary = summary_of(run)
+    assert summary['depth_model'] == 'x.onnx'
     assert summary['model_ms'] == {'p50': 12.5, 'p95': 20.0, 'p99': None}
     assert json.dumps(summary, allow_nan=False)
 

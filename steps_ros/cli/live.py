@@ -69,6 +69,7 @@ def describe_run(run: LiveRun) -> dict[str, object]:
         'precision': run.precision,
         'network size': run.network_size,
         'checkpoint': run.checkpoint,
+        **run.model,
         'scale': run.scale,
         'frames sent': run.frames_in,
         'frames received': run.frames_out,

@@ -30,6 +30,8 @@ from steps_ros.ros.statistics import Percentiles, percentiles
 LOST, INTERRUPTED = 'lost_in_transport', 'interrupted'
 DEPTH_TOPIC = of_node(DEPTH)
 MILLISECOND_NS = 1e6
+# What the node says of its weights beside their path.
+OF_THE_MODEL = ('checkpoint_', 'depth_')
 
 # After the four bytes that announce CDR, a message with a header begins with its stamp.
 _STAMPS = {True: struct.Struct('<iI'), False: struct.Struct('>iI')}
@@ -57,8 +59,8 @@ class LiveRun:
     ``is_partial``. ``latency_ms`` is from receipt of the image to receipt of its depth,
     ``since_stamp_ms`` from the stamp, which says something only where stamps are the time of
     sending; ``model_ms`` is of the node's last 300 frames; NaN where nothing was measured.
-    ``topics`` are by name. ``behind_s`` is how much longer than the input's own time it took to
-    play, because reading could not keep up.
+    ``topics`` are by name, ``model`` is what else the node says of its weights. ``behind_s`` is
+    how much longer than the input's own time it took to play, because reading could not keep up.
     """
 
     recording: Path
@@ -77,6 +79,7 @@ class LiveRun:
     network_size: str
     checkpoint: str
     scale: str
+    model: dict[str, str] = field(default_factory=dict)
     behind_s: float = 0.0
     is_partial: bool = False
 
@@ -133,6 +136,7 @@ def read_live_run(
         network_size=model.get('network_size', ''),
         checkpoint=model.get('checkpoint', ''),
         scale=_scale_words(tally.scales),
+        model={name: said for name, said in model.items() if name.startswith(OF_THE_MODEL)},
         behind_s=behind_s,
         is_partial=is_partial,
     )
@@ -155,6 +159,7 @@ def summary_of(run: LiveRun) -> dict[str, Any]:
         'network_size': run.network_size,
         'checkpoint': run.checkpoint,
         'scale': run.scale,
+        **run.model,
     }
 
 
