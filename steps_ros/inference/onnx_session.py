@@ -60,7 +60,7 @@ def open_session(path: Path, device: torch.device) -> Any:
     # What goes wrong is in the exception, too.
     options.log_severity_level = FATAL
     try:
-        session = library.InferenceSession(path, options, providers=_providers(device))
+        session = library.InferenceSession(str(path), options, providers=_providers(device))
     except Exception as error:  # those of ONNX Runtime have no common base
         raise CheckpointError(
             f'{path}: ONNX Runtime {library.__version__} cannot load it ({reason(error)}); copy '
