@@ -27,6 +27,7 @@ SIM = ['trimesh>=4.0', 'embreex>=2.17']
 TRAIN = [*SIM, 'tensorboard>=2.10']
 ONNX = ['onnxruntime>=1.16']
 VIZ = ['matplotlib>=3.5', 'jinja2>=3.0']
+VIEW = ['viser>=1.1,<2']
 
 
 def files(pattern: str) -> list[str]:
@@ -71,6 +72,7 @@ setup(
         'train': TRAIN,
         'viz': VIZ,
         'onnx': ONNX,
+        'view': VIEW,
         'test': [
             'pytest>=7.0',
             'pytest-timeout',

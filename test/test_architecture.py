@@ -12,10 +12,11 @@ LAYERS = {
     'inference': {'core'},
     'sim': {'data', 'core'},
     'eval': {'inference', 'data', 'core'},
+    'view': {'inference', 'data', 'core'},
     'train': {'eval', 'inference', 'data', 'sim', 'core'},
-    'ros': {'train', 'eval', 'inference', 'data', 'core'},
-    'bench': {'ros', 'train', 'eval', 'sim', 'inference', 'data', 'core'},
-    'cli': {'ros', 'train', 'eval', 'sim', 'inference', 'data', 'core'},
+    'ros': {'view', 'train', 'eval', 'inference', 'data', 'core'},
+    'bench': {'ros', 'view', 'train', 'eval', 'sim', 'inference', 'data', 'core'},
+    'cli': {'ros', 'view', 'train', 'eval', 'sim', 'inference', 'data', 'core'},
 }
 ROS_PACKAGES = {
     'rclpy', 'launch', 'launch_ros', 'cv_bridge', 'tf2_ros', 'rcl_interfaces', 'lifecycle_msgs',

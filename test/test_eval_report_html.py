@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-import os
 from pathlib import Path
-import shutil
 from typing import Any
 
+from browsers import chromium
 import pytest
 from report_making import HOSTILE, make_report
 
@@ -24,17 +23,8 @@ DASH = '–'  # noqa: RUF001
 
 @pytest.fixture(scope='module')
 def browser() -> Iterator[Any]:
-    chromium = shutil.which('chromium')
-    if chromium is None:
-        pytest.skip('no chromium on PATH; apt install chromium')
-    reason = 'playwright is not installed'
-    sync_api = pytest.importorskip('playwright.sync_api', reason=reason)
-    # The sandbox needs a user of its own, which a container often lacks.
-    arguments = ['--no-sandbox'] if os.geteuid() == 0 else []
-    with sync_api.sync_playwright() as playwright:
-        running = playwright.chromium.launch(executable_path=chromium, args=arguments)
+    with chromium() as running:
         yield running
-        running.close()
 
 
 @pytest.fixture(scope='module')

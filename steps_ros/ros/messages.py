@@ -109,6 +109,27 @@ def cloud_message(header: Header, cloud: NDArray[np.float32]) -> PointCloud2:
     return message
 
 
+def cloud_values(message: PointCloud2) -> NDArray[np.float32]:
+    """
+    Return the cloud of a message as :func:`cloud_message` takes it, a view of its bytes.
+
+    :raises FrameError: other fields than x, y, z, rgb in 32-bit floats, or too few bytes.
+    """
+    names = tuple(field.name for field in message.fields)
+    height, width = message.height, message.width
+    if names != POINT_NAMES or message.point_step != 16 or message.is_bigendian:
+        raise FrameError(
+            f'a cloud with fields {", ".join(names) or "none"} is none of this package; only '
+            f'{", ".join(POINT_NAMES)} in 32-bit floats can be shown'
+        )
+    content = np.frombuffer(memoryview(message.data), np.float32)
+    if content.size != height * width * 4:
+        raise FrameError(
+            f'cloud of {width}x{height} does not fit its {content.nbytes} bytes; it is truncated'
+        )
+    return content.reshape(height, width, 4)
+
+
 def _image_message(header: Header, pixels: NDArray[Any], encoding: str) -> Image:
     height, width = pixels.shape[:2]
     message = Image(

@@ -35,9 +35,9 @@ def latched_profile() -> QoSProfile:
     )
 
 
-def input_profile(reliability: str) -> QoSProfile:
-    """Return keep last 5 with the reliability ``reliable`` or ``best_effort``."""
-    return QoSProfile(depth=KEEP_LAST, reliability=_POLICIES[reliability])
+def input_profile(reliability: str, depth: int = KEEP_LAST) -> QoSProfile:
+    """Return keep last ``depth`` with the reliability ``reliable`` or ``best_effort``."""
+    return QoSProfile(depth=depth, reliability=_POLICIES[reliability])
 
 
 def overridable() -> QoSOverridingOptions:
