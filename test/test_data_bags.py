@@ -67,6 +67,20 @@ def test_ros1_bag(tmp_path):
     assert frames[0].camera is None
 
 
+def test_the_camera_is_that_of_the_part_of_the_sensor_that_was_read(tmp_path):
+    items = camera_messages(1)
+    info = items[1][1]
+    # The sensor is twice as fine and larger to all sides than the picture of 32x24.
+    info.width, info.height = 100, 80
+    info.binning_x = info.binning_y = 2
+    info.roi.x_offset, info.roi.y_offset, info.roi.width, info.roi.height = 10, 6, 64, 48
+    info.k[[0, 4, 2, 5]] = 40, 42, 50, 40
+    (frame,) = frames_of(write_mcap(tmp_path / 'night.mcap', items))
+    camera = frame.camera
+    assert (camera.width, camera.height) == (32, 24)
+    assert (camera.fx, camera.fy, camera.cx, camera.cy) == (20, 21, 20, 17)
+
+
 def test_what_is_known_before_the_first_frame(tmp_path):
     path = write_mcap(tmp_path / 'night.mcap', camera_messages())
     with open_source(path) as source:

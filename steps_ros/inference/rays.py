@@ -19,7 +19,7 @@ Floats = NDArray[np.float32]
 EXACT = (cv2.TERM_CRITERIA_COUNT | cv2.TERM_CRITERIA_EPS, 40, 1e-9)
 
 
-@lru_cache(maxsize=8)
+@lru_cache(maxsize=32)
 def camera_rays(camera: Camera, stride: int = 1) -> Floats:
     """
     Return x / z and y / z of every stride-th pixel; computed once per camera.
