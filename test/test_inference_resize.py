@@ -3,8 +3,14 @@
 import numpy as np
 import pytest
 import torch
+from torch.nn import functional
 
-from steps_ros.inference.resize import resize_image, resize_inverse_depth, resize_map
+from steps_ros.inference.resize import (
+    enlarge_on_device,
+    resize_image,
+    resize_inverse_depth,
+    resize_map,
+)
 
 
 @pytest.mark.parametrize('size', [(16, 24), (37, 53), (64, 96), (5, 9)])
@@ -38,3 +44,19 @@ def test_shrinking_takes_area_means():
         [[[0, 0, 0], [100, 100, 100]], [[200, 200, 200], [100, 100, 100]]], np.uint8
     )
     assert resize_image(picture, 1, 1).tolist() == [[[100, 100, 100]]]
+
+
+@pytest.mark.parametrize('channels', [1, 3])
+def test_maps_on_the_cpu_are_those_of_a_gpu(channels):
+    values = torch.rand(2, channels, 24, 40)
+    expected = functional.interpolate(values, (97, 131), mode='bilinear', align_corners=False)
+    torch.testing.assert_close(resize_map(values, 97, 131), expected, rtol=0, atol=5e-6)
+
+
+def test_surfaces_on_the_cpu_are_those_of_a_gpu():
+    steps = torch.rand(1, 1, 5, 7, generator=torch.Generator().manual_seed(0)) + 0.1
+    inverse_depth = functional.interpolate(steps, (24, 40), mode='nearest')
+    inverse_depth[..., 5:9, 5:20] = torch.nan
+    ours = resize_inverse_depth(inverse_depth, 96, 160)
+    expected = enlarge_on_device(inverse_depth, 96, 160)
+    torch.testing.assert_close(ours, expected, rtol=1e-5, atol=0, equal_nan=True)

@@ -8,7 +8,6 @@ own size): the one place where an image becomes a tensor and back.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from copy import deepcopy
 
 import cv2
 import numpy as np
@@ -18,11 +17,13 @@ from torch import Tensor
 
 from steps_ros.core.camera import Camera
 from steps_ros.core.checkpoint import Checkpoint
-from steps_ros.core.illumination import enhance, LEAST_ILLUMINATION
+from steps_ros.core.illumination import enhance
 from steps_ros.errors import CheckpointError, FrameError
 from steps_ros.inference.confidence import confidence
 from steps_ros.inference.depth_model import DepthModel
+from steps_ros.inference.enhancement import enhanced_picture
 from steps_ros.inference.hardware import resolve_device, resolve_precision
+from steps_ros.inference.illumination import illumination_on
 from steps_ros.inference.network_size import checked, Size
 from steps_ros.inference.prediction import Outputs, Prediction, Raw, Request
 from steps_ros.inference.resize import resize_image, resize_inverse_depth, resize_map
@@ -65,11 +66,9 @@ class Predictor:
             )
         self.depth_model = depth_model
         self.bridge = checkpoint.confidence
-        self.enhancer = None
         self._size = checked(size or checkpoint.input_size)
-        # A copy, so that the checkpoint stays as it is for its other users.
-        if checkpoint.enhancer is not None:
-            self.enhancer = deepcopy(checkpoint.enhancer).to(self.device).eval()
+        enhancer = checkpoint.enhancer
+        self._illuminate = None if enhancer is None else illumination_on(enhancer, self.device)
 
     @property
     def engine(self) -> str:
@@ -151,7 +150,7 @@ class Predictor:
         outputs = request.outputs
         size = request.output_size or (request.image.shape[0], request.image.shape[1])
         return Prediction(
-            enhanced=self._enhanced(request.image, illumination, size)
+            enhanced=enhanced_picture(resize_image(request.image, *size), illumination)
             if outputs.enhanced
             else None,
             depth=self._depth(output, size) if outputs.depth and output is not None else None,
@@ -166,11 +165,9 @@ class Predictor:
     def _illumination(self, pixels: Tensor, grey: Tensor, requests: Sequence[Request]) -> Tensor:
         """Return the clamped stage-1 maps to each one's power, ones where nothing is enhanced."""
         powers = [min(max(request.enhancement, 0.0), 1.0) for request in requests]
-        if self.enhancer is None or not any(powers):
+        if self._illuminate is None or not any(powers):
             return torch.ones_like(grey)
-        illumination: Tensor = self.enhancer(
-            grey if self.enhancer.channels == 1 else pixels
-        ).clamped
+        illumination = self._illuminate(pixels, grey)
         if all(power == 1 for power in powers):
             return illumination
         return illumination.pow(illumination.new_tensor(powers)[:, None, None, None])
@@ -193,17 +190,8 @@ class Predictor:
         assert self.depth_model is not None
         depth = self.depth_model.depth(output)
         if depth.shape[-2:] != size:
-            depth = resize_inverse_depth(depth.reciprocal(), *size).reciprocal()
+            depth = resize_inverse_depth(depth.reciprocal(), *size).reciprocal_()
         return _to_array(depth[0, 0])
-
-    def _enhanced(
-        self, image: NDArray[np.uint8], illumination: Tensor, size: Size
-    ) -> NDArray[np.uint8]:
-        """Divide the picture at output size by the enlarged map, which keeps its sharpness."""
-        pixels = _to_tensor([resize_image(image, *size)], self.device)
-        light = resize_map(illumination, *size).clamp(LEAST_ILLUMINATION, 1)
-        levels = enhance(pixels, light).mul(255).round().byte()
-        return np.ascontiguousarray(levels[0].permute(1, 2, 0).cpu().numpy())
 
 
 def _raw(output: Tensor | None, illumination: Tensor, enhanced: Tensor) -> Raw:
