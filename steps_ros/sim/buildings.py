@@ -14,6 +14,8 @@ from steps_ros.sim.instances import place_number
 from steps_ros.sim.mesh import box, Colour, join, Kind, Mesh
 from steps_ros.sim.places import Place
 from steps_ros.sim.roadside import barrier, fence, wall
+from steps_ros.sim.scaffold import scaffold
+from steps_ros.sim.shapes import lit_board
 from steps_ros.sim.trees import bush, draw_hedge, draw_woods, tree
 
 # Gaps between buildings, their heights, and their widths along the road, in metres.
@@ -116,7 +118,7 @@ def _details(
     style: str,
     generator: np.random.Generator,
 ) -> list[Mesh]:
-    """Return shop signs that glow, balconies, a door and chimneys."""
+    """Return shop signs that glow, balconies, a scaffold, a door."""
     start, end = span
     parts = []
     if style == 'row' and generator.random() < 0.45:
@@ -125,14 +127,16 @@ def _details(
         width = float(generator.uniform(0.3, 0.9)) * (end - start)
         first = float(generator.uniform(start, end - width))
         glow: Colour = (float(red), float(green), float(blue))
-        sign = ((first, first + width), front, 2.75, 3.3, 0.15, glow, Kind.LAMP)
-        parts.append(_ledge(*sign))
+        near, away = sorted((front[1] * front[0], front[1] * (front[0] - 0.15)))
+        parts.append(lit_board((first, near, 2.75), (first + width, away, 3.3), glow))
     if style in ('row', 'towers') and height > 8 and generator.random() < 0.35:
         for up in np.arange(3.0, min(height - 2, 18.0), 3.0):
             for first in np.arange(start + 1.0, end - 3.0, 5.0):
                 parts.append(_ledge((first, first + 2.5), front, up, up + 0.15, 1.1, _FRAME))
                 rail = (front[0] - 1.05, front[1])
                 parts.append(_ledge((first, first + 2.5), rail, up, up + 1.0, 0.05, _FRAME))
+    if style in ('row', 'houses') and generator.random() < 0.07:
+        parts += scaffold(span, front, height)
     door = float(generator.uniform(start + 0.5, end - 1.6))
     shade = generator.uniform(0.02, 0.3, 3)
     paint: Colour = (float(shade[0]), float(shade[1]), float(shade[2]))

@@ -5,7 +5,7 @@ A drive through a simulated street, frame by frame, with all that is true of eac
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache, partial
 
 import numpy as np
@@ -147,7 +147,8 @@ def _metered(settings: ClipSettings, second: int) -> float:
     camera = world.mounting.camera
     share = min(1.0, METERED_ROWS / camera.height)
     small = camera.resized(round(share * camera.width), round(share * camera.height))
-    seen = render(world.view(moment), small, world_from_camera(world.mounting, moment.body))
+    view = replace(world.view(moment), has_points=False)
+    seen = render(view, small, world_from_camera(world.mounting, moment.body))
     return exposure_gain(seen.radiance, _sensor(world))
 
 

@@ -105,9 +105,12 @@ BUS = (
 
 
 def shell(
-    rings: tuple[Ring, ...], size: tuple[float, float, float], paint: Colour, glass: Colour = GLASS
+    rings: tuple[Ring, ...],
+    size: tuple[float, float, float],
+    paint: Colour,
+    kind: Kind = Kind.PAINT,
 ) -> Mesh:
-    """Return the hull of a vehicle of a length, width and height in metres."""
+    """Return the hull of a vehicle of a length, width and height in metres, in paint of a kind."""
     length, width, height = size
     points = np.stack([_points(ring, length / 2, width / 2, height) for ring in rings])
     choice = np.zeros((len(rings) - 1, points.shape[1] - 1), np.int32)
@@ -117,7 +120,7 @@ def shell(
             choice[number, _SIDE_FIELDS] = 1
         if ring.glass & _TOP:
             choice[number, _TOP_FIELDS] = 1
-    skins = (Skin(paint, Kind.PAINT), Skin(glass, Kind.GLASS), Skin(_TRIM, Kind.PLAIN))
+    skins = (Skin(paint, kind), Skin(GLASS, Kind.GLASS), Skin(_TRIM, Kind.PLAIN))
     return hull(points, skins, choice)
 
 

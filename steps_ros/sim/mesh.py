@@ -37,6 +37,13 @@ class Kind(IntEnum):
     SIGN = 9
     BRICK = 10
     TILES = 11
+    LIVERY = 12
+    SALOON = 13
+    LIT_SIGN = 14
+
+
+# What shines: its colour is radiance in cd/m2.
+SHINING = (Kind.LAMP, Kind.SALOON, Kind.LIT_SIGN)
 
 
 @dataclass(frozen=True)

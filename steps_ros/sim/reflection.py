@@ -28,7 +28,7 @@ def mirror_share(kind: Integers, cosine: Floats, wetness: float) -> Floats:
     """
     film = wetness**0.5
     smooth = np.zeros(len(Kind), np.float32)
-    smooth[[Kind.GLASS, Kind.PAINT]] = _GLASS, _PAINT
+    smooth[[Kind.GLASS, Kind.PAINT, Kind.LIVERY]] = _GLASS, _PAINT, _PAINT
     smooth[[Kind.ROAD, Kind.PAVEMENT]] = film * _WET_ROAD, film * _WET_PAVEMENT
     fresnel = 0.03 + 0.97 * np.clip(1 - cosine, 0, 1) ** 5
     return np.asarray(smooth[kind] * fresnel, np.float32)

@@ -18,7 +18,7 @@ from steps_ros.sim.halo import with_halos
 from steps_ros.sim.lamps import Lamps
 from steps_ros.sim.lens import pixel_rays, project
 from steps_ros.sim.light import light_up, Lit, Shading
-from steps_ros.sim.mesh import Floats, Integers, Kind, Mesh
+from steps_ros.sim.mesh import Floats, Integers, Kind, Mesh, SHINING
 from steps_ros.sim.raycast import dots, Hits, lengths, RayScene
 from steps_ros.sim.reflection import drawn_out, mirror_share, mirrored_lamps
 from steps_ros.sim.road import Doubles, Road
@@ -45,7 +45,8 @@ class Part:
     def albedo(self) -> Floats:
         """Return how much light each face throws back, 0 to 1, as a mean over colours, (F,)."""
         grey = self.mesh.colour.mean(1)
-        return np.asarray(np.where(self.mesh.kind == Kind.LAMP, LAMP_ALBEDO, grey), np.float32)
+        shines = np.isin(self.mesh.kind, SHINING)
+        return np.asarray(np.where(shines, LAMP_ALBEDO, grey), np.float32)
 
     @cached_property
     def corners(self) -> Floats:
@@ -62,7 +63,12 @@ class Part:
 
 @dataclass(frozen=True)
 class View:
-    """All that a frame shows: parts, lights and what comes back of them, sky, surfaces."""
+    """
+    All that a frame shows: parts, lights and what comes back of them, sky, surfaces.
+
+    Where ``has_points`` is false, lamps smaller than a pixel are left out: in a small picture
+    they would cover more of it than in a large one.
+    """
 
     parts: tuple[Part, ...]
     lamps: Lamps
@@ -71,6 +77,7 @@ class View:
     road: Road
     has_shadows: bool = True
     glow: Glow | None = None
+    has_points: bool = True
 
 
 class Rendering(NamedTuple):
@@ -271,6 +278,8 @@ def _add_far_lamps(
     picture: Floats, depth: Floats, view: View, camera: Camera, world_from_camera: Doubles
 ) -> None:
     """Draw lamps that are smaller than a pixel, which rays would miss, into the picture."""
+    if not view.has_points:
+        return
     lamps = view.lamps
     local = (lamps.position - world_from_camera[:3, 3]) @ world_from_camera[:3, :3]
     columns, rows = project(camera, local.T.astype(np.float64))

@@ -83,7 +83,7 @@ def draw_sensor(generator: np.random.Generator, time: str, wetness: float = 0.0)
     return Sensor(
         mean_level=_between(generator, 9.0, 75.0) if night else _between(generator, 72.0, 112.0),
         meters_below=0.0 if night else float(generator.uniform(0.3, 0.6)),
-        highlights=_between(generator, 1e-3, 4e-3) if night else _between(generator, 0.12, 1.5),
+        highlights=_between(generator, 1e-3, 4e-3) if night else _between(generator, 0.2, 1.5),
         shadows=float(generator.uniform(4.0, 9.0)) * night,
         most_gain=_between(generator, 0.2, 3.0),
         memory_s=float(generator.uniform(1.5, 3.0)),

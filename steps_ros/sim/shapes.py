@@ -11,7 +11,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from steps_ros.sim.mesh import Colour, Floats, Integers, Kind, Mesh, Point, solid
+from steps_ros.sim.mesh import box, Colour, Floats, Integers, Kind, Mesh, Point, solid
 from steps_ros.sim.road import Doubles
 
 
@@ -117,6 +117,12 @@ def disc(
     colours = np.array([skin.colour for skin in skins], np.float32)
     kinds = np.array([skin.kind for skin in skins], np.int32)
     return replace(mesh, colour=colours[turn], kind=kinds[turn])
+
+
+def lit_board(low: Point, high: Point, glow: Colour) -> Mesh:
+    """Return a sign that shines; its texture is in heights of the board from its lower corner."""
+    board = box(low, high, glow, Kind.LIT_SIGN)
+    return replace(board, texture=(board.vertices - board.vertices.min(0)) / (high[2] - low[2]))
 
 
 def leaves(centres: Floats, size: float, colour: Colour, generator: np.random.Generator) -> Mesh:

@@ -17,6 +17,7 @@ from steps_ros.sim.ground import draw_ground, surfaces
 from steps_ros.sim.instances import NumberRange, PARKED, PERSON, STANDING
 from steps_ros.sim.lamps import join_lamps, Lamps
 from steps_ros.sim.mesh import join, Mesh
+from steps_ros.sim.overhead import draw_wires
 from steps_ros.sim.parked import draw_parked
 from steps_ros.sim.places import draw_place, Place
 from steps_ros.sim.road import Road
@@ -27,6 +28,7 @@ from steps_ros.sim.street_lamps import draw_street_lamps
 from steps_ros.sim.structures import draw_structures
 from steps_ros.sim.traffic import draw_traffic, Traffic
 from steps_ros.sim.trees import draw_trees
+from steps_ros.sim.verge import draw_tufts
 from steps_ros.sim.walkers import draw_standing, draw_walkers
 
 VIEW_AHEAD = 260.0
@@ -92,7 +94,8 @@ def _along_the_road(
     place: Place, length: float, crossings: Sequence[Crossing], generator: np.random.Generator
 ) -> tuple[list[Mesh], Lamps]:
     """Return the road and what lines it, and the street lamps, in road coordinates."""
-    ground = surfaces(place, draw_ground(place, generator), length, crossings)
+    soil = draw_ground(place, generator)
+    ground = surfaces(place, soil, length, crossings)
     parts: list[Mesh] = []
     for side in (-1, 1):
         parts += draw_frontage(place, side, length, generator)
@@ -100,6 +103,8 @@ def _along_the_road(
         parts += draw_signs(place, side, length, generator)
     parts += draw_rails(place, length, generator)
     parts += draw_bins(place, length, generator)
+    parts += draw_wires(place, length, generator)
+    parts += draw_tufts(place, soil.beside, length, generator)
     lights: list[Lamps] = []
     for more, shining in (
         draw_street_lamps(place, length, generator),

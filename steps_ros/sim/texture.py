@@ -11,7 +11,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from steps_ros.sim.mesh import Floats, Integers, Kind
+from steps_ros.sim.coachwork import lit_saloon, lit_sign, painted, written_on
+from steps_ros.sim.mesh import Floats, Integers, Kind, SHINING
 from steps_ros.sim.pattern import cracks, hashed, line, masonry, noise_at, road_wear
 from steps_ros.sim.road import Road
 
@@ -23,10 +24,13 @@ _BRICK_M, _SLAB_M, _TILE_M, _PANEL_M = (0.25, 0.075), (0.6, 0.4), (0.32, 0.32), 
 _RETRO = {Kind.SIGN: 8.0}
 _CONTRAST = {
     Kind.PLAIN: 0.9, Kind.ROAD: 0.9, Kind.PAVEMENT: 1.0, Kind.GROUND: 1.8, Kind.WALL: 1.1,
-    Kind.FOLIAGE: 2.2, Kind.GLASS: 0.2, Kind.PAINT: 0.2, Kind.LAMP: 0.0, Kind.SIGN: 0.3,
-    Kind.BRICK: 1.3, Kind.TILES: 1.0,
+    Kind.FOLIAGE: 2.2, Kind.GLASS: 0.7, Kind.PAINT: 0.2, Kind.LAMP: 0.0, Kind.SIGN: 0.3,
+    Kind.BRICK: 1.3, Kind.TILES: 1.0, Kind.LIVERY: 0.2,
 }  # fmt: skip
-_GLOSS = {Kind.GLASS: 0.25, Kind.PAINT: 0.12, Kind.ROAD: 0.04}
+# Grains of patches in grass and their weights; what straw has more of than grass.
+_PATCHES = ((7.3, 0.5), (2.1, 0.45), (0.6, 0.4), (0.15, 0.35))
+_STRAW = np.array((0.9, 0.45, 0.2), np.float32)
+_GLOSS = {Kind.GLASS: 0.25, Kind.PAINT: 0.12, Kind.LIVERY: 0.12, Kind.ROAD: 0.04}
 
 
 @dataclass(frozen=True)
@@ -106,10 +110,47 @@ def surface(points: Points, road: Road, look: Look) -> Surface:
     on_wall = points.kind == Kind.WALL
     if on_wall.any():
         _add_windows(points, on_wall, albedo, glow, look)
-    on_lamp = points.kind == Kind.LAMP
-    glow[on_lamp] = points.colour[on_lamp]
-    albedo[on_lamp] = LAMP_ALBEDO
+    _grow(points, across, up, albedo)
+    _paint(points, albedo)
+    _shine(points, albedo, glow)
     return Surface(np.clip(albedo, 0.0, 0.95), glow, gloss, _by_kind(_RETRO)[points.kind])
+
+
+def _grow(points: Points, across: Floats, up: Floats, albedo: Floats) -> None:
+    """Turn grass to straw, and thin it out, in patches of many sizes."""
+    index = np.flatnonzero(
+        (points.kind == Kind.GROUND) & (points.colour[:, 1] > points.colour[:, 0])
+    )
+    x, y, footprint = across[index], up[index], points.footprint[index]
+    patch = np.zeros(len(index), np.float32)
+    for grain, weight in _PATCHES:
+        patch += weight * np.clip(1.4 - footprint / grain, 0, 1) * noise_at(x / grain, y / grain)
+    albedo[index] *= 1 + np.clip(patch, -0.6, 1)[:, None] * _STRAW
+
+
+def _paint(points: Points, albedo: Floats) -> None:
+    """Draw seams, dirt and writing into the paint of vehicles."""
+    written = np.flatnonzero(points.kind == Kind.LIVERY)
+    index = np.flatnonzero((points.kind == Kind.PAINT) | (points.kind == Kind.LIVERY))
+    for chosen, draw in ((written, written_on), (index, painted)):
+        albedo[chosen] = draw(
+            points.place[chosen], points.axis[chosen], points.identity[chosen],
+            points.footprint[chosen], albedo[chosen],
+        )  # fmt: skip
+
+
+def _shine(points: Points, albedo: Floats, glow: Floats) -> None:
+    """Let lamps, lit saloons and lit signs glow."""
+    index = np.flatnonzero(np.isin(points.kind, SHINING))
+    glow[index] = points.colour[index]
+    albedo[index] = LAMP_ALBEDO
+    number = points.identity
+    seats = np.flatnonzero(points.kind == Kind.SALOON)
+    glow[seats] *= lit_saloon(points.place[seats], number[seats])[:, None]
+    signs = np.flatnonzero(points.kind == Kind.LIT_SIGN)
+    glow[signs] *= lit_sign(
+        points.place[signs], points.axis[signs], number[signs], points.footprint[signs]
+    )[:, None]
 
 
 def _add_road(

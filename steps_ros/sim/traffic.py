@@ -30,8 +30,9 @@ _QUEUE_M_S, _QUEUE_GAP = (1.0, 4.0), (1.5, 7.0)
 _LEAST_GAP, _MOST_IN_LANE = 2.0, 16
 # People are too small to be seen beyond.
 _WALKERS_SEEN = 110.0
-# Nothing comes nearer than this to the camera, in metres from its hull or its middle.
-_CLEAR = 2.2
+# Nothing comes nearer than this to the camera, in metres: hulls along the road, which its own
+# bonnet keeps away, and middles across it.
+_CLEAR_ALONG, _CLEAR_ACROSS = 3.6, 2.2
 _WALKERS_CLEAR = 1.3
 # Of those who move; the ones who stand come before.
 _FIRST_WALKER = 5000
@@ -88,8 +89,8 @@ class Traffic:
             way = vehicle.along + vehicle.speed * seconds - start
             along = start + way % WINDOW_LENGTH
             # Nothing drives through the camera: it would be seen from inside.
-            is_near = abs(along - ego_along) < vehicle.length / 2 + _CLEAR
-            if is_near and abs(vehicle.left - self.ego_left) < _CLEAR:
+            is_near = abs(along - ego_along) < vehicle.length / 2 + _CLEAR_ALONG
+            if is_near and abs(vehicle.left - self.ego_left) < _CLEAR_ACROSS:
                 continue
             lap = math.floor(way / WINDOW_LENGTH)
             pose = vehicle.pose(road, along)

@@ -41,18 +41,18 @@ class Mounting:
 
 def draw_mounting(settings: ClipSettings) -> Mounting:
     """
-    Draw a camera: 44 to 110 degrees wide, mostly 50 to 85, 1.2 to 2.2 m high, never quite level.
+    Draw a camera: 44 to 110 degrees wide, mostly 50 to 80, 1.2 to 2.2 m high, never quite level.
 
     The angle is that of K; a lens that bends sees a little more or less.
     """
     generator = settings.generator(Stream.CAMERA)
     width, height = settings.width, settings.height
-    view = math.radians(44.0 + 66.0 * generator.beta(1.3, 2.2))
+    view = math.radians(44.0 + 66.0 * generator.beta(1.3, 2.7))
     focal = width / 2 / math.tan(view / 2)
     centre = 0.5 + generator.uniform(-1, 1, 2) * (0.02, 0.09)
     # The horizon stays in the middle half of the picture whatever the lens.
     most = math.atan(0.3 * height / focal)
-    pitch = float(np.clip(generator.normal(0.02, 0.06), -most, most))
+    pitch = float(np.clip(generator.normal(0.005, 0.045), -most, most))
     camera = Camera(width, height, focal, focal, (width - 1) * centre[0], (height - 1) * centre[1])
     if settings.has_distortion:
         bends = draw_distortion(camera, settings.generator(Stream.CAMERA, 1))

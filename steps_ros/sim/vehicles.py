@@ -25,6 +25,7 @@ from steps_ros.sim.hulls import BUS, CAB, ESTATE, GLASS, HATCHBACK, Ring, SALOON
 from steps_ros.sim.mesh import box, Colour, join, Kind, Mesh, Point
 from steps_ros.sim.riders import motorbike_mesh
 from steps_ros.sim.road import Doubles, Road
+from steps_ros.sim.shapes import lit_board
 
 PAINTS: tuple[Colour, ...] = (
     (0.75, 0.75, 0.75),
@@ -187,7 +188,7 @@ def _car(body: Body, lighting: Lighting) -> list[Mesh]:
 def _van(body: Body, lighting: Lighting) -> list[Mesh]:
     half, side = body.length / 2, body.width / 2
     parts = [
-        shell(VAN, body.size, body.paint),
+        shell(VAN, body.size, body.paint, Kind.LIVERY),
         *wheels((-0.58 * half, 0.64 * half), side, 0.35),
         *headlamps(half, side - 0.32, 0.29 * body.height, lighting),
         *tail_lamps(-half - 0.005, side - 0.15, 0.42 * body.height, (0.14, 0.5), lighting),
@@ -217,7 +218,7 @@ def _lorry(body: Body, lighting: Lighting) -> list[Mesh]:
         for x in np.arange(-half + 0.4, half - 2.4, 0.9)
     ]
     return [
-        box((-half, -side, 1.0), (half - 2.3, side, body.height), load, Kind.PAINT),
+        box((-half, -side, 1.0), (half - 2.3, side, body.height), load, Kind.LIVERY),
         *ribs,
         box((-half + 0.3, -side + 0.4, 0.6), (half - 0.4, side - 0.4, 1.0), TYRE),
         box((-half, -side + 0.1, 0.45), (-half + 0.1, side - 0.1, 0.6), (0.5, 0.5, 0.5)),
@@ -237,20 +238,24 @@ def _lorry(body: Body, lighting: Lighting) -> list[Mesh]:
 
 def _bus(body: Body, lighting: Lighting) -> list[Mesh]:
     half, side = body.length / 2, body.width / 2
-    inside = Kind.LAMP if lighting.is_lit and body.variant < 0.8 else Kind.GLASS
-    hull = shell(BUS, body.size, body.paint)
+    inside = Kind.SALOON if lighting.is_lit and body.variant < 0.8 else Kind.GLASS
+    hull = shell(BUS, body.size, body.paint, Kind.LIVERY)
     glazed = hull.kind == Kind.GLASS
     # The lit saloon behind its windows; the driver sits in the dark.
     passengers = glazed & (hull.vertices[hull.faces][:, :, 0].max(1) < 0.85 * half)
     hull.kind[passengers] = inside
-    if inside == Kind.LAMP:
+    if inside == Kind.SALOON:
         hull.colour[passengers] = np.array(_BUS_LIGHT) * (0.2 + body.variant)
-    sign = (300.0, 160.0, 20.0) if lighting.is_lit else (0.1, 0.1, 0.1)
-    kind = Kind.LAMP if lighting.is_lit else Kind.GLASS
     high = body.height - 0.38
+    low_corner, high_corner = (half - 0.2, -0.7, high), (half + 0.01, 0.7, high + 0.22)
+    sign = (
+        lit_board(low_corner, high_corner, (300.0, 160.0, 20.0))
+        if lighting.is_lit
+        else box(low_corner, high_corner, GLASS, Kind.GLASS)
+    )
     return [
         hull,
-        box((half - 0.2, -0.7, high), (half + 0.01, 0.7, high + 0.22), sign, kind),
+        sign,
         *wheels((-0.5 * half, 0.55 * half), side, 0.48),
         *headlamps(half, side - 0.32, 0.75, lighting),
         *tail_lamps(-half - 0.005, side - 0.2, 0.8, (0.2, 0.5), lighting),
