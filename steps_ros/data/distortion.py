@@ -37,17 +37,21 @@ def pixels_of(rays: Doubles, camera: Camera) -> Doubles:
     return _distorted(rays, is_fisheye(camera), bends, np.array(camera.matrix))
 
 
-def rays_at(pixels: Doubles, camera: Camera) -> Doubles:
+def rays_at(pixels: Doubles, camera: Camera, criteria: tuple[int, int, float] = EXACT) -> Doubles:
     """
     Return the rays (N, 2), x / z and y / z, that places (N, 2) of the picture see.
 
+    :param criteria: when to stop, as OpenCV takes it.
     :raises FrameError: a distortion model that is not known.
     """
     bends, matrix = np.array(coefficients(camera), np.float64), np.array(camera.matrix)
+    places = np.ascontiguousarray(pixels[:, None], np.float64)
     if is_fisheye(camera):
-        rays = cv2.fisheye.undistortPoints(pixels[:, None], matrix, bends)
+        rays = cv2.fisheye.undistortPoints(places, matrix, bends)
+    elif hasattr(cv2, 'undistortPointsIter'):  # OpenCV 4
+        rays = cv2.undistortPointsIter(places, matrix, bends, None, None, criteria)
     else:
-        rays = cv2.undistortPoints(pixels[:, None], matrix, bends, None, None, None, EXACT)
+        rays = cv2.undistortPoints(places, matrix, bends, None, None, None, criteria)
     return np.asarray(rays, np.float64).reshape(-1, 2)
 
 

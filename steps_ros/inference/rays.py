@@ -15,9 +15,6 @@ from steps_ros.core.distortion import coefficients, is_bent, is_fisheye
 
 Floats = NDArray[np.float32]
 
-# The five steps that OpenCV takes by itself leave whole pixels at the edge of a wide lens.
-EXACT = (cv2.TERM_CRITERIA_COUNT | cv2.TERM_CRITERIA_EPS, 40, 1e-9)
-
 
 @lru_cache(maxsize=32)
 def camera_rays(camera: Camera, stride: int = 1) -> Floats:
@@ -52,8 +49,6 @@ def rays_of(
 def _straightened(camera: Camera, pixels: NDArray[np.float64]) -> NDArray[np.float64]:
     bends, places = np.array(coefficients(camera)), pixels.reshape(-1, 1, 2)
     matrix = np.array(camera.matrix)
-    if is_fisheye(camera):
-        rays = cv2.fisheye.undistortPoints(places, matrix, bends)
-    else:
-        rays = cv2.undistortPoints(places, matrix, bends, None, None, None, EXACT)
+    lens = cv2.fisheye if is_fisheye(camera) else cv2
+    rays = lens.undistortPoints(places, matrix, bends)
     return np.moveaxis(np.asarray(rays, np.float64).reshape(pixels.shape), -1, 0)

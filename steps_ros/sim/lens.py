@@ -15,6 +15,7 @@ import numpy as np
 
 from steps_ros.core.camera import Camera
 from steps_ros.core.distortion import coefficients, is_bent
+from steps_ros.data.distortion import rays_at
 from steps_ros.sim.mesh import Floats
 from steps_ros.sim.road import Doubles
 
@@ -43,11 +44,7 @@ def exact_rays(camera: Camera) -> Doubles:
     rows, columns = np.mgrid[: camera.height, : camera.width].reshape(2, -1).astype(np.float64)
     across, down = (columns - camera.cx) / camera.fx, (rows - camera.cy) / camera.fy
     if is_bent(camera):
-        seen = np.stack([across, down], -1)[:, None]
-        straight = cv2.undistortPoints(
-            seen, np.eye(3), np.array(coefficients(camera)), None, None, None, _EXACT
-        )
-        across, down = straight[:, 0].T
+        across, down = rays_at(np.stack([columns, rows], -1), camera, _EXACT).T
     rays = np.stack([across, down, np.ones_like(across)])
     rays.flags.writeable = False
     return rays
