@@ -86,7 +86,7 @@ class TorchDepth:
         return disparity_to_depth(output, config.min_depth, config.max_depth)
 
 
-@lru_cache(maxsize=8)
+@lru_cache(maxsize=32)
 def _rays(camera: Camera, device: torch.device, dtype: torch.dtype) -> Tensor:
     """Return (1, 2, H, W); copied to the device once per camera."""
     return torch.from_numpy(camera_rays(camera).copy())[None].to(device, dtype)
