@@ -38,6 +38,11 @@ def test_a_large_cloud_is_thinned_to_the_limit(cloud, most):
     assert points.colours.shape == points.positions.shape
 
 
+def test_no_more_is_left_out_than_must_be(cloud):
+    counts = [len(thin_points(cloud, most).positions) for most in (384, 383, 191, 95, 63)]
+    assert counts == [384, 192, 96, 66, 44]
+
+
 def test_a_cloud_of_holes_has_no_points():
     points = thin_points(np.full((4, 4, 4), np.nan, np.float32), 10)
     assert (points.total, points.median_depth) == (0, 1.0)

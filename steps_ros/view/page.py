@@ -17,9 +17,8 @@ from steps_ros.view.pictures import Image
 from steps_ros.view.points import Points
 from steps_ros.view.server import stop_server
 
-PICTURES = INPUT, ENHANCED, DEPTH = 'Input', 'Enhanced', 'Depth'
-CLOUD = 'Cloud'
-PICTURES_PX, DIAGNOSTICS_PX = 372, 348
+INPUT, ENHANCED, DEPTH, CLOUD = 'Input', 'Enhanced', 'Depth', 'Cloud'
+PICTURES_PX, DIAGNOSTICS_PX = 356, 348
 FIT_COLOURS = 'Fit colours to this picture'
 NO_CAMERA = '-'
 _BLANK = np.zeros((9, 16, 3), np.uint8)
@@ -51,8 +50,9 @@ class Page:
         server.scene.set_up_direction('-y')
         self._headline = server.gui.add_html('')
         self._cameras = server.gui.add_dropdown('Camera', (NO_CAMERA,), visible=False)
-        self._panels = {name: self._add_panel() for name in PICTURES}
-        self._legend = server.gui.add_html('')
+        self._panels = {name: self._add_panel() for name in (INPUT, ENHANCED)}
+        depth_caption, self._legend = server.gui.add_html(''), server.gui.add_html('')
+        self._panels[DEPTH] = _Panel(depth_caption, self._add_image())
         self._fit = server.gui.add_button(FIT_COLOURS, visible=False)
         self._fit.on_click(self._on_fit)
         self._cloud_caption = server.gui.add_html('')
@@ -91,7 +91,8 @@ class Page:
         """Show (H, W, 3) uint8 RGB in ``INPUT``, ``ENHANCED`` or ``DEPTH``."""
         shown = self._panels[panel].image
         shown.image = image
-        shown.visible = True
+        if not shown.visible:
+            shown.visible = True
 
     def say(self, panel: str, caption: str) -> None:
         """Write HTML above a picture, or about the cloud."""
@@ -115,7 +116,7 @@ class Page:
                 '/cloud',
                 points.positions,
                 points.colours,
-                point_size=0.004 * size,
+                point_size=0.005 * size,
                 point_shape='square',
                 point_shading='flat',
             )
@@ -149,8 +150,10 @@ class Page:
         stop_server(self._server)
 
     def _add_panel(self) -> _Panel:
-        caption = self._server.gui.add_html('')
-        return _Panel(caption, self._server.gui.add_image(_BLANK, format='jpeg', visible=False))
+        return _Panel(self._server.gui.add_html(''), self._add_image())
+
+    def _add_image(self) -> Any:
+        return self._server.gui.add_image(_BLANK, format='jpeg', visible=False)
 
     def _draw_camera(self, camera: Camera, size: float) -> Any:
         return self._server.scene.add_camera_frustum(

@@ -4,6 +4,7 @@ An organised cloud as few enough points for a network and a browser.
 
 from __future__ import annotations
 
+from itertools import count
 from typing import NamedTuple
 
 import numpy as np
@@ -30,17 +31,21 @@ class Points(NamedTuple):
 
 def thin_points(cloud: NDArray[np.float32], most: int) -> Points:
     """
-    Return at most so many points: every n-th of every n-th row, holes left out.
+    Return at most so many points: every n-th of every n-th row, or of every row more, no holes.
+
+    The same pixels in every frame, so that a scene at rest does not shimmer.
 
     :param cloud: (H, W, 4) x, y, z and the colour packed as 0x00RRGGBB, NaN in holes, as
         :func:`steps_ros.inference.cloud.organised_cloud` makes it.
     """
     known = np.asarray(np.isfinite(cloud[..., :3]).all(-1))
     total = int(known.sum())
-    stride = max(1, int(np.sqrt(total / most)))
-    while int(known[::stride, ::stride].sum()) > most:
-        stride += 1
-    kept = np.ascontiguousarray(cloud[::stride, ::stride][known[::stride, ::stride]])
+    for columns in count(2):
+        # One in 1, 2, 4, 6, 9, 12, ... points.
+        every = slice(None, None, columns // 2), slice(None, None, (columns + 1) // 2)
+        if int(known[every].sum()) <= most:
+            break
+    kept = np.ascontiguousarray(cloud[every][known[every]])
     # In memory, least byte first: blue, green, red, 0.
     colours = kept[:, 3:].copy().view(np.uint8).reshape(-1, 4)[:, 2::-1]
     return Points(kept[:, :3], np.ascontiguousarray(colours), total)
