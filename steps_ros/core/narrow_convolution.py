@@ -2,9 +2,10 @@
 A 3x3 convolution to one channel, as a product and nine shifted sums.
 
 Libraries are slow at convolutions with a single output. Every pixel's features are first
-multiplied with all nine weights, which is one product of matrices; what is then left to add has
-nine channels instead of all. At 64 channels, 192x320, on two cores: forwards in a third of the
-time, gradients in half.
+multiplied with all nine weights, which is one product of matrices with a whole plane for each
+weight; what is then left to add are nine planes. On one core, against the convolution itself: 64
+channels of 192x320 forwards in a fifth and with gradients in less than half of the time, 16
+channels forwards in half.
 """
 
 from __future__ import annotations
@@ -29,15 +30,16 @@ def narrow_convolution(feature: Tensor, convolution: nn.Conv2d) -> Tensor:
     """
     if feature.dtype not in (torch.float32, torch.float64):
         return convolution(feature)  # type: ignore[no-any-return]
-    height, width = feature.shape[-2:]
-    weights = convolution.weight[0].flatten(1).t()[..., None, None]
+    batch, channels, height, width = feature.shape
+    weights = convolution.weight[0].flatten(1)
+    pixels = feature.permute(0, 2, 3, 1).reshape(-1, channels)
     products = functional.pad(
-        functional.conv2d(feature, weights),
+        (weights.t() @ pixels.t()).view(SIDE * SIDE, batch, height, width),
         (1, 1, 1, 1),
         mode=PADDING_OF[convolution.padding_mode],
     )
     shifted = [
-        products[:, SIDE * row + column, row : row + height, column : column + width]
+        products[SIDE * row + column, :, row : row + height, column : column + width]
         for row in range(SIDE)
         for column in range(SIDE)
     ]
