@@ -13,8 +13,8 @@ from steps_ros.sim.settings import ClipSettings, Stream
 # objects are seen, median step of the flow; mean level by night and by day. Whoever changes what
 # is drawn changes these numbers, and says so in the changelog.
 STREETS = [
-    (0, 11.093, 0.9570, 73, 0.4707, 43.42, 108.38),
-    (1, 9.063, 0.8708, 56, 1.0524, 39.01, 112.59),
+    (0, 11.093, 0.9570, 69, 0.4707, 38.58, 99.07),
+    (1, 9.063, 0.8708, 56, 1.0524, 38.35, 107.38),
 ]
 
 

@@ -45,6 +45,7 @@ def test_tufts_grow_on_green_land_only_and_beside_the_road():
     generator = np.random.default_rng(0)
     tufts = list(draw_tufts(place, GRASS, 40.0, generator))
     roots = np.concatenate([tuft.vertices for tuft in tufts])
-    assert np.abs(roots[:, 1]).min() > place.road.kerb(1)
+    # Blades may lean over the edge.
+    assert np.abs(roots[:, 1]).min() > place.road.kerb(1) - 0.2
     assert roots[:, 2].max() < 1.5
     assert list(draw_tufts(place, STONE, 40.0, generator)) == []

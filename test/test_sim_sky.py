@@ -63,7 +63,7 @@ def test_a_roof_takes_daylight_away_but_not_all():
     scenes = [RayScene(roof, np.zeros(3))]
     below, beside = light_up(points, matt, join_lamps([]), sky, scenes).illuminance[:, 0]
     assert beside == pytest.approx(1000, rel=1e-5)
-    assert below == pytest.approx(250, rel=1e-5)
+    assert below == pytest.approx(350, rel=1e-5)
 
 
 def test_mist_draws_a_halo_round_a_far_lamp_and_none_round_a_near_one():

@@ -25,7 +25,7 @@ FAINTEST_LUX = 0.02
 # One minus the cosine of the angle at which retro-reflection is down to a half: 1.8 degrees.
 _RETRO_SPREAD = 5e-4
 # Of the sky's light some comes from other surfaces where they hide it.
-_DAYLIGHT_LUX, _BOUNCED, _FAR_SKY = 10.0, 0.25, 40.0
+_DAYLIGHT_LUX, _BOUNCED, _FAR_SKY = 10.0, 0.35, 40.0
 _SKYWARD = np.array(
     [(0.2, 0.1, 0.97), (0.62, 0.5, 0.6), (-0.5, 0.62, 0.6), (-0.62, -0.5, 0.6), (0.5, -0.62, 0.6)],
     np.float32,

@@ -57,7 +57,7 @@ def draw_optics(generator: np.random.Generator, wetness: float) -> Optics:
         spikes=int(generator.choice((1, 1, 2, 3, 3, 4, 7))),
         angle=float(generator.uniform(0, math.pi)),
         length=float(generator.uniform(12.0, 70.0)),
-        dirt=float(generator.exponential(0.4) * (generator.random() < 0.6)),
+        dirt=float(generator.exponential(0.25) * (generator.random() < 0.5)),
         drops=int(generator.integers(5, 90)) * (is_raining and has_drops),
         rain=float(generator.uniform(0.0, 0.5)) * is_raining,
         pattern=int(generator.integers(2**31)),

@@ -4,13 +4,11 @@ Wires over and beside a road, and the poles that carry them.
 
 from __future__ import annotations
 
-import itertools
-
 import numpy as np
 
-from steps_ros.sim.mesh import box, Colour, join, Mesh, Point
+from steps_ros.sim.mesh import box, Colour, Kind, Mesh, Point
 from steps_ros.sim.places import Place, PlaceKind
-from steps_ros.sim.shapes import limb
+from steps_ros.sim.shapes import hull, limb, Skin
 
 _WOOD: Colour = (0.12, 0.09, 0.07)
 _BLACK: Colour = (0.03, 0.03, 0.03)
@@ -68,8 +66,11 @@ def _from_front_to_front(
 def wire(start: Point, end: Point, sag: float) -> Mesh:
     """Return a wire between two points that hangs ``sag`` metres through in its middle."""
     share = np.linspace(0.0, 1.0, _PIECES + 1)
-    points = np.asarray(start) + share[:, None] * np.subtract(end, start)
+    way = np.subtract(end, start)
+    points = np.asarray(start) + share[:, None] * way
     points[:, 2] -= 4 * sag * share * (1 - share)
-    corners = [(float(x), float(y), float(z)) for x, y, z in points]
-    pairs = itertools.pairwise(corners)
-    return join([limb(pair, (_RADIUS, _RADIUS), _BLACK, 3) for pair in pairs])
+    beside = np.array([-way[1], way[0], 0.0]) / max(np.hypot(way[0], way[1]), 1e-6)
+    corners = [beside, (0.0, 0.0, 1.5), -beside, beside]
+    rings = np.asarray(points[:, None] + _RADIUS * np.array(corners), np.float32)
+    skin = (Skin(_BLACK, Kind.PLAIN),)
+    return hull(rings, skin, np.zeros((_PIECES, len(corners) - 1), np.int32))

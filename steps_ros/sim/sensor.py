@@ -81,15 +81,17 @@ def draw_sensor(generator: np.random.Generator, time: str, wetness: float = 0.0)
     """Draw a camera; by night it is darker, noisier and slower."""
     night = time == 'night'
     return Sensor(
-        mean_level=_between(generator, 9.0, 75.0) if night else _between(generator, 72.0, 112.0),
-        meters_below=0.0 if night else float(generator.uniform(0.3, 0.6)),
-        highlights=_between(generator, 1e-3, 4e-3) if night else _between(generator, 0.2, 1.5),
-        shadows=float(generator.uniform(4.0, 9.0)) * night,
+        mean_level=_between(generator, 9.0, 62.0) if night else _between(generator, 64.0, 96.0),
+        meters_below=0.0 if night else float(generator.uniform(0.48, 0.62)),
+        highlights=_between(generator, 1e-3, 3.5e-3) if night else _between(generator, 0.25, 1.5),
+        shadows=float(generator.uniform(4.0, 8.0)) * night,
         most_gain=_between(generator, 0.2, 3.0),
         memory_s=float(generator.uniform(1.5, 3.0)),
         shutter_s=_between(generator, 1 / 250, 1 / 20 if night else 1 / 100)
         / (1 if night else 10),
-        full_well=_between(generator, 2500.0, 30000.0) if night else 8000.0,
+        full_well=_between(generator, 2500.0, 30000.0)
+        if night
+        else _between(generator, 2000.0, 9000.0),
         read_noise=_between(generator, 0.6, 4.5) if night else 3.0,
         grain=float(generator.uniform(0.3, 0.9)),
         jpeg_quality=int(generator.integers(60, 96)) if generator.random() < 0.5 else 100,

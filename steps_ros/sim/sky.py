@@ -62,17 +62,19 @@ def draw_sky(generator: np.random.Generator, time: str) -> Sky:
         math.cos(elevation) * math.sin(azimuth),
         math.sin(elevation),
     )
-    sun = 0.0 if cover < 0.35 else 70000 * math.sin(elevation) ** 0.5
+    sun = 0.0 if cover < 0.45 else 60000 * math.sin(elevation) ** 0.5
+    # Haze shines in the sun, most of all far away.
+    haze = 1.9 if sun else 1.1
     pale = (1.0 - 0.2 * clear, 1.0 - 0.08 * clear, 1.0)
     return Sky(
-        _times(pale, brightness),
-        _times(blue, brightness * (1.2 - 0.5 * clear)),
-        _times(pale, brightness * 2.2 * (1 - 0.3 * clear)),
+        _times(pale, brightness * haze),
+        _times(blue, brightness * (1.4 - 0.5 * clear)),
+        _times(pale, brightness * 1.6 * (1 - 0.3 * clear)),
         sun=_times((1.0, 0.94, 0.84), sun),
         to_sun=to_sun,
         fog=fog,
         clouds=clouds,
-        cloud=_times((1.0, 1.0, 1.0), brightness * (0.6 + clear)),
+        cloud=_times((1.0, 1.0, 1.0), brightness * (1.0 + clear)),
         drift=drift,
     )
 

@@ -44,11 +44,11 @@ def draw_tone(generator: np.random.Generator, is_night: bool) -> Tone:
     return Tone(
         white_balance=(math.exp(red + 0.5 * warmth), 1.0, math.exp(blue - warmth)),
         black_cut=float(0.003 * generator.random() ** 2) * is_night,
-        headroom=math.exp(generator.uniform(*np.log((6.0, 150.0) if is_night else (1.0, 2.5)))),
+        headroom=math.exp(generator.uniform(*np.log((6.0, 150.0) if is_night else (1.0, 1.7)))),
         gamma=float(generator.uniform(1.8, 2.4)),
-        contrast=float(generator.uniform(0.0, 0.7)) * (not is_night),
-        saturation=float(generator.uniform(1.1, 2.2 if is_night else 1.9)),
-        sharpness=float(generator.uniform(0.0, 1.5)),
+        contrast=float(generator.uniform(0.0, 0.5)) * (not is_night),
+        saturation=float(generator.uniform(1.1, 2.0)),
+        sharpness=float(generator.uniform(0.0, 1.5 if is_night else 1.1)),
     )
 
 

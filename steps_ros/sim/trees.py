@@ -90,7 +90,7 @@ def tree(
     clumps = _within(int(generator.integers(6, 10)), generator) * crown * 0.7 + centre
     for clump in clumps[:5]:
         parts.append(limb((fork, tuple(clump)), (0.5 * thick, 0.2 * thick), _BARK, 4))
-    green = float(generator.uniform(0.03, 0.12))
+    green = float(generator.uniform(0.05, 0.16))
     colour = (green * float(generator.uniform(0.6, 1.3)), green, green * 0.4)
     if generator.random() < 0.1:
         return join([*parts, *_twigs(clumps, 0.5 * crown, generator)])
@@ -109,7 +109,7 @@ def _foliage(
     clumps: Floats, size: float, colour: Colour, generator: np.random.Generator
 ) -> list[Mesh]:
     """Return dark inner clumps with bright leaves around them."""
-    dark = (0.5 * colour[0], 0.5 * colour[1], 0.5 * colour[2])
+    dark = (0.65 * colour[0], 0.65 * colour[1], 0.65 * colour[2])
     parts = [
         blob(
             (float(x), float(y), float(z)), (0.62 * size, 0.62 * size, 0.5 * size), dark,

@@ -13,7 +13,7 @@ from steps_ros.sim.mesh import Colour, Kind, Mesh, solid
 from steps_ros.sim.places import Place, PlaceKind
 from steps_ros.sim.road import Doubles
 
-_PIECE_M, _TUFTS_A_METRE, _BLADES = 8.0, 7.0, 4
+_PIECE_M, _TUFTS_A_METRE, _BLADES = 20.0, 6.0, 4
 _WIDEST_M = 5.0
 _UNPAVED = (PlaceKind.MOTORWAY, PlaceKind.COUNTRY)
 
