@@ -81,9 +81,9 @@ class Recipe:
     splits: tuple[Split, ...] = (
         Split('held_night', 'night', 2, 50, 1),
         Split('held_day', 'day', 3, 17, 1),
-        Split('train_day', 'day', 1, 120, 2),
-        Split('train_night', 'night', 0, 300, 3),
-        Split('train_night_bent', 'night', 4, 80, 3, has_distortion=True),
+        Split('train_day', 'day', 1, 240, 2),
+        Split('train_night', 'night', 0, 600, 2),
+        Split('train_night_bent', 'night', 4, 160, 2, has_distortion=True),
     )
     enhancer: EnhancerSettings = field(default_factory=EnhancerSettings)
     depth: SupervisedSettings = RUNS['tiny']

@@ -117,7 +117,7 @@ def train_supervised(
     """
     net.to(memory_format=torch.channels_last).train()  # type: ignore[call-overload]
     illumination.eval()
-    optimiser = torch.optim.AdamW(net.parameters(), weight_decay=settings.weight_decay)
+    optimiser = torch.optim.AdamW(net.parameters(), weight_decay=settings.weight_decay, fused=True)
     mean = running_mean(net, settings.mean_decay)
     saved = folder / SAVED
     start = _resume(saved, net, optimiser, mean)
