@@ -14,7 +14,7 @@ from steps_ros.sim.settings import ClipSettings, Stream
 # is drawn changes these numbers, and says so in the changelog.
 STREETS = [
     (0, 11.093, 0.9570, 69, 0.4707, 38.58, 99.07),
-    (1, 9.063, 0.8708, 56, 1.0524, 38.35, 107.38),
+    (1, 9.063, 0.8708, 56, 1.0524, 36.96, 107.42),
 ]
 
 

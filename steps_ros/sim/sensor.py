@@ -86,7 +86,7 @@ def draw_sensor(generator: np.random.Generator, time: str, wetness: float = 0.0)
         highlights=_between(generator, 1e-3, 3.5e-3) if night else _between(generator, 0.25, 1.5),
         shadows=float(generator.uniform(4.0, 8.0)) * night,
         most_gain=_between(generator, 0.2, 3.0),
-        memory_s=float(generator.uniform(1.5, 3.0)),
+        memory_s=float(generator.uniform(2.0, 3.5)),
         shutter_s=_between(generator, 1 / 250, 1 / 20 if night else 1 / 100)
         / (1 if night else 10),
         full_well=_between(generator, 2500.0, 30000.0)

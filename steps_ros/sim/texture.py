@@ -208,6 +208,15 @@ def _noise(points: Points, first: Floats, second: Floats) -> Floats:
     return total
 
 
+def _goods(place: Floats, number: Integers) -> Floats:
+    """Return a factor on the glow of shop windows: goods on shelves, bright walls above them."""
+    along, up = (place[:, 0] + place[:, 1]) / 0.28, place[:, 2] / 0.4
+    cell = np.floor(along).astype(np.int32), np.floor(up).astype(np.int32)
+    goods = 0.15 + 1.1 * hashed(number, *cell) ** 1.5
+    is_shelf = up - cell[1] < 0.12
+    return np.asarray(np.where(place[:, 2] > 1.7, 1.3, np.where(is_shelf, 0.1, goods)))
+
+
 def _markings(place: Floats, footprint: Floats, road: Road, look: Look) -> Floats:
     """Return how much of each point's pixel is road paint, 0 to 1."""
     along, left = place[:, 0], place[:, 1]
@@ -259,4 +268,5 @@ def _add_windows(
     drawn = hashed(column, floor, number)[inside]
     behind = 0.55 + 0.45 * np.cos(9 * (x - bright)) * np.sin(5 * (y + dice))
     level *= np.where((x < 0.25 + 0.5 * drawn) & (drawn < 0.6), 0.35, behind)
+    level *= np.where(is_shop[inside], _goods(place[inside], number[inside]), 1.0)
     glow[window] = warm * (level * lit * (1 - seen))[:, None]
