@@ -104,7 +104,7 @@ def test_everything_is_shown_while_somebody_looks_and_nothing_is_computed_otherw
         def seen() -> bool:
             images.publish(image_message())
             made.spin(0.1)
-            return len(page.pictures) == 3 and page.cloud is not None
+            return len(page.pictures) == 3 and page.cloud is not None and page.cloud[1] is not None
 
         made.wait(seen, LIMIT_S)
         assert page.pictures[INPUT].shape == page.pictures[ENHANCED].shape == (24, 32, 3)

@@ -19,11 +19,12 @@ from steps_ros.ros.spin import guarded
 from steps_ros.view.health import Health, NodeHealth, report_of, silence, speakers
 
 IMAGE = 'image'
+# In the order in which they are drawn: a cloud goes with its camera.
 OUTPUTS: dict[str, type] = {
     ENHANCED: Image,
     DEPTH: Image,
-    POINTS: PointCloud2,
     CAMERA_INFO: CameraInfo,
+    POINTS: PointCloud2,
 }
 SILENT_S = 3.0
 # All nodes of a robot share the topic of diagnostics.
