@@ -76,13 +76,20 @@ class FakePage:
 
 @contextmanager
 def _viewed(
-    settings: ViewSettings, **parameters: Any
+    settings: ViewSettings, remaps: tuple[str, ...] = (), **parameters: Any
 ) -> Iterator[tuple[Any, FakePage, FakeModel]]:
     """Run node, view and a peer on one executor; the node is active."""
+    arguments = [part for remap in remaps for part in ('-r', remap)]
     model, page = FakeModel(), FakePage()
     with bench(model.load, diagnostics__period_s=0.2, **parameters) as made:
         live = LivePage(page, settings.width, settings.max_points)
-        view = ViewNode(live, settings, context=made.node.context, use_global_arguments=False)
+        view = ViewNode(
+            live,
+            settings,
+            context=made.node.context,
+            use_global_arguments=False,
+            cli_args=['--ros-args', *arguments],
+        )
         made._executor.add_node(view)
         assert made.node.trigger_configure() == TransitionCallbackReturn.SUCCESS
         assert made.node.trigger_activate() == TransitionCallbackReturn.SUCCESS
@@ -136,6 +143,22 @@ def test_another_name_is_said_with_the_nodes_that_are_there(monkeypatch):
         made.wait(lambda: 'there is /night_depth: does it run' in page.headline, LIMIT_S)
         assert '/front/night_depth has said nothing on /diagnostics' in page.headline
         assert made.node._running.cameras[0].topics.wanted() == frozenset()
+
+
+def test_outputs_that_were_remapped_are_found():
+    remaps = ('/night_depth/output/depth:=/elsewhere',)
+    with _viewed(ViewSettings(max_rate_hz=20.0), remaps) as (made, page, _):
+        images = made.publisher(Image, '/elsewhere')
+        page.viewers = 1
+        made.wait(images.get_subscription_count, LIMIT_S)
+        depth = np.full((48, 64), 5.0, np.float32)
+
+        def seen() -> bool:
+            images.publish(messages.float_message(Header(), depth))
+            made.spin(0.1)
+            return DEPTH in page.pictures
+
+        made.wait(seen, LIMIT_S)
 
 
 def test_compressed_pictures_of_the_chosen_camera_are_shown():
