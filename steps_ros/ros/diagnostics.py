@@ -150,7 +150,8 @@ def _calibration(state: CameraState) -> DiagnosticStatus:
     values: dict[str, Any] = {'state': sight.state, 'picture': sight.picture}
     if sight.camera is not None:
         seen = sight.camera
-        values |= {'fx': seen.fx, 'fy': seen.fy, 'cx': seen.cx, 'cy': seen.cy}
+        pinhole = {'fx': seen.fx, 'fy': seen.fy, 'cx': seen.cx, 'cy': seen.cy}
+        values |= {name: f'{value:.2f}' for name, value in pinhole.items()}
     level = OK if sight.state in (CALIBRATED, WAITING) else WARN
     return _status(f'{state.name}: calibration', level, sight.state, values)
 
