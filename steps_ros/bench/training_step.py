@@ -16,9 +16,9 @@ import tempfile
 
 import torch
 from torch.utils.flop_counter import FlopCounterMode
-from tqdm import tqdm
 
-from steps_ros.bench.machine import gemm_rate, this_machine
+from steps_ros.bench.machine import this_machine
+from steps_ros.bench.rounds import take_rounds
 from steps_ros.bench.stopwatch import Stopwatch
 from steps_ros.bench.subjects import literal_subject, package_subject, PARTS, Subject, Work
 from steps_ros.bench.timing import Speed, StepTimes
@@ -80,15 +80,15 @@ def measure(work: Work, rounds: int) -> Speed:
     with tempfile.TemporaryDirectory() as folder:
         subjects = tuple(_subjects(work, Path(folder)))
         operations = [_warm_up(subject) for subject in subjects]
-        rates, seconds = _rounds(subjects, work, rounds)
+        taken = take_rounds([subject.step for subject in subjects], rounds, work.device)
         parts = [_by_part(subject, work) for subject in subjects]
     times = tuple(
-        StepTimes(subject.name, tuple(taken), count, by_part)
-        for subject, taken, count, by_part in zip(
-            subjects, seconds, operations, parts, strict=True
+        StepTimes(subject.name, seconds, count, by_part)
+        for subject, seconds, count, by_part in zip(
+            subjects, taken.seconds, operations, parts, strict=True
         )
     )
-    return Speed(machine, (work.height, work.width), work.batch, tuple(rates), times)
+    return Speed(machine, (work.height, work.width), work.batch, taken.gemm_gflops, times)
 
 
 def _subjects(work: Work, folder: Path) -> Iterator[Subject]:
@@ -111,20 +111,6 @@ def _warm_up(subject: Subject) -> float:
     with FlopCounterMode(display=False) as counter:
         subject.step()
     return float(counter.get_total_flops()) / 1e9
-
-
-def _rounds(
-    subjects: Sequence[Subject], work: Work, rounds: int
-) -> tuple[list[float], list[list[float]]]:
-    """Return the GEMM rate of each round, and of each subject the seconds of each round."""
-    rates: list[float] = []
-    seconds: list[list[float]] = [[] for _ in subjects]
-    pairs = [*zip(subjects, seconds, strict=True)]
-    for number in tqdm(range(rounds), 'rounds'):
-        rates.append(gemm_rate(work.device))
-        for subject, taken in pairs if number % 2 == 0 else reversed(pairs):
-            taken.append(subject.step())
-    return rates, seconds
 
 
 def _by_part(subject: Subject, work: Work) -> dict[str, float]:

@@ -1,0 +1,47 @@
+"""The benchmark of the predictor: its yardstick is the released forward pass."""
+
+import json
+
+import pytest
+from reference_names import golden, named
+from reference_training import golden_networks
+import torch
+
+from steps_ros.bench import predictor_speed
+from steps_ros.bench.literal_forward import forward_pass
+from steps_ros.bench.literal_networks import LiteralNetworks
+
+
+def test_golden_c_is_what_the_literal_pass_gives(shared_reference):
+    arrays = golden(shared_reference, 'c_dispnet_r18.npz')
+    literal = LiteralNetworks()
+    literal.load_state_dict(golden_networks(shared_reference, held=()).state_dict())
+    grey = named(arrays, 'gray_u8')[:1, :1].float() / 255
+    rgb = named(arrays, 'frames_bgr_u8')[:1, 0].flip(-1).permute(0, 3, 1, 2).float() / 255
+    found = forward_pass(literal.eval(), rgb, grey)
+    expected = named(arrays, 'testfwd/color_aug').flip(1)
+    torch.testing.assert_close(found.enhanced, expected, atol=5e-6, rtol=0)
+    for i, disparity in enumerate(found.disparities):
+        expected = named(arrays, f'testfwd/disp{i}')
+        torch.testing.assert_close(disparity, expected, atol=5e-6, rtol=0)
+
+
+def test_a_smallest_run(tmp_path, capsys):
+    path = tmp_path / 'speed.json'
+    options = ['--size', '64x96', '--rounds', '2', '--threads', '1', '--json', str(path)]
+    assert predictor_speed.main(options) == 0
+    released, default = json.loads(path.read_text())
+    assert released['depth_difference'] < 1e-4
+    assert default['depth_difference'] is None
+    for row in (released, default):
+        assert row['predictor_vs_reference'] > 0
+        assert row['predictor_vs_network'] == pytest.approx(
+            row['predictor_ms'] / row['network_ms'], rel=2
+        )
+    lines = capsys.readouterr().out.splitlines()
+    assert [line.split(' at ')[0] for line in lines] == ['ResNet-18', 'default']
+
+
+def test_a_size_that_cannot_be_is_one_line(capsys):
+    assert predictor_speed.main(['--size', '100x100', '--rounds', '1']) == 1
+    assert 'predictor_speed: ' in capsys.readouterr().err
