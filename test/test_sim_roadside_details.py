@@ -49,3 +49,8 @@ def test_tufts_grow_on_green_land_only_and_beside_the_road():
     assert np.abs(roots[:, 1]).min() > place.road.kerb(1) - 0.2
     assert roots[:, 2].max() < 1.5
     assert list(draw_tufts(place, STONE, 40.0, generator)) == []
+
+
+def test_no_tufts_grow_where_fronts_stand_at_the_road():
+    place = Place(PlaceKind.CANYON, Road(setback_left=0.0, setback_right=0.0))
+    assert list(draw_tufts(place, GRASS, 40.0, np.random.default_rng(0))) == []

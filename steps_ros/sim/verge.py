@@ -28,7 +28,8 @@ def draw_tufts(
     for side in (-1, 1):
         outer = road.outer_edge(side)
         inner = road.kerb(side) + 0.3 if place.kind in _UNPAVED else outer + 0.1
-        width = min(_WIDEST_M, outer + road.setback(side) - inner)
+        # Where fronts stand at the road there is no room for grass.
+        width = max(0.0, min(_WIDEST_M, outer + road.setback(side) - inner))
         count = int(_PIECE_M * _TUFTS_A_METRE * width / _WIDEST_M)
         for along in np.arange(-10.0, length, _PIECE_M):
             feet = np.zeros((count, 3))
