@@ -15,7 +15,13 @@ def test_the_arms_differ_from_the_paper_in_one_thing_each():
         for name, arm in ARMS.items()
         if name.startswith('steps')
     }
-    assert changed == {'steps': [], 'steps-without-mask': ['light'], 'steps-not-joint': ['joint']}
+    assert changed == {
+        'steps': [],
+        'steps-without-mask': ['light'],
+        'steps-not-joint': ['joint'],
+        'steps-without-teacher': ['adversarial_weight'],
+        'steps-raw-loss': ['loss_sees'],
+    }
 
 
 def test_the_table_has_mean_and_range_over_the_seeds(tmp_path):

@@ -54,6 +54,9 @@ ARMS: dict[str, ObjectiveSettings] = {
     'steps': STEPS,
     'steps-without-mask': replace(STEPS, light=None),
     'steps-not-joint': replace(STEPS, joint=False),
+    # In search of what the others gain or lose by.
+    'steps-without-teacher': replace(STEPS, adversarial_weight=0),
+    'steps-raw-loss': replace(STEPS, loss_sees='raw'),
 }
 WEIGHTS, RESULT = 'weights.safetensors', 'result.json'
 ALIGNED = 1  # median, in the order of the alignments
