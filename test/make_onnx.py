@@ -6,10 +6,12 @@ from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
-import onnx
-from onnx import helper, numpy_helper, TensorProto
+import pytest
 import yaml
 
+onnx = pytest.importorskip('onnx', reason='onnx is not installed')
+pytest.importorskip('onnxruntime', reason='onnxruntime is not installed')
+helper, numpy_helper, TensorProto = onnx.helper, onnx.numpy_helper, onnx.TensorProto
 IR_VERSION, OPSET = 8, 17
 FREE = ('n', 3, 'h', 'w')
 
