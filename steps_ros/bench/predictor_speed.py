@@ -24,6 +24,7 @@ from numpy.typing import NDArray
 import torch
 from torch import Tensor
 
+from steps_ros.bench.arguments import count, size
 from steps_ros.bench.literal_forward import forward_pass
 from steps_ros.bench.literal_networks import LiteralNetworks
 from steps_ros.bench.machine import Machine, this_machine
@@ -182,18 +183,11 @@ def _difference(found: NDArray[np.float32] | None, exact: NDArray[np.float32]) -
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog='python -m steps_ros.bench.predictor_speed')
     add = parser.add_argument
-    add('--size', type=_size, default=(320, 576), metavar='HxW', help='default: 320x576')
-    add('--threads', type=int, default=2, metavar='N', help='default: 2')
-    add('--rounds', type=int, default=15, metavar='N', help='default: 15')
+    add('--size', type=size, default=(320, 576), metavar='HxW', help='default: 320x576')
+    add('--threads', type=count, default=2, metavar='N', help='default: 2')
+    add('--rounds', type=count, default=15, metavar='N', help='default: 15')
     add('--json', type=Path, metavar='FILE', help='write the numbers there')
     return parser
-
-
-def _size(text: str) -> tuple[int, int]:
-    height, _, width = text.lower().partition('x')
-    if not (height.isdecimal() and width.isdecimal()):
-        raise argparse.ArgumentTypeError(f'{text!r} is no size; write HxW, such as 320x576')
-    return int(height), int(width)
 
 
 if __name__ == '__main__':

@@ -17,6 +17,7 @@ import tempfile
 import torch
 from torch.utils.flop_counter import FlopCounterMode
 
+from steps_ros.bench.arguments import count, size
 from steps_ros.bench.machine import this_machine
 from steps_ros.bench.rounds import take_rounds
 from steps_ros.bench.stopwatch import Stopwatch
@@ -52,26 +53,13 @@ def main(arguments: Sequence[str] | None = None) -> int:
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog='python -m steps_ros.bench.training_step')
     add = parser.add_argument
-    add('--size', type=_size, default=(192, 320), metavar='HxW', help='192x320')
+    add('--size', type=size, default=(192, 320), metavar='HxW', help='192x320')
     add('--batch', type=int, default=2, metavar='N', help='samples a step (default: 2)')
-    add('--threads', type=_count, default=2, metavar='N', help='threads of torch (default: 2)')
-    add('--rounds', type=_count, default=10, metavar='N', help='steps of each kind (default: 10)')
+    add('--threads', type=count, default=2, metavar='N', help='threads of torch (default: 2)')
+    add('--rounds', type=count, default=10, metavar='N', help='steps of each kind (default: 10)')
     add('--device', default='cpu', help='cpu, cuda or cuda:N (default: cpu)')
     add('--json', type=Path, metavar='FILE', help='write the numbers there')
     return parser
-
-
-def _size(text: str) -> tuple[int, int]:
-    height, _, width = text.lower().partition('x')
-    if not (height.isdecimal() and width.isdecimal()):
-        raise argparse.ArgumentTypeError(f'{text!r} is no size; write HxW, such as 192x320')
-    return int(height), int(width)
-
-
-def _count(text: str) -> int:
-    if not (text.isdecimal() and int(text)):
-        raise argparse.ArgumentTypeError(f'{text!r} is no number from 1 on')
-    return int(text)
 
 
 def measure(work: Work, rounds: int) -> Speed:
