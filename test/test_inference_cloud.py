@@ -11,6 +11,9 @@ import pytest
 from steps_ros.core.camera import Camera
 from steps_ros.errors import FrameError, SettingsError
 from steps_ros.inference.cloud import CloudLimits, organised_cloud
+from steps_ros.inference.cloud_buffers import CloudBuffers
+from steps_ros.inference.cloud_filters import corners, edge_reach, usable_pixels
+from steps_ros.inference.rays import camera_rays
 
 CAMERA = Camera(width=5, height=4, fx=2.0, fy=4.0, cx=2.0, cy=1.0)
 ALL = CloudLimits(stride=1, max_range=1e6, min_confidence=0.0, edge_ratio=0.0)
@@ -112,3 +115,66 @@ def test_distortion_that_no_model_has_is_a_frame_error():
     camera = Camera(8, 6, 10.0, 10.0, 3.5, 2.5, 'plumb_bob', (0.1, 0.2, 0.3))
     with pytest.raises(FrameError, match='calibrate'):
         organised_cloud(_depth(3.0, camera), camera, limits=ALL)
+
+
+def _literally(depth, camera, colour, confidence, limits):
+    """Return the cloud as its docstring says, condition by condition."""
+    every = (slice(None, None, limits.stride),) * 2
+    z, rays = depth[every], camera_rays(camera, limits.stride)
+    with np.errstate(all='ignore'):
+        height = -rays[1] * z
+        inside = (z > 0) & (z >= limits.min_range) & (z <= limits.max_range) & (z < np.inf)
+        inside &= (height >= limits.min_height) & (height <= limits.max_height)
+        masks = corners('', limits.bonnet), corners('', limits.region)
+        inside &= usable_pixels(depth.shape, limits.stride, *masks)
+        if limits.edge_ratio > 0:
+            window = np.ones((2 * edge_reach(camera.width, limits.stride) + 1,) * 2, np.uint8)
+            nearest = cv2.erode(np.where(np.isnan(z), np.float32(np.inf), z), window)
+            farthest = cv2.dilate(np.where(np.isnan(z), np.float32(0), z), window)
+            factor = np.float32(1 + limits.edge_ratio)
+            inside &= ~((z / factor > nearest) & (z * factor < farthest))
+        if confidence is not None:
+            inside &= confidence[every] >= limits.min_confidence
+        cloud = np.zeros((*z.shape, 4), np.float32)
+        cloud[..., 2] = np.where(inside, z, np.float32(np.nan))
+        cloud[..., 0], cloud[..., 1] = rays[0] * cloud[..., 2], rays[1] * cloud[..., 2]
+    if colour is not None:
+        red, green, blue = np.moveaxis(colour[every].astype(np.uint32), -1, 0)
+        cloud[..., 3] = (red << 16 | green << 8 | blue).view(np.float32)
+    return cloud
+
+
+def _strange_depth(generator, camera):
+    size = (camera.height, camera.width)
+    depth = generator.uniform(0.5, 90, size).astype(np.float32)
+    depth += np.linspace(0, 40, camera.width, dtype=np.float32)
+    for value in (np.nan, np.inf, -np.inf, 0.0, -0.0, -3.0, 1e-40, 2.0, 60.0):
+        depth[generator.random(size) < 0.02] = value
+    return depth
+
+
+@pytest.mark.parametrize('stride', [1, 2, 3, 4, 64])
+@pytest.mark.parametrize(
+    'changed',
+    [
+        {},
+        {'edge_ratio': 0.0, 'min_confidence': 0.0, 'max_range': np.inf},
+        {'min_range': 2.0, 'min_height': -1.5, 'max_height': 0.5, 'edge_ratio': 3.0},
+        {'bonnet': '0.1,1 0.3,0.6 0.9,1', 'region': '0.2,0.1 0.9,0.95', 'min_confidence': 1.0},
+    ],
+)
+def test_the_bytes_are_those_of_one_condition_after_the_other(stride, changed):
+    camera = Camera(161, 91, 90.0, 95.0, 80.2, 44.7, 'plumb_bob', (-0.2, 0.05, 0.001, 0.0, 0.0))
+    generator, buffers = np.random.default_rng(stride), CloudBuffers()
+    limits = CloudLimits(stride=stride, **changed)
+    # Twice in the same arrays: nothing of a cloud may be left in the next one.
+    for is_coloured in (True, False):
+        depth = _strange_depth(generator, camera)
+        colour = generator.integers(0, 256, (91, 161, 3), np.uint8) if is_coloured else None
+        confidence = generator.random((91, 161), np.float32) if is_coloured else None
+        if confidence is not None:
+            confidence[::5, ::3], confidence[1::7] = np.float32(0.2), np.nan
+        found = organised_cloud(depth, camera, colour, confidence, limits, buffers)
+        exact = _literally(depth, camera, colour, confidence, limits)
+        np.testing.assert_array_equal(found.view(np.uint32), exact.view(np.uint32))
+    assert organised_cloud(depth, camera, None, None, limits, buffers) is found

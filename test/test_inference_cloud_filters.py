@@ -8,7 +8,13 @@ import pytest
 from steps_ros.core.camera import Camera
 from steps_ros.errors import SettingsError
 from steps_ros.inference.cloud import CloudLimits, organised_cloud
-from steps_ros.inference.cloud_filters import corners, edge_reach, flying_pixels, usable_pixels
+from steps_ros.inference.cloud_filters import (
+    corners,
+    edge_reach,
+    flying_pixels,
+    flying_room,
+    usable_pixels,
+)
 
 
 def row(*depths: float) -> np.ndarray:
@@ -31,7 +37,8 @@ def row(*depths: float) -> np.ndarray:
     ],
 )
 def test_only_what_hangs_between_two_surfaces_flies(depths, flying):
-    found = flying_pixels(row(*depths), ratio=0.2, reach=2)
+    depth = row(*depths)
+    found = flying_pixels(depth, ratio=0.2, reach=2, room=flying_room(depth.shape))
     assert ''.join(map(str, np.flatnonzero(found[0]))) == flying
     assert (found == found[0]).all()
 
@@ -40,7 +47,7 @@ def test_a_road_is_kept_up_to_where_rows_are_far_apart():
     # 1.5 m below a camera of 500 pixels: 30 m and nearer.
     rows = np.arange(25, 240, dtype=np.float32)
     road = np.repeat((1.5 * 500 / rows)[:, None], 8, axis=1)
-    assert not flying_pixels(road, ratio=0.2, reach=3).any()
+    assert not flying_pixels(road, ratio=0.2, reach=3, room=flying_room(road.shape)).any()
 
 
 def test_the_reach_follows_the_width():

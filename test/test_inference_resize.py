@@ -7,8 +7,8 @@ from torch.nn import functional
 
 from steps_ros.inference.resize import (
     enlarge_on_device,
+    resize_depth,
     resize_image,
-    resize_inverse_depth,
     resize_map,
 )
 
@@ -17,23 +17,23 @@ from steps_ros.inference.resize import (
 def test_step_edge_gets_no_value_in_between(size):
     inverse_depth = torch.full((1, 1, 16, 24), 0.02)
     inverse_depth[..., 10:] = 0.5
-    resized = resize_inverse_depth(inverse_depth, *size)
+    resized = 1 / resize_depth(1 / inverse_depth, *size)
     off_surface = (resized - 0.02).abs().minimum((resized - 0.5).abs())
     assert off_surface.max() < 1e-6
 
 
 def test_ramp_is_linear_and_stays_within_its_ends():
     ramp = torch.linspace(0.50, 0.60, 32).view(1, 1, 1, 32).expand(1, 1, 8, 32)
-    resized = resize_inverse_depth(ramp.contiguous(), 16, 64)
-    assert torch.equal(resized, resize_map(ramp, 16, 64))
+    resized = 1 / resize_depth(1 / ramp, 16, 64)
+    torch.testing.assert_close(resized, resize_map(ramp, 16, 64), rtol=1e-6, atol=0)
     assert len(resized[0, 0, 0].unique()) > 60
-    assert ramp.min() <= resized.min()
-    assert resized.max() <= ramp.max()
+    assert resized.min() > 0.5 - 1e-6
+    assert resized.max() < 0.6 + 1e-6
 
 
 def test_equal_size_is_untouched():
     values = torch.rand(1, 1, 8, 8)
-    assert resize_inverse_depth(values, 8, 8) is values
+    assert resize_depth(values, 8, 8) is values
     assert resize_map(values, 8, 8) is values
     picture = np.zeros((8, 8, 3), np.uint8)
     assert resize_image(picture, 8, 8) is picture
@@ -53,10 +53,11 @@ def test_maps_on_the_cpu_are_those_of_a_gpu(channels):
     torch.testing.assert_close(resize_map(values, 97, 131), expected, rtol=0, atol=5e-6)
 
 
-def test_surfaces_on_the_cpu_are_those_of_a_gpu():
+@pytest.mark.parametrize('size', [(96, 160), (112, 74), (24, 42), (10, 12)])
+def test_surfaces_on_the_cpu_are_those_of_a_gpu(size):
     steps = torch.rand(1, 1, 5, 7, generator=torch.Generator().manual_seed(0)) + 0.1
     inverse_depth = functional.interpolate(steps, (24, 40), mode='nearest')
     inverse_depth[..., 5:9, 5:20] = torch.nan
-    ours = resize_inverse_depth(inverse_depth, 96, 160)
-    expected = enlarge_on_device(inverse_depth, 96, 160)
+    ours = resize_depth(1 / inverse_depth, *size)
+    expected = 1 / enlarge_on_device(inverse_depth, *size)
     torch.testing.assert_close(ours, expected, rtol=1e-5, atol=0, equal_nan=True)

@@ -10,16 +10,28 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+import cv2
 import numpy as np
 from numpy.typing import NDArray
 
 from steps_ros.core.camera import Camera
 from steps_ros.errors import SettingsError
+from steps_ros.inference.cloud_buffers import (
+    CloudBuffers,
+    CloudRoom,
+    cut_holes,
+    keep_between,
+    leave_out,
+    packed,
+)
 from steps_ros.inference.cloud_filters import corners, edge_reach, flying_pixels, usable_pixels
 from steps_ros.inference.rays import camera_rays
 from steps_ros.settings import check, setting
 
 Floats = NDArray[np.float32]
+
+# Depth is above 0 and finite.
+LEAST_DEPTH, FARTHEST_DEPTH = 2.0**-149, float(np.finfo(np.float32).max)
 
 
 @dataclass(frozen=True)
@@ -82,6 +94,7 @@ def organised_cloud(
     colour: NDArray[np.uint8] | None = None,
     confidence: Floats | None = None,
     limits: CloudLimits = CloudLimits(),
+    buffers: CloudBuffers | None = None,
 ) -> Floats:
     """
     Back-project the pixels (0, stride, 2 stride, ...) of every stride-th row.
@@ -94,44 +107,48 @@ def organised_cloud(
     :param camera: intrinsics of the depth image; its size is (W, H).
     :param colour: (H, W, 3) uint8 RGB, black when None.
     :param confidence: (H, W) in [0, 1]; without it ``min_confidence`` has no effect.
+    :param buffers: what is computed in; the cloud that is returned is part of them, and the next
+        one overwrites it. None: new ones.
     :returns: (ceil(H / stride), ceil(W / stride), 4) float32: x, y, z, and the colour packed as
         0x00RRGGBB in the bits of the float, as PointCloud2 viewers expect.
     :raises FrameError: distortion coefficients that no lens model has.
     """
     assert depth.shape == (camera.height, camera.width)
     every = (slice(None, None, limits.stride),) * 2
-    z = depth[every]
+    room = (buffers or CloudBuffers()).fitting(depth.shape, limits.stride)
     rays = camera_rays(camera, limits.stride)
-    inside = _inside(z, rays[1], limits) & usable_pixels(
-        depth.shape,
+    np.copyto(room.z, depth[every])
+    _keep_within_limits(room, rays[1], limits)
+    if limits.bonnet or limits.region:
+        _keep_usable(room, depth.shape, limits)
+    if limits.edge_ratio > 0:
+        reach = edge_reach(camera.width, limits.stride)
+        leave_out(room, flying_pixels(room.z, limits.edge_ratio, reach, room.flying))
+    if confidence is not None:
+        np.copyto(room.values, confidence[every])
+        keep_between(room, room.values, limits.min_confidence, np.inf)
+    cut_holes(room)
+    for axis, values in ((0, room.x), (1, room.y)):
+        # The NaN of a hole spreads to x and y by itself.
+        np.multiply(rays[axis], room.z, out=values)
+    return packed(room, colour, limits.stride)
+
+
+def _keep_within_limits(room: CloudRoom, y_over_z: Floats, limits: CloudLimits) -> None:
+    """Keep what has a depth that can be, in range and between the heights."""
+    nearest = max(limits.min_range, LEAST_DEPTH)
+    cv2.inRange(room.z, nearest, min(limits.max_range, FARTHEST_DEPTH), room.kept)
+    with np.errstate(invalid='ignore', over='ignore'):
+        np.multiply(y_over_z, room.z, out=room.y)
+    keep_between(room, room.y, -limits.max_height, -limits.min_height)
+
+
+def _keep_usable(room: CloudRoom, size: tuple[int, int], limits: CloudLimits) -> None:
+    """Keep what is in the region and not on the bonnet."""
+    usable = usable_pixels(
+        size,
         limits.stride,
         corners('cloud.bonnet', limits.bonnet),
         corners('cloud.region', limits.region),
     )
-    if limits.edge_ratio > 0:
-        inside &= ~flying_pixels(z, limits.edge_ratio, edge_reach(camera.width, limits.stride))
-    if confidence is not None:
-        inside &= confidence[every] >= limits.min_confidence
-    cloud = np.empty((*z.shape, 4), np.float32)
-    # The NaN of a hole spreads to x and y by itself.
-    cloud[..., 2] = np.where(inside, z, np.float32(np.nan))
-    for axis in (0, 1):
-        np.multiply(rays[axis], cloud[..., 2], out=cloud[..., axis])
-    cloud[..., 3] = 0 if colour is None else _packed(colour[every])
-    return cloud
-
-
-def _inside(z: Floats, y_over_z: Floats, limits: CloudLimits) -> NDArray[np.bool_]:
-    # Comparisons with NaN are false, and infinity is beyond every limit but an infinite one.
-    inside = (z > 0) & (z >= limits.min_range) & (z <= limits.max_range) & (z < np.inf)
-    with np.errstate(invalid='ignore', over='ignore'):
-        height = -y_over_z * z
-    inside &= (height >= limits.min_height) & (height <= limits.max_height)
-    return np.asarray(inside, np.bool_)
-
-
-def _packed(colour: NDArray[np.uint8]) -> Floats:
-    # In memory, least byte first: blue, green, red, 0.
-    packed = np.zeros((*colour.shape[:2], 4), np.uint8)
-    packed[..., :3] = colour[..., ::-1]
-    return packed.view('<u4').view(np.float32)[..., 0]
+    cv2.multiply(room.kept, usable.view(np.uint8), room.kept)

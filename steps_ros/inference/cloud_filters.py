@@ -6,6 +6,7 @@ from __future__ import annotations
 
 from functools import lru_cache
 from itertools import pairwise
+from typing import NamedTuple
 
 import cv2
 import numpy as np
@@ -13,6 +14,7 @@ from numpy.typing import NDArray
 
 from steps_ros.errors import SettingsError
 
+Bytes = NDArray[np.uint8]
 Floats = NDArray[np.float32]
 Mask = NDArray[np.bool_]
 Corners = tuple[tuple[float, float], ...]
@@ -21,7 +23,24 @@ Corners = tuple[tuple[float, float], ...]
 EDGE_WIDTH = 0.01
 
 
-def flying_pixels(depth: Floats, ratio: float, reach: int) -> Mask:
+class FlyingRoom(NamedTuple):
+    """C-contiguous arrays of a depth's shape, in which flying pixels are looked for."""
+
+    nearest: Floats
+    farthest: Floats
+    moved: Floats
+    found: Bytes
+    nearer: Bytes
+
+
+def flying_room(shape: tuple[int, ...]) -> FlyingRoom:
+    """Return new arrays."""
+    nearest, farthest, moved = (np.empty(shape, np.float32) for _ in range(3))
+    found, nearer = (np.empty(shape, np.uint8) for _ in range(2))
+    return FlyingRoom(nearest, farthest, moved, found, nearer)
+
+
+def flying_pixels(depth: Floats, ratio: float, reach: int, room: FlyingRoom) -> Bytes:
     """
     Return which pixels hang in the air between two surfaces.
 
@@ -31,13 +50,24 @@ def flying_pixels(depth: Floats, ratio: float, reach: int) -> Mask:
     :param depth: (H, W), positive; NaN is left out, infinity is sky and farthest of all.
     :param ratio: 0.2 is a fifth.
     :param reach: how many pixels to each side are looked at.
+    :returns: (H, W), 255 for those that do; part of the room.
     """
     window = np.ones((2 * reach + 1,) * 2, np.uint8)
-    unknown = np.isnan(depth)
-    nearest = cv2.erode(np.where(unknown, np.float32(np.inf), depth), window)
-    farthest = cv2.dilate(np.where(unknown, np.float32(0), depth), window)
+    near = far = depth
+    # The least of values with a NaN among them is NaN.
+    if np.isnan(depth.min()):
+        unknown = np.isnan(depth)
+        near = np.where(unknown, np.float32(np.inf), depth)
+        far = np.where(unknown, np.float32(0), depth)
+    cv2.erode(near, window, room.nearest)
+    cv2.dilate(far, window, room.farthest)
     factor = np.float32(1 + ratio)
-    return np.asarray((depth / factor > nearest) & (depth * factor < farthest), np.bool_)
+    np.divide(depth, factor, out=room.moved)
+    cv2.compare(room.moved, room.nearest, cv2.CMP_GT, room.found)
+    np.multiply(depth, factor, out=room.moved)
+    cv2.compare(room.moved, room.farthest, cv2.CMP_LT, room.nearer)
+    cv2.bitwise_and(room.found, room.nearer, room.found)
+    return room.found
 
 
 def edge_reach(width: int, stride: int) -> int:

@@ -11,6 +11,7 @@ import torch
 from torch import Tensor
 
 from steps_ros.core.illumination import enhance, LEAST_ILLUMINATION
+from steps_ros.inference.bands import by_bands
 from steps_ros.inference.resize import resize_map
 
 COLOURS = 3
@@ -37,9 +38,15 @@ def enhanced_picture(picture: NDArray[np.uint8], illumination: Tensor) -> NDArra
 def _on_host(picture: NDArray[np.uint8], illumination: Tensor) -> NDArray[np.uint8]:
     """Divide in one pass that stays in 8 bits, a fifth of the time that torch takes."""
     height, width = picture.shape[:2]
-    planes = illumination.detach()[0].numpy()
-    light = np.ascontiguousarray(
-        np.broadcast_to(planes, (COLOURS, *planes.shape[1:])).transpose(1, 2, 0)
-    )
-    light = cv2.resize(light, (width, height), interpolation=cv2.INTER_LINEAR)
-    return np.asarray(cv2.divide(picture, light, dtype=cv2.CV_8U), np.uint8)
+    planes = np.ascontiguousarray(illumination.detach()[0].permute(1, 2, 0).numpy())
+    light = cv2.resize(planes, (width, height), interpolation=cv2.INTER_LINEAR)
+    levels = np.empty((height, width, COLOURS), np.uint8)
+
+    def divide(rows: slice) -> None:
+        here = light[rows]
+        if here.ndim == 2:
+            here = cv2.cvtColor(here, cv2.COLOR_GRAY2RGB)
+        cv2.divide(picture[rows], here, levels[rows], dtype=cv2.CV_8U)
+
+    by_bands(height, divide)
+    return levels

@@ -26,7 +26,7 @@ from steps_ros.inference.hardware import resolve_device, resolve_precision
 from steps_ros.inference.illumination import illumination_on
 from steps_ros.inference.network_size import checked, Size
 from steps_ros.inference.prediction import Outputs, Prediction, Raw, Request
-from steps_ros.inference.resize import resize_image, resize_inverse_depth, resize_map
+from steps_ros.inference.resize import resize_depth, resize_image, resize_map
 from steps_ros.inference.torch_depth import TorchDepth
 
 
@@ -188,10 +188,7 @@ class Predictor:
 
     def _depth(self, output: Tensor, size: Size) -> NDArray[np.float32]:
         assert self.depth_model is not None
-        depth = self.depth_model.depth(output)
-        if depth.shape[-2:] != size:
-            depth = resize_inverse_depth(depth.reciprocal(), *size).reciprocal_()
-        return _to_array(depth[0, 0])
+        return _to_array(resize_depth(self.depth_model.depth(output), *size)[0, 0])
 
 
 def _raw(output: Tensor | None, illumination: Tensor, enhanced: Tensor) -> Raw:

@@ -14,7 +14,9 @@ from sensor_msgs.msg import CameraInfo, Image, PointCloud2
 from std_msgs.msg import Header
 
 from steps_ros.core.camera import Camera
+from steps_ros.inference.bands import by_bands
 from steps_ros.inference.cloud import organised_cloud
+from steps_ros.inference.cloud_buffers import CloudBuffers
 from steps_ros.inference.colour import colour_depth
 from steps_ros.inference.prediction import Outputs, Prediction
 from steps_ros.ros import messages
@@ -54,6 +56,7 @@ class OutputTopics:
         :param camera: its name, empty where the node has one camera.
         """
         self._node = node
+        self._cloud = CloudBuffers()
         self._publishers = {
             topic: node.create_publisher(
                 kind,
@@ -100,8 +103,39 @@ class OutputTopics:
             mark_range(depth, settings.max_range)
         for topic in FRAME_TOPICS:
             if topic in wanted:
-                message = _message(topic, header, prediction, camera, settings)
+                message = self._message(topic, header, prediction, camera, settings)
                 self._publishers[topic].publish(message)
+
+    def _message(
+        self,
+        topic: str,
+        header: Header,
+        prediction: Prediction,
+        camera: Camera | None,
+        settings: NightDepthSettings,
+    ) -> Any:
+        if topic == ENHANCED:
+            return messages.rgb_message(header, prediction.enhanced)
+        if topic == DEPTH:
+            return messages.float_message(header, prediction.depth)
+        if topic == CONFIDENCE:
+            return messages.float_message(header, prediction.confidence)
+        if topic == DEPTH_COLORED:
+            colour = settings.colour
+            painted = colour_depth(prediction.depth, colour.nearest, colour.farthest)
+            return messages.rgb_message(header, painted)
+        assert camera is not None
+        if topic == CAMERA_INFO:
+            return messages.camera_info_message(header, camera)
+        cloud = organised_cloud(
+            prediction.depth,
+            camera,
+            prediction.enhanced,
+            prediction.confidence,
+            settings.cloud,
+            self._cloud,
+        )
+        return messages.cloud_message(header, cloud)
 
     def publish_scale(self, status: DiagnosticStatus) -> None:
         """Publish what the unit of depth is."""
@@ -140,31 +174,12 @@ def output_size(height: int, width: int, max_width: int) -> tuple[int, int]:
 
 def mark_range(depth: NDArray[np.float32], max_range: float) -> None:
     """Write NaN where depth is not positive and +Inf at or beyond the range, in place."""
-    np.copyto(depth, np.nan, where=~(depth > 0))
-    np.copyto(depth, np.inf, where=depth >= max_range)
 
+    def mark(rows: slice) -> None:
+        here = depth[rows]
+        # Nearly always all is positive, and the least of values with a NaN among them is NaN.
+        if not here.min() > 0:
+            np.copyto(here, np.nan, where=~(here > 0))
+        np.copyto(here, np.inf, where=here >= max_range)
 
-def _message(
-    topic: str,
-    header: Header,
-    prediction: Prediction,
-    camera: Camera | None,
-    settings: NightDepthSettings,
-) -> Any:
-    if topic == ENHANCED:
-        return messages.rgb_message(header, prediction.enhanced)
-    if topic == DEPTH:
-        return messages.float_message(header, prediction.depth)
-    if topic == CONFIDENCE:
-        return messages.float_message(header, prediction.confidence)
-    if topic == DEPTH_COLORED:
-        colour = settings.colour
-        painted = colour_depth(prediction.depth, colour.nearest, colour.farthest)
-        return messages.rgb_message(header, painted)
-    assert camera is not None
-    if topic == CAMERA_INFO:
-        return messages.camera_info_message(header, camera)
-    cloud = organised_cloud(
-        prediction.depth, camera, prediction.enhanced, prediction.confidence, settings.cloud
-    )
-    return messages.cloud_message(header, cloud)
+    by_bands(depth.shape[0], mark)
