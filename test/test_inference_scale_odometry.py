@@ -111,9 +111,23 @@ def test_alignment_finds_turn_and_shift(texture):
     (first, depth), (second, _) = view(texture, 0.0), view(texture, 1.2)
     empty = Structure()
     motion = align(empty.of(first), empty.of(second), depth, CAMERA, [0.2])
-    assert motion.correlation > 0.5
+    assert motion.agreement > 0.5
     np.testing.assert_allclose(motion.translation, (0, 0, -1.2 / UNIT), atol=0.02)
     np.testing.assert_allclose(motion.rotation, np.eye(3), atol=0.006)
+
+
+def test_bright_vehicles_that_move_by_themselves_do_not_decide(texture):
+    blocks = np.random.default_rng(3).integers(0, 2, (10, 16, 3)).astype(np.uint8) * 255
+    vehicle = cv2.resize(blocks, (64, 40), interpolation=cv2.INTER_NEAREST)
+
+    def passing(image, number):
+        left = 6 + 4 * number % 80
+        image[40:80, left : left + 64] = vehicle
+        return image
+
+    found = values(drive(texture, 10.0, 40, passing))
+    assert len(found) >= 4
+    np.testing.assert_allclose(np.median(found), UNIT, rtol=0.05)
 
 
 def test_frames_are_made_small_with_their_camera():

@@ -198,7 +198,9 @@ def _clip(seed: int, options: argparse.Namespace) -> ClipSettings:
 
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument('--seeds', type=int, nargs='+', default=[49, 58, 64], help='of the drives')
+    parser.add_argument(
+        '--seeds', type=int, nargs='+', default=range(301, 307), help='of the drives (301 to 306)'
+    )
     parser.add_argument('--frames', type=int, default=80, help='of each drive, 10 a second (80)')
     parser.add_argument('--time', choices=('night', 'day'), default='night')
     parser.add_argument('--pictures', type=Path, help='folder for one picture of each drive')

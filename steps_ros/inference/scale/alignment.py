@@ -3,8 +3,8 @@ The motion of a camera between two pictures, from one picture's depth: direct al
 
 Points of the first picture are moved, projected into the second and compared there, and the
 motion is changed until they agree (Gauss-Newton, from coarse to fine). No corners have to be found
-again, of which a dark road has too few; thousands of weak pixels decide together. How well they
-agree in the end, as a correlation, tells a found motion from none.
+again, of which a dark road has too few; thousands of weak pixels decide together. How well the
+pictures agree in the end, place by place, tells a found motion from none.
 """
 
 from __future__ import annotations
@@ -25,11 +25,15 @@ LEVELS = 3
 # On each level from the finest: how many of the strongest pixels, and how many steps.
 PIXELS, STEPS = (2000, 1200, 700), (4, 5, 6)
 LEAST_GRADIENT = 0.02
+# Cells across a picture, from whose strongest pixels in turn those to compare are taken.
+CELLS = 16
 # A pixel that changed by less than this times its gradient kept its place in the picture.
 LEAST_FLOW = 0.5
 SURFACE_RATIO = 1.3
 LEAST_INSIDE = 0.25
 LEAST_PIXELS = 100
+# Pixels of a cell, fewer of which tell nothing of how alike it is in both pictures.
+LEAST_OF_CELL = 8
 CAUCHY, LEAST_SIGMA, LARGEST = 1.5, 0.02, 2.0
 DAMPING = 1e-3
 
@@ -39,14 +43,15 @@ class Motion(NamedTuple):
     How a camera moved.
 
     ``rotation`` (3, 3) and ``translation`` (3,), in units of the depth, take points from the first
-    camera to the second; ``correlation`` of the pictures then, -1 to 1; ``rows``, ``columns``,
-    and ``places`` (N, 2) as column and row: pixels of the first picture, and where they are in
-    the second.
+    camera to the second; ``agreement`` of the pictures then, -1 to 1: the median of the
+    correlations of small cells, so that what moves by itself in a part of the picture does not
+    count. ``rows``, ``columns``, and ``places`` (N, 2) as column and row: pixels of the first
+    picture, and where they are in the second.
     """
 
     rotation: Doubles
     translation: Doubles
-    correlation: float
+    agreement: float
     rows: NDArray[np.intp]
     columns: NDArray[np.intp]
     places: Floats
@@ -96,13 +101,8 @@ def align(
     for number in reversed(range(LEVELS - 1)):
         pose = _refined(levels[number], pose, STEPS[number])
     finest = levels[0]
-    return Motion(
-        *pose,
-        _correlation(finest, pose),
-        finest.rows,
-        finest.columns,
-        _shown(finest, pose).places,
-    )
+    shown = _shown(finest, pose)
+    return Motion(*pose, _agreement(finest, shown), finest.rows, finest.columns, shown.places)
 
 
 def _levels(first: Floats, second: Floats, depth: Floats, camera: Camera) -> list[_Level]:
@@ -128,7 +128,12 @@ def _gradients(picture: Floats) -> tuple[Floats, Floats]:
 def _chosen(
     first: Floats, second: Floats, depth: Floats, most: int
 ) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
-    """Return rows and columns of the strongest pixels on surfaces that moved in the picture."""
+    """
+    Return rows and columns of strong pixels on surfaces that moved in the picture.
+
+    They are spread over it: the strongest of all would lie on the lamps and the bodywork of
+    others, who move by themselves.
+    """
     strength = np.hypot(*_gradients(first))
     nearest = cv2.erode(depth, np.ones((3, 3), np.uint8))
     farthest = cv2.dilate(depth, np.ones((3, 3), np.uint8))
@@ -136,9 +141,25 @@ def _chosen(
         good = (nearest > 0) & np.isfinite(farthest) & (farthest <= SURFACE_RATIO * nearest)
     good &= (strength > LEAST_GRADIENT) & (np.abs(second - first) > LEAST_FLOW * strength)
     good[[0, -1]] = good[:, [0, -1]] = False
-    order = np.argsort(np.where(good, -strength, 0.0), axis=None, kind='stable')
-    rows, columns = np.divmod(order[: min(most, int(good.sum()))], first.shape[1])
-    return rows, columns
+    rows, columns = np.nonzero(good)
+    cells = _cells(rows, columns, first.shape[1])
+    chosen = _by_turns(strength[rows, columns], cells)[:most]
+    return rows[chosen], columns[chosen]
+
+
+def _cells(rows: NDArray[np.intp], columns: NDArray[np.intp], width: int) -> NDArray[np.intp]:
+    """Return the number of the square cell that each pixel lies in."""
+    side = -(-width // CELLS)
+    return rows // side * CELLS + columns // side
+
+
+def _by_turns(strength: Floats, cells: NDArray[np.intp]) -> NDArray[np.intp]:
+    """Order pixels: the strongest of each cell, then the second of each, and so on."""
+    order = np.lexsort((-strength, cells))
+    begins = np.searchsorted(cells[order], cells[order])
+    turns = np.empty_like(order)
+    turns[order] = np.arange(len(order)) - begins
+    return np.lexsort((-strength, turns))
 
 
 def _refined(level: _Level, pose: _Pose, steps: int) -> _Pose:
@@ -188,13 +209,32 @@ def _step(level: _Level, shown: _Shown) -> tuple[Doubles, Doubles]:
     return cv2.Rodrigues(found[:3])[0], unit * found[3:]
 
 
+def _agreement(level: _Level, shown: _Shown) -> float:
+    """Return the median correlation of the cells; -1 where too little is in both pictures."""
+    inside = shown.inside
+    if inside.mean() < LEAST_INSIDE:
+        return -1.0
+    cells = _cells(level.rows[inside], level.columns[inside], level.first.shape[1])
+    counts = np.bincount(cells)
+    found = [
+        _alike(level, shown, np.flatnonzero(inside)[cells == cell])
+        for cell in np.flatnonzero(counts >= LEAST_OF_CELL)
+    ]
+    return float(np.median(found)) if found else -1.0
+
+
 def _correlation(level: _Level, pose: _Pose) -> float:
     """Return how alike the pixels are; -1 where too few of them are in both pictures."""
     shown = _shown(level, pose)
     inside = shown.inside
     if inside.mean() < LEAST_INSIDE or inside.sum() < LEAST_PIXELS:
         return -1.0
-    pair = np.stack([level.first[level.rows, level.columns][inside], shown.value[inside]])
+    return _alike(level, shown, np.flatnonzero(inside))
+
+
+def _alike(level: _Level, shown: _Shown, which: NDArray[np.intp]) -> float:
+    """Return the correlation of some pixels in both pictures."""
+    pair = np.stack([level.first[level.rows[which], level.columns[which]], shown.value[which]])
     pair = pair.astype(np.float64).clip(-LARGEST, LARGEST)
     pair -= pair.mean(1, keepdims=True)
     length = float(np.sqrt((pair[0] ** 2).sum() * (pair[1] ** 2).sum()))

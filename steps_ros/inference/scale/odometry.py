@@ -19,7 +19,7 @@ from steps_ros.inference.scale.structure import Structure
 LEAST_M, MOST_M = 0.8, 4.0
 # The search costs more than a prediction on a small machine; the scale does not change quickly.
 PERIOD_NS = 300_000_000
-LEAST_CORRELATION = 0.6
+LEAST_AGREEMENT = 0.45
 MOST_TURN = math.radians(5)
 # Beginnings of the search, relative to the usual depth of the picture.
 LENGTHS = np.geomspace(0.01, 1.0, 12)
@@ -92,9 +92,9 @@ class DistanceScale:
         self.motion = motion
         if motion is None:
             return Refusal('the road shows too little that moves')
-        if motion.correlation < LEAST_CORRELATION:
-            return Refusal(f'two frames agree by {motion.correlation:.2f} only')
+        if motion.agreement < LEAST_AGREEMENT:
+            return Refusal(f'two frames agree by {motion.agreement:.2f} only')
         if np.linalg.norm(cv2.Rodrigues(motion.rotation)[0]) > MOST_TURN:
             return Refusal('the camera turned too far between two frames')
         value = distance_m / float(np.linalg.norm(motion.translation))
-        return Measurement(value, 1 - motion.correlation, len(motion.rows))
+        return Measurement(value, 1 - motion.agreement, len(motion.rows))
