@@ -1,9 +1,10 @@
-# make demo [INPUT=path] [RATE=hz] · make test · make lint      each makes .venv on first use
+# make demo [INPUT=path] [RATE=hz] · make test · make bench · make lint      each makes .venv on first use
 
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 DEMO_OUT := demo_out
+BENCH_OUT := bench.json
 
 # A Python that was started from wheels of ROS passes its library path on; another environment
 # must not inherit it.
@@ -15,10 +16,11 @@ endif
 # Threads that spin while they wait starve the other processes of a small machine.
 export OMP_WAIT_POLICY := PASSIVE
 
-.PHONY: help .venv demo test lint weights clean
+.PHONY: help .venv demo test bench lint weights clean
 help:
 	@echo "make demo [INPUT=folder|video|bag] [RATE=hz]   frames through the live node, into $(DEMO_OUT)/"
 	@echo "make test                                      all tests"
+	@echo "make bench                                     how fast everything is, into $(BENCH_OUT)"
 	@echo "make lint                                      ruff and mypy"
 	@echo "make weights                                   the default weights again, from their seed"
 
@@ -49,6 +51,9 @@ test: .venv
 	$(BIN)/python -m pytest -n 2 --dist loadfile -m 'not live' --timeout 120
 	$(BIN)/python -m pytest -m live --timeout 180
 
+bench: .venv
+	$(BIN)/steps-ros bench --json $(BENCH_OUT) --overwrite
+
 lint: .venv
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
@@ -58,4 +63,4 @@ weights: .venv
 	$(BIN)/steps-ros default-weights --seed 0 --out weights_out
 
 clean:
-	rm -rf $(VENV) $(DEMO_OUT) build install log *.egg-info
+	rm -rf $(VENV) $(DEMO_OUT) $(BENCH_OUT) build install log *.egg-info

@@ -10,7 +10,7 @@ from steps_ros.bench import predictor_speed
 from steps_ros.bench.literal_forward import forward_pass
 from steps_ros.bench.literal_networks import LiteralNetworks
 from steps_ros.bench.machine import Machine
-from steps_ros.bench.predictor_speed import PredictorSpeed
+from steps_ros.bench.predictor_speed import Difference, PredictorSpeed, Variant
 
 
 def test_golden_c_is_what_the_literal_pass_gives(shared_reference):
@@ -34,7 +34,9 @@ def test_ratios_are_those_of_rounds():
         'predictor': (2.0, 3.0, 1.5),
     }
     machine = Machine('a machine', 2, '2.1', 0.5)
-    plain = PredictorSpeed(machine, 'x', (64, 96), (1.0, 3.0, 2.0), seconds, None).plain()
+    plain = PredictorSpeed(
+        machine, 'x', Variant('torch', 'float32'), (64, 96), (1.0, 3.0, 2.0), seconds, None
+    ).plain()
     assert (plain['predictor_vs_reference'], plain['predictor_vs_network']) == (3.0, 1.5)
     assert (plain['reference_ms'], plain['ceiling_gflops']) == (6000.0, 2.0)
 
@@ -43,16 +45,27 @@ def test_a_smallest_run(tmp_path, capsys):
     path = tmp_path / 'speed.json'
     options = ['--size', '64x96', '--rounds', '2', '--threads', '1', '--json', str(path)]
     assert predictor_speed.main(options) == 0
-    released, default = json.loads(path.read_text())
-    assert released['depth_difference'] < 1e-4
-    assert default['depth_difference'] is None
-    for row in (released, default):
+    rows = json.loads(path.read_text())
+    kinds = [(row['network'], row['precision']) for row in rows]
+    both = ['float32', 'bfloat16']
+    assert kinds == [(name, kind) for name in ('ResNet-18', 'default') for kind in both]
+    released, halved, *default = rows
+    assert released['depth_difference']['most'] < 1e-4
+    assert Difference(**halved['depth_difference']).is_tolerable
+    assert [row['depth_difference'] for row in default] == [None, None]
+    for row in rows:
         assert row['predictor_vs_reference'] > 0
         assert row['predictor_vs_network'] > 0
     lines = capsys.readouterr().out.splitlines()
-    assert [line.split(' at ')[0] for line in lines] == ['ResNet-18', 'default']
+    assert [line.split(' at ')[0] for line in lines] == ['ResNet-18'] * 2 + ['default'] * 2
 
 
 def test_a_size_that_cannot_be_is_one_line(capsys):
     assert predictor_speed.main(['--size', '100x100', '--rounds', '1']) == 1
     assert 'predictor_speed: ' in capsys.readouterr().err
+
+
+def test_depth_within_half_a_percent_is_the_same():
+    assert Difference(0.005, 0.03, 0.5).is_tolerable
+    assert not Difference(0.006, 0.01, 0.01).is_tolerable
+    assert not Difference(0.001, 0.04, 0.1).is_tolerable

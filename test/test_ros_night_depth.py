@@ -19,8 +19,8 @@ from std_srvs.srv import SetBool
 from steps_ros.errors import CheckpointError, SettingsError
 from steps_ros.inference.prediction import Outputs
 from steps_ros.ros.cameras import CameraFrame, process
-from steps_ros.ros.diagnostics import resident_mb
 from steps_ros.ros.image_input import Incoming
+from steps_ros.ros.memory import resident_mb
 
 OUTPUT = '/night_depth/output/'
 pytestmark = pytest.mark.timeout(60)

@@ -41,14 +41,14 @@ def _processor() -> str:
     return f'{len(models)} x {models[0]}' if models else platform.machine()
 
 
-def gemm_rate(device: torch.device) -> float:
+def gemm_rate(device: torch.device, dtype: torch.dtype = torch.float32) -> float:
     """
     Return the rate of one large matrix product, in GFLOP/s: what no network gets past.
 
-    In the number type that convolutions have: float32, which CUDA rounds to TF32.
+    Float32 is that of convolutions, which CUDA rounds to TF32.
     """
     side = CUDA_SIDE if device.type == 'cuda' else CPU_SIDE
-    matrix = torch.rand(side, side, device=device)
+    matrix = torch.rand(side, side, device=device).to(dtype)
     precision = torch.get_float32_matmul_precision()
     torch.set_float32_matmul_precision('high' if device.type == 'cuda' else 'highest')
     try:

@@ -1,10 +1,10 @@
 """
 How fast is a picture predicted? The predictor against the released forward pass done literally.
 
-``python -m steps_ros.bench.predictor_speed`` lets three take turns on one picture, for the
-released network and for the default weights: the literal forward pass (tensors in and out), the
-bare network (its finest disparity alone), and the predictor (8-bit picture to enhanced picture,
-depth and confidence). Where the weights are the same, the depths are compared, too.
+``python -m steps_ros.bench.predictor_speed`` lets them take turns on one picture, for the released
+network and for the default weights: the literal forward pass (tensors in and out), and, for every
+variant, the bare network (its finest disparity alone) and the predictor (8-bit picture to enhanced
+picture, depth and confidence). Where the weights are the same, the depths are compared, too.
 """
 
 from __future__ import annotations
@@ -29,6 +29,7 @@ from steps_ros.bench.literal_forward import forward_pass
 from steps_ros.bench.literal_networks import LiteralNetworks
 from steps_ros.bench.machine import Machine, this_machine
 from steps_ros.bench.rounds import take_rounds
+from steps_ros.core.camera import Camera
 from steps_ros.core.checkpoint import Checkpoint, DEFAULT_WEIGHTS, load_checkpoint
 from steps_ros.core.depth_net import DepthNet, RESNET18
 from steps_ros.core.geometry import disparity_to_depth
@@ -40,6 +41,8 @@ from steps_ros.inference.predictor import Predictor
 CPU = torch.device('cpu')
 WARM_UP = 2
 REFERENCE, NETWORK, PREDICTOR = 'reference', 'network', 'predictor'
+# Median and 99th percentile of the relative difference up to which depth counts as the same.
+TOLERANCE = 0.005, 0.03
 
 
 class Subject(NamedTuple):
@@ -55,38 +58,81 @@ class Subject(NamedTuple):
         return time.perf_counter() - started
 
 
+class Compared(NamedTuple):
+    """A network, and literal ones beside it, whose depth is compared where they are the same."""
+
+    name: str
+    checkpoint: Checkpoint
+    literal: LiteralNetworks
+
+
+class Variant(NamedTuple):
+    """What computes the depth network of the predictor, and in which number type."""
+
+    engine: str
+    precision: str
+
+    @property
+    def name(self) -> str:
+        """Return both."""
+        return f'{self.engine} {self.precision}'
+
+
+VARIANTS = (Variant('torch', 'float32'), Variant('torch', 'bfloat16'))
+
+
+class Difference(NamedTuple):
+    """Relative differences between depths: the median, the 99th percentile and the largest."""
+
+    median: float
+    p99: float
+    most: float
+
+    @property
+    def is_tolerable(self) -> bool:
+        """Say whether one may stand for the other."""
+        return self.median <= TOLERANCE[0] and self.p99 <= TOLERANCE[1]
+
+
 @dataclass(frozen=True)
 class PredictorSpeed:
     """
-    Seconds of each subject, round by round, for one network at (height, width).
+    Seconds of each subject, round by round, for one network at (height, width) and one variant.
 
-    ``depth_difference`` is the largest relative difference between the predictor's depth and the
-    literal one's; None where their weights differ.
+    ``difference`` is that of the predictor's depth from the literal one's; None where their
+    weights differ.
     """
 
     machine: Machine
     network: str
+    variant: Variant
     size: tuple[int, int]
     gemm_gflops: tuple[float, ...]
     seconds: dict[str, tuple[float, ...]]
-    depth_difference: float | None
+    difference: Difference | None
 
     def times(self, slow: str, fast: str) -> float:
         """Return how many times as fast one is as another: the median of the rounds' ratios."""
         pairs = zip(self.seconds[slow], self.seconds[fast], strict=True)
         return median(one / other for one, other in pairs)
 
+    def milliseconds(self, name: str) -> float:
+        """Return the median over the rounds."""
+        return 1e3 * median(self.seconds[name])
+
     def plain(self) -> dict[str, Any]:
         """Return names and numbers alone, for JSON."""
         return {
             'machine': self.machine._asdict(),
             'network': self.network,
+            'engine': self.variant.engine,
+            'precision': self.variant.precision,
             'size': list(self.size),
             'ceiling_gflops': median(self.gemm_gflops),
-            **{f'{name}_ms': 1e3 * median(taken) for name, taken in self.seconds.items()},
+            **{f'{name}_ms': self.milliseconds(name) for name in self.seconds},
             'predictor_vs_reference': self.times(REFERENCE, PREDICTOR),
             'predictor_vs_network': self.times(PREDICTOR, NETWORK),
-            'depth_difference': self.depth_difference,
+            'depth_difference': None if self.difference is None else self.difference._asdict(),
         }
 
     def text(self) -> str:
@@ -94,7 +140,7 @@ class PredictorSpeed:
         plain, (height, width) = self.plain(), self.size
         times = ', '.join(f'{name} {plain[f"{name}_ms"]:.1f} ms' for name in self.seconds)
         return (
-            f'{self.network} at {height}x{width}: {times}; predictor '
+            f'{self.network} at {height}x{width}, {self.variant.name}: {times}; predictor '
             f'{plain["predictor_vs_reference"]:.2f} times as fast as the reference, '
             f'{plain["predictor_vs_network"]:.2f} times the bare network'
         )
@@ -107,8 +153,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     cv2.setNumThreads(options.threads)
     try:
         rows = [
-            measure(name, checkpoint, literal, options.size, options.rounds)
-            for name, checkpoint, literal in _networks()
+            row
+            for network in compared_networks()
+            for row in measure(network, options.size, options.rounds)
         ]
     except StepsError as error:
         print(f'predictor_speed: {error}', file=sys.stderr)  # noqa: T201
@@ -120,36 +167,57 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def measure(
-    name: str, checkpoint: Checkpoint, literal: LiteralNetworks, size: tuple[int, int], rounds: int
-) -> PredictorSpeed:
+    network: Compared, size: tuple[int, int], rounds: int, variants: Sequence[Variant] = VARIANTS
+) -> list[PredictorSpeed]:
     """
-    Time the three on a random picture of this size, (height, width), which the networks see.
+    Time the reference, and bare network and predictor of each variant, by turns.
 
-    :param literal: its depth is compared where it has the weights of the checkpoint.
+    :param size: (height, width) of the random picture, which the networks see as it is.
+    :returns: one for each variant; the reference's seconds are the same in all.
     """
     machine = this_machine(CPU)
-    predictor, picture = Predictor(checkpoint, size, 'cpu', 'float32'), _picture(size)
+    name, checkpoint, literal = network
+    picture = random_picture(size)
     colour, grey = _tensors(picture)
-    assert checkpoint.depth_net is not None
-    bare = checkpoint.depth_net.eval().to(memory_format=torch.channels_last)  # type: ignore[call-overload]
-    seen = colour.contiguous(memory_format=torch.channels_last)
-    subjects = (
-        Subject(REFERENCE, lambda: forward_pass(literal, colour, grey)),
-        Subject(NETWORK, torch.inference_mode()(lambda: bare.disparity(seen))),
-        Subject(PREDICTOR, lambda: predictor.predict(picture)),
-    )
+    predictors = [Predictor(checkpoint, size, 'cpu', variant.precision) for variant in variants]
+    subjects = [Subject(REFERENCE, lambda: forward_pass(literal, colour, grey))]
+    for predictor in predictors:
+        subjects += _subjects(predictor, picture, colour)
     for subject in WARM_UP * subjects:
         subject.run()
     taken = take_rounds([subject.seconds for subject in subjects], rounds, CPU)
-    seconds = dict(zip((subject.name for subject in subjects), taken.seconds, strict=True))
-    difference = None
-    if bare.config == RESNET18:
-        exact = disparity_to_depth(forward_pass(literal, colour, grey).disparities[0])[0, 0]
-        difference = _difference(predictor.predict(picture).depth, exact.numpy())
-    return PredictorSpeed(machine, name, size, taken.gemm_gflops, seconds, difference)
+    reference, own = taken.seconds[0], taken.seconds[1:]
+    exact = None
+    if checkpoint.depth_net is not None and checkpoint.depth_net.config == RESNET18:
+        disparity = forward_pass(literal, colour, grey).disparities[0]
+        exact = disparity_to_depth(disparity)[0, 0].numpy()
+    return [
+        PredictorSpeed(
+            machine,
+            name,
+            variant,
+            size,
+            taken.gemm_gflops,
+            {REFERENCE: reference, NETWORK: bare, PREDICTOR: whole},
+            None if exact is None else _difference(predictor.predict(picture).depth, exact),
+        )
+        for variant, predictor, bare, whole in zip(
+            variants, predictors, own[::2], own[1::2], strict=True
+        )
+    ]
 
 
-def _networks() -> list[tuple[str, Checkpoint, LiteralNetworks]]:
+def _subjects(
+    predictor: Predictor, picture: NDArray[np.uint8], colour: Tensor
+) -> tuple[Subject, Subject]:
+    """Return the bare network, on a tensor that is ready, and the whole predictor."""
+    model, camera = predictor.depth_model, Camera.assumed(picture.shape[1], picture.shape[0])
+    assert model is not None
+    bare = torch.inference_mode()(lambda: model.output(colour, [camera]))
+    return Subject(NETWORK, bare), Subject(PREDICTOR, lambda: predictor.predict(picture))
+
+
+def compared_networks() -> list[Compared]:
     """Return the released network and the default one, each beside the literal networks."""
     torch.manual_seed(0)
     literal = LiteralNetworks().eval()
@@ -158,12 +226,13 @@ def _networks() -> list[tuple[str, Checkpoint, LiteralNetworks]]:
     light.load_state_dict(literal.enhancer.illumination.state_dict())
     default = load_checkpoint(DEFAULT_WEIGHTS)
     return [
-        ('ResNet-18', Checkpoint(depth_net=released, enhancer=light), literal),
-        ('default', default, literal),
+        Compared('ResNet-18', Checkpoint(depth_net=released, enhancer=light), literal),
+        Compared('default', default, literal),
     ]
 
 
-def _picture(size: tuple[int, int]) -> NDArray[np.uint8]:
+def random_picture(size: tuple[int, int]) -> NDArray[np.uint8]:
+    """Return a smooth one of (height, width), the same at every call."""
     coarse = np.random.default_rng(0).integers(0, 120, (12, 20, 3), np.uint8)
     return np.asarray(cv2.resize(coarse, size[::-1], interpolation=cv2.INTER_CUBIC), np.uint8)
 
@@ -175,9 +244,10 @@ def _tensors(picture: NDArray[np.uint8]) -> tuple[Tensor, Tensor]:
     return colour.contiguous(), torch.from_numpy(grey)[None, None].float() / 255
 
 
-def _difference(found: NDArray[np.float32] | None, exact: NDArray[np.float32]) -> float:
+def _difference(found: NDArray[np.float32] | None, exact: NDArray[np.float32]) -> Difference:
     assert found is not None
-    return float(np.abs(found / exact - 1).max())
+    relative = np.abs(found / exact - 1)
+    return Difference(*np.quantile(relative, (0.5, 0.99, 1.0)).tolist())
 
 
 def _parser() -> argparse.ArgumentParser:

@@ -30,6 +30,7 @@ COMMANDS = {
     'evaluate': Command('evaluate', 'measure depth against LiDAR or true depth, with a report'),
     'demo': Command('demo', 'send frames through the live ROS node and record what comes out'),
     'view': Command('view', 'look at a running node in a browser: pictures, cloud, diagnostics'),
+    'bench': Command('bench', 'measure how fast everything is on this machine, and against what'),
     'simulate': Command('simulate', 'render night or day street drives with exact depth'),
     'import-weights': Command('import_weights', 'turn weights of other projects into checkpoints'),
     'default-weights': Command('default_weights', 'make the default weights again, from a seed'),

@@ -24,6 +24,7 @@ from steps_ros.inference.depth_model import DepthModel
 from steps_ros.inference.enhancement import enhanced_picture
 from steps_ros.inference.hardware import resolve_device, resolve_precision
 from steps_ros.inference.illumination import illumination_on
+from steps_ros.inference.moment import Moment
 from steps_ros.inference.network_size import checked, Size
 from steps_ros.inference.prediction import Outputs, Prediction, Raw, Request
 from steps_ros.inference.resize import resize_depth, resize_image, resize_map
@@ -117,26 +118,32 @@ class Predictor:
             height, width = request.image.shape[:2]
             places.setdefault(self.network_size(height, width), []).append(place)
         found: dict[int, Prediction] = {}
+        network_s = 0.0
         with torch.inference_mode():
             for size, group in places.items():
                 predictions = self._predict([requests[place] for place in group], size)
                 found |= zip(group, predictions, strict=True)
-        return [found[place] for place in range(len(requests))]
+                network_s += predictions[0].network_s
+        return [found[place]._replace(network_s=network_s) for place in range(len(requests))]
 
     def _predict(self, requests: Sequence[Request], size: Size) -> list[Prediction]:
         seen = [resize_image(request.image, *size) for request in requests]
         pixels = _to_tensor(seen, self.device)
         levels = [cv2.cvtColor(image, cv2.COLOR_RGB2GRAY)[..., None] for image in seen]
         grey = _to_tensor(levels, self.device)
+        begun = Moment(self.device)
         illumination = self._illumination(pixels, grey, requests)
         enhanced = enhance(pixels, illumination)
         outputs = self._depth_outputs(pixels, enhanced, requests)
-        return [
+        ended = Moment(self.device)
+        predictions = [
             self._finished(request, output, light[None], lit[None], level[None])
             for request, output, light, lit, level in zip(
                 requests, outputs, illumination, enhanced, grey, strict=True
             )
         ]
+        network_s = begun.seconds_until(ended)
+        return [prediction._replace(network_s=network_s) for prediction in predictions]
 
     def _finished(
         self,

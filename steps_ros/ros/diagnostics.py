@@ -5,14 +5,13 @@ What the node says of itself, once a second.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from pathlib import Path
-import resource
 from typing import Any, NamedTuple
 
 from diagnostic_msgs.msg import DiagnosticStatus, KeyValue
 
 from steps_ros.ros.calibration import CALIBRATED, Sight, WAITING
 from steps_ros.ros.image_input import InputState
+from steps_ros.ros.memory import resident_mb
 from steps_ros.ros.model import Model
 from steps_ros.ros.names import DROPPED, DROPPED_FOR
 from steps_ros.ros.statistics import Drop, Percentiles, Snapshot
@@ -53,16 +52,6 @@ def report(state: NodeState) -> list[DiagnosticStatus]:
         statuses += [_input(camera), _output(camera), _timing(camera)]
         statuses += [_calibration(camera), camera.scale, camera.light]
     return statuses
-
-
-def resident_mb() -> float:
-    """Return the memory of this process in RAM, megabytes."""
-    try:
-        pages = int(Path('/proc/self/statm').read_text().split()[1])
-    except OSError:
-        # Elsewhere than on Linux only the peak is known.
-        return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
-    return pages * resource.getpagesize() / 1e6
 
 
 def _lifecycle(state: NodeState) -> DiagnosticStatus:

@@ -14,7 +14,7 @@ import signal
 import sys
 from types import FrameType
 
-PROCESSES = ('night_depth', 'trainer', 'publisher', 'recorder')
+PROCESSES = ('night_depth', 'trainer', 'publisher', 'recorder', 'bare_node', 'round_trip')
 
 
 def main(args: Sequence[str] | None = None) -> int:

@@ -5,6 +5,8 @@ Names that the processes agree on: the node, its topics and counts, the camera t
 from __future__ import annotations
 
 NODE = 'night_depth'
+# What benchmarks put beside it: a node without work, and who sends to both and listens.
+BARE_NODE, ROUND_TRIP = 'bare_node', 'round_trip'
 
 ENHANCED = '~/output/image_enhanced'
 DEPTH = '~/output/depth'

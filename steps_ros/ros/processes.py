@@ -16,6 +16,7 @@ import threading
 from types import TracebackType
 
 from steps_ros.errors import StepsError
+from steps_ros.ros.memory import resident_mb
 
 DOMAINS = range(1, 100)
 SHARED_MEMORY = Path('/dev/shm')
@@ -73,6 +74,10 @@ class Processes:
         """Return the last line that the process wrote."""
         lines = self._log(name).read_text(encoding='utf-8', errors='replace').splitlines()
         return lines[-1] if lines else 'it said nothing'
+
+    def resident_mb(self, name: str) -> float:
+        """Return the memory of the process in RAM, megabytes; NaN where the system is silent."""
+        return resident_mb(self._running[name].pid)
 
     def stop(self, name: str) -> int:
         """

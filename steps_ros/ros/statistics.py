@@ -93,8 +93,9 @@ class FrameStatistics:
         Count a frame that came out.
 
         :param latency_ms: stamp to last publish; negative where the clock went back, not kept.
-        :param model_ms: time in the networks.
-        :param overhead_ms: callback entry to last publish, less the networks.
+        :param model_ms: time in the networks, at their own size.
+        :param overhead_ms: callback entry to last publish, less the networks: decoding, resizing
+            in and out, filters, packing, publishing.
         """
         with self._lock:
             self._published += 1

@@ -1,0 +1,115 @@
+"""
+The node over DDS, one image at a time, beside a node that does no work.
+
+Node and bare node are processes of their own, and camera and listener a third, which sends to both
+by turns; all on this machine, with the shared-memory profile that the launch file sets.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from statistics import median
+import tempfile
+import time
+from typing import Any, NamedTuple
+
+from steps_ros.errors import StepsError
+from steps_ros.ros.names import BARE_NODE, NODE, ROUND_TRIP
+from steps_ros.ros.processes import isolated_environment, Processes, shipped_file
+from steps_ros.ros.stage import PROFILE
+from steps_ros.ros.status_file import read_status
+
+POLL_S, LIMIT_S = 0.2, 600.0
+RAW, COMPRESSED = 'raw', 'compressed'
+STRIDE = 4
+
+
+class NodeTimes(NamedTuple):
+    """
+    Milliseconds of one size and transport.
+
+    ``node`` and ``transport`` round by round, from sending the image to the last output, with the
+    node and with the bare one; ``overhead`` and ``model`` medians that the node reports of itself;
+    ``rss_mb`` and ``bare_rss_mb`` resident memory of both.
+    """
+
+    width: int
+    height: int
+    transport_name: str
+    node: tuple[float, ...]
+    transport: tuple[float, ...]
+    overhead: float
+    model: float
+    rss_mb: float
+    bare_rss_mb: float
+
+    @property
+    def size(self) -> str:
+        """Return WxH."""
+        return f'{self.width}x{self.height}'
+
+    def times(self) -> float:
+        """Return how many times as long the node takes as transport: the rounds' median."""
+        return median(one / other for one, other in zip(self.node, self.transport, strict=True))
+
+
+def measure_node(
+    width: int, height: int, transport: str, rounds: int, parameters: tuple[str, ...] = ()
+) -> NodeTimes:
+    """
+    Send images to the node and to the bare one by turns.
+
+    :param transport: :data:`RAW` (bgr8) or :data:`COMPRESSED` (JPEG).
+    :param parameters: further ones of the node, as ``name:=value``.
+    :raises StepsError: a process fails or does not answer.
+    """
+    with tempfile.TemporaryDirectory() as folder:
+        logs = Path(folder)
+        status = logs / 'round_trip.json'
+        size = ['--width', str(width), '--height', str(height), '--transport', transport]
+        with Processes(logs, isolated_environment(logs, shipped_file(PROFILE))) as processes:
+            processes.start(NODE, _node_arguments(transport, parameters))
+            processes.start(BARE_NODE, [*size, '--stride', str(STRIDE)])
+            trip = [NODE, BARE_NODE, *size, '--rounds', str(rounds), '--status', str(status)]
+            processes.start(ROUND_TRIP, trip)
+            found = _awaited(processes, status)
+            rss = [processes.resident_mb(name) for name in (NODE, BARE_NODE)]
+    return _times((width, height, transport), found, rss)
+
+
+def _node_arguments(transport: str, parameters: tuple[str, ...]) -> list[str]:
+    given = (
+        'autostart:=true',
+        f'cloud.stride:={STRIDE}',
+        f'image_transport:={transport}',
+        *parameters,
+    )
+    return ['--ros-args', *(word for parameter in given for word in ('-p', parameter))]
+
+
+def _awaited(processes: Processes, status: Path) -> dict[str, Any]:
+    end_s = time.monotonic() + LIMIT_S
+    while True:
+        found: dict[str, Any] = read_status(status)
+        if found.get('problem'):
+            raise StepsError(f'{found["problem"]}; the node says: {processes.last_words(NODE)}')
+        if found.get('done'):
+            return found
+        processes.check()
+        if time.monotonic() > end_s:
+            raise StepsError(f'the round trips did not end within {LIMIT_S:.0f} s')
+        time.sleep(POLL_S)
+
+
+def _times(
+    kind: tuple[int, int, str], found: dict[str, Any], rss_mb: Sequence[float]
+) -> NodeTimes:
+    timing = found['report'].get('timing', {})
+    if not timing:
+        raise StepsError('the node reported no times; is /diagnostics remapped or silent?')
+    node, bare = (
+        tuple(1e3 * second for second in found['seconds'][target]) for target in (NODE, BARE_NODE)
+    )
+    overhead, model = (float(timing[f'{name}_ms.p50']) for name in ('overhead', 'model'))
+    return NodeTimes(*kind, node, bare, overhead, model, *rss_mb)
