@@ -32,11 +32,11 @@ $(VENV)/.complete: setup.py Makefile constraints.txt
 	@if $(PYTHON) -c 'import rclpy' 2>/dev/null; then \
 	  echo "ROS found: building $(VENV) on top of it"; \
 	  $(PYTHON) -m venv --system-site-packages $(VENV) && \
-	  $(BIN)/python -m pip install --quiet --editable '.[sim,train,viz,onnx,view,test]'; \
+	  $(BIN)/python -m pip install --quiet --editable '.[sim,train,viz,onnx,openvino,view,test]'; \
 	elif [ "$$(uname -s)-$$(uname -m)" = Linux-x86_64 ]; then \
 	  echo "no ROS found: building $(VENV) with ROS 2 wheels (some minutes)"; \
 	  $(PYTHON) -m venv $(VENV) && \
-	  $(BIN)/python -m pip install --quiet --constraint constraints.txt --editable '.[ros,sim,train,viz,onnx,view,test]'; \
+	  $(BIN)/python -m pip install --quiet --constraint constraints.txt --editable '.[ros,sim,train,viz,onnx,openvino,view,test]'; \
 	else \
 	  echo "no ROS found, and no ROS 2 wheels for $$(uname -s) on $$(uname -m): install ROS 2 and source its setup.bash first" >&2; \
 	  exit 1; \

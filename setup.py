@@ -25,7 +25,8 @@ ROS = [
 ]
 SIM = ['trimesh>=4.0', 'embreex>=2.17']
 TRAIN = [*SIM, 'tensorboard>=2.10']
-ONNX = ['onnxruntime>=1.16']
+ONNX = ['onnxruntime>=1.16', 'onnx>=1.14']
+OPENVINO = ['openvino>=2024.0', 'onnx>=1.14']
 VIZ = ['matplotlib>=3.5', 'jinja2>=3.0']
 VIEW = ['viser>=1.1,<2']
 
@@ -72,14 +73,15 @@ setup(
         'train': TRAIN,
         'viz': VIZ,
         'onnx': ONNX,
+        'openvino': OPENVINO,
         'view': VIEW,
         'test': [
             'pytest>=7.0',
             'pytest-timeout',
             'pytest-xdist',
             'mcap-ros2-support',
-            'onnx',
             *ONNX,
+            *OPENVINO,
             'playwright',
             'ruff',
             'mypy',

@@ -13,6 +13,8 @@ _WORKER = int(os.environ.get('PYTEST_XDIST_WORKER', 'gw0').removeprefix('gw'))
 os.environ.setdefault('OMP_WAIT_POLICY', 'PASSIVE')
 os.environ['ROS_DOMAIN_ID'] = str(20 + (os.getppid() % 70 + _WORKER) % 79)
 os.environ['ROS_AUTOMATIC_DISCOVERY_RANGE'] = 'LOCALHOST'
+# Engines that tests build are not those of the user.
+os.environ['XDG_CACHE_HOME'] = tempfile.mkdtemp(prefix='steps_ros_cache_')
 os.environ['ROS_LOG_DIR'] = tempfile.mkdtemp(prefix='steps_ros_log_')
 
 # A shell that runs tests in the background ignores Ctrl-C for them and for all that they start.

@@ -9,6 +9,7 @@ from pathlib import Path
 
 from steps_ros.cli.interrupt import held_interrupt
 from steps_ros.cli.run import metric_scale, network_size, PRECISIONS
+from steps_ros.inference.engines.names import ENGINE_NAMES, TORCH
 
 ALIGNMENTS = ('none', 'median', 'scale_shift')
 PROTOCOLS = ('nuscenes-night', 'robotcar-night', 'robotcar-night-40', 'kitti')
@@ -102,6 +103,7 @@ def _add_prediction(group: argparse._ArgumentGroup) -> None:
     group.add_argument('--size', type=network_size, metavar='HxW', help='network size')
     group.add_argument('--device', default='auto', help='auto, cpu, cuda or cuda:N')
     group.add_argument('--precision', choices=PRECISIONS, default=PRECISIONS[0])
+    group.add_argument('--engine', choices=ENGINE_NAMES, default=TORCH, help='of a .safetensors')
     group.add_argument(
         '--metric-scale', type=metric_scale, metavar='F', help='metres of one relative unit'
     )

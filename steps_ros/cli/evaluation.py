@@ -36,10 +36,10 @@ from steps_ros.eval.report import DataFile, Report
 from steps_ros.eval.report_files import require_report_libraries, write_report
 from steps_ros.eval.samples import Sample, SampleSource
 from steps_ros.eval.spool import Spool
-from steps_ros.inference.loading import load_predictor
+from steps_ros.inference.loading import load_predictor, Loaded
 from steps_ros.inference.prediction import Outputs
 from steps_ros.inference.predictor import Predictor
-from steps_ros.inference.scale.state import given_scale
+from steps_ros.inference.scale.state import given_scale, ScaleState
 
 if TYPE_CHECKING:
     from steps_ros.ros.live_run import LiveRun
@@ -52,10 +52,14 @@ logger = logging.getLogger(__name__)
 
 
 class Method(NamedTuple):
-    """What predicts, how it is described, what brightens pictures, and the live run behind it."""
+    """
+    What predicts, what brightens pictures, and the live run behind it.
+
+    ``describe`` says afterwards what it was.
+    """
 
     predict: Predict
-    described: dict[str, Any]
+    describe: Callable[[], dict[str, Any]]
     enhance: Callable[[Image], Image] | None = None
     run: LiveRun | None = None
 
@@ -87,7 +91,7 @@ def evaluate_all(arguments: argparse.Namespace) -> int:
             around = Circumstances(
                 data=_hashed(hashes, is_complete),
                 dropped=sum((source.dropped for source in sources), Counter[str]()),
-                described={**method.described, **_described_inputs(sources)},
+                described={**method.describe(), **_described_inputs(sources)},
                 is_partial=not is_complete or any('damage' in item.inputs for item in sources),
             )
             report = conclude(evaluation, around, method.enhance)
@@ -137,7 +141,7 @@ def _inputs(arguments: argparse.Namespace) -> InputSettings:
 def _method(arguments: argparse.Namespace, protocol: Protocol, opened: ExitStack) -> Method:
     """Return where depth comes from; --live has played the whole bag by then."""
     if arguments.depth_topic is not None:
-        return Method(recorded_beside, {'method': f'depth on {arguments.depth_topic}'})
+        return Method(recorded_beside, lambda: {'method': f'depth on {arguments.depth_topic}'})
     if not (arguments.recorded or arguments.live):
         with held_interrupt():
             return _network(arguments, protocol)
@@ -146,7 +150,7 @@ def _method(arguments: argparse.Namespace, protocol: Protocol, opened: ExitStack
     path = arguments.recorded if run is None else run.recording
     recording = opened.enter_context(RecordedDepth(path))
     described = {'method': f'recorded in {path}'} if run is None else describe_run(run)
-    return Method(recording.depth, described, run=run)
+    return Method(recording.depth, lambda: described, run=run)
 
 
 def _network(arguments: argparse.Namespace, protocol: Protocol) -> Method:
@@ -156,6 +160,7 @@ def _network(arguments: argparse.Namespace, protocol: Protocol) -> Method:
         arguments.device,
         arguments.precision,
         protocol.network_size,
+        arguments.engine,
     )
     path, predictor = loaded.path, loaded.predictor
     if predictor.depth_model is None:
@@ -163,15 +168,20 @@ def _network(arguments: argparse.Namespace, protocol: Protocol) -> Method:
     scale = given_scale(arguments.metric_scale, '--metric-scale')
     if scale.is_metric:
         loaded.require_scalable(f'--metric-scale {scale.value}')
-    described = {
+    predict = partial(network_depth, predictor, protocol, scale.factor)
+    describe = partial(_described_network, loaded, scale)
+    return Method(predict, describe, partial(_enhanced, predictor))
+
+
+def _described_network(loaded: Loaded, scale: ScaleState) -> dict[str, Any]:
+    path = loaded.path
+    return {
         'method': 'network',
         'checkpoint': 'default weights' if path == DEFAULT_WEIGHTS else str(path),
         **loaded.described,
-        'network size': predictor.described_size,
+        'network size': loaded.predictor.described_size,
         'scale': scale.text if scale.is_metric else scale.kind.value,
     }
-    predict = partial(network_depth, predictor, protocol, scale.factor)
-    return Method(predict, described, partial(_enhanced, predictor))
 
 
 def _enhanced(predictor: Predictor, image: Image) -> Image:

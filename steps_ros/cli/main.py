@@ -33,6 +33,7 @@ COMMANDS = {
     'bench': Command('bench', 'measure how fast everything is on this machine, and against what'),
     'simulate': Command('simulate', 'render night or day street drives with exact depth'),
     'import-weights': Command('import_weights', 'turn weights of other projects into checkpoints'),
+    'export': Command('export', 'write the depth network as ONNX, or build engines ahead'),
     'default-weights': Command('default_weights', 'make the default weights again, from a seed'),
 }
 

@@ -24,9 +24,8 @@ from steps_ros.core.checkpoint import DEFAULT_WEIGHTS
 from steps_ros.data.frames import Frame, Skipped, Source
 from steps_ros.data.sources import open_source
 from steps_ros.errors import FrameError, SourceError
-from steps_ros.inference.loading import load_predictor
+from steps_ros.inference.loading import load_predictor, Loaded
 from steps_ros.inference.prediction import Outputs, Prediction
-from steps_ros.inference.predictor import Predictor
 from steps_ros.inference.scale.state import given_scale
 
 DONE = 0
@@ -67,6 +66,7 @@ def _prepare(source: Source, arguments: argparse.Namespace) -> _Job:
         arguments.size,
         arguments.device,
         arguments.precision,
+        engine=arguments.engine,
     )
     if scale.is_metric:
         loaded.require_scalable(f'--metric-scale {scale.value}')
@@ -75,12 +75,11 @@ def _prepare(source: Source, arguments: argparse.Namespace) -> _Job:
     settings = {
         'version': __version__,
         'checkpoint': str(loaded.path),
-        **loaded.described,
         'scale': scale.kind.value,
         'scale_source': scale.source,
         'scale_factor': scale.factor,
     }
-    return _Job(source, loaded.predictor, folder, settings, Outputs(raw=arguments.raw))
+    return _Job(source, loaded, folder, settings, Outputs(raw=arguments.raw))
 
 
 class _Job:
@@ -89,7 +88,7 @@ class _Job:
     def __init__(
         self,
         source: Source,
-        predictor: Predictor,
+        loaded: Loaded,
         folder: ResultFolder,
         settings: dict[str, Any],
         outputs: Outputs,
@@ -97,7 +96,8 @@ class _Job:
         self.count = 0
         self.folder = folder
         self._source = source
-        self._predictor = predictor
+        self._loaded = loaded
+        self._predictor = loaded.predictor
         self._settings = settings
         self._outputs = outputs
         self._refused: list[Skipped] = []
@@ -128,6 +128,7 @@ class _Job:
         """Return what run.json holds."""
         return {
             **self._settings,
+            **self._loaded.described,
             'input': {'path': self._source.name, 'kind': self._source.kind},
             'frames': self.count,
             'skipped': [skipped._asdict() for skipped in self.skipped],

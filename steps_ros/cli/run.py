@@ -8,9 +8,9 @@ import argparse
 from pathlib import Path
 
 from steps_ros.cli.interrupt import held_interrupt
+from steps_ros.inference.engines.names import ENGINE_NAMES, TORCH
 
 PRECISIONS = ('auto', 'float32', 'float16', 'bfloat16')
-ENGINES = ('torch',)
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -32,7 +32,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         '--precision', choices=PRECISIONS, default=PRECISIONS[0], help='of the depth network'
     )
-    parser.add_argument('--engine', choices=ENGINES, default=ENGINES[0], help='of a .safetensors')
+    parser.add_argument(
+        '--engine',
+        choices=ENGINE_NAMES,
+        default=TORCH,
+        help='what computes the depth network of a .safetensors (default: %(default)s)',
+    )
     parser.add_argument('--image-topic', metavar='TOPIC', help='which images of a bag')
     parser.add_argument(
         '--metric-scale',

@@ -120,7 +120,11 @@ class DepthDecoder(nn.Module):
     def _disparity(self, index: int, level: Tensor) -> Tensor:
         head = self.head[index]
         assert isinstance(head, nn.Conv2d)
-        return torch.sigmoid(narrow_convolution(level, head))
+        logit = narrow_convolution(level, head)
+        if torch.onnx.is_in_onnx_export():
+            # ONNX Runtime's own sigmoid is off by 1e-7, which is a lot where depth is far.
+            return 1 / (1 + torch.exp(-logit))
+        return torch.sigmoid(logit)
 
 
 def _leaky(feature: Tensor) -> Tensor:

@@ -17,17 +17,24 @@ class DepthModel(Protocol):
     """
     Pictures to depth, on a device; keeps no state between pictures.
 
-    ``engine`` computes it, ``precision`` is the name of its number type, ``described`` what
-    reports say of it beyond that. ``sees_enhanced`` says whether it is given enhanced pictures,
-    ``is_scalable`` whether a factor makes metres of its depth: not where inverse depth has an
-    unknown shift as well.
+    ``precision`` is the name of its number type. ``sees_enhanced`` says whether it is given
+    enhanced pictures, ``is_scalable`` whether a factor makes metres of its depth: not where
+    inverse depth has an unknown shift as well.
     """
 
-    engine: str
     precision: str
-    described: Mapping[str, str]
     sees_enhanced: bool
     is_scalable: bool
+
+    @property
+    def engine(self) -> str:
+        """Return what computes it."""
+        ...
+
+    @property
+    def described(self) -> Mapping[str, str]:
+        """Return what reports say of it beyond that."""
+        ...
 
     def network_size(self, height: int, width: int) -> Size:
         """Return the (height, width) at which it sees an image of this size."""

@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import os
+from pathlib import Path
+import platform
+
 import torch
 
 from steps_ros.errors import SettingsError
@@ -11,6 +15,7 @@ PRECISIONS = {
     'float16': torch.float16,
     'bfloat16': torch.bfloat16,
 }
+CPU_INFO = Path('/proc/cpuinfo')
 
 
 def resolve_device(name: str = 'auto') -> torch.device:
@@ -49,3 +54,13 @@ def resolve_precision(name: str, device: torch.device) -> torch.dtype:
         choices = ', '.join(('auto', *PRECISIONS))
         raise SettingsError(f'precision {name!r} is unknown; use one of {choices}')
     return PRECISIONS[name]
+
+
+def device_name(device: torch.device) -> str:
+    """Return what the device is called by its maker, and how many cores a processor has."""
+    if device.type == 'cuda':
+        major, minor = torch.cuda.get_device_capability(device)
+        return f'{torch.cuda.get_device_name(device)} ({major}.{minor})'
+    lines = CPU_INFO.read_text(encoding='utf-8').splitlines() if CPU_INFO.is_file() else []
+    models = (line.partition(':')[2].strip() for line in lines if line.startswith('model name'))
+    return f'{os.cpu_count()} x {next(models, platform.machine())}'

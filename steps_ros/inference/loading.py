@@ -22,15 +22,30 @@ DESCRIPTIONS = ('.yaml', '.yml')
 
 class Loaded(NamedTuple):
     """
-    A predictor, the file it came from, and what reports say of it.
-
-    ``described`` has ``checkpoint_sha256``, ``engine``, ``device``, ``precision``, and for a model
-    that is not of this package its file, SHA-256 and kind of output as well.
+    A predictor, and the file it came from with its SHA-256.
     """
 
     predictor: Predictor
     path: Path
-    described: Mapping[str, str]
+    sha256: str
+
+    @property
+    def described(self) -> Mapping[str, str]:
+        """
+        Return what reports say of it, as it is now.
+
+        It has ``checkpoint_sha256``, ``engine``, ``device``, ``precision``; where there is a
+        reason for the engine ``engine_choice``; and for a model that is not of this package its
+        file, SHA-256 and kind of output as well.
+        """
+        model = self.predictor.depth_model
+        return {
+            'checkpoint_sha256': self.sha256,
+            'engine': self.predictor.engine,
+            'device': str(self.predictor.device),
+            'precision': self.predictor.precision,
+            **({} if model is None else model.described),
+        }
 
     def require_scalable(self, wish: str) -> None:
         """
@@ -58,6 +73,7 @@ def load_predictor(
     device: str = 'auto',
     precision: str = 'auto',
     unsized: Size | None = None,
+    engine: str = 'torch',
 ) -> Loaded:
     """
     Load a ``.safetensors`` checkpoint, or an ONNX model by the ``.yaml`` file that describes it.
@@ -66,6 +82,7 @@ def load_predictor(
 
     :param size: (height, width) of the depth model's input; None for its own.
     :param unsized: the same for a checkpoint that has no size of its own.
+    :param engine: of the package's own networks; an ONNX model is always one of ONNX Runtime.
     :raises StepsError: a file, size, device or precision that cannot be.
     """
     if path.suffix == '.onnx':
@@ -78,16 +95,8 @@ def load_predictor(
     else:
         checkpoint = load_checkpoint(path)
         chosen = size or (None if checkpoint.input_size else unsized)
-        predictor = Predictor(checkpoint, chosen, device, precision)
-    model = predictor.depth_model
-    described = {
-        'checkpoint_sha256': file_sha256(path),
-        'engine': predictor.engine,
-        'device': str(predictor.device),
-        'precision': predictor.precision,
-        **({} if model is None else model.described),
-    }
-    return Loaded(predictor, path, described)
+        predictor = Predictor(checkpoint, chosen, device, precision, engine=engine)
+    return Loaded(predictor, path, file_sha256(path))
 
 
 def _foreign(path: Path, size: Size | None, device: str, precision: str) -> Predictor:

@@ -30,7 +30,7 @@ def session_device(name: str) -> torch.device:
 
     :raises SettingsError: ONNX Runtime is not installed, or one of the two cannot use the device.
     """
-    providers = _library().get_available_providers()
+    providers = library().get_available_providers()
     device = resolve_device(name)
     if device.type == 'cpu' or CUDA in providers:
         return device
@@ -49,29 +49,56 @@ def open_session(path: Path, device: torch.device) -> Any:
     :raises CheckpointError: the file is missing, is no model, or lacks its weights.
     :raises SettingsError: ONNX Runtime is not installed, or does not work on the device.
     """
-    library = _library()
+    runtime = library()
     if not path.is_file():
         raise CheckpointError(f'{path}: no such file; give the ONNX file of the model')
-    options = library.SessionOptions()
-    options.intra_op_num_threads = torch.get_num_threads()
+    options = _options(torch.get_num_threads())
+    try:
+        session = runtime.InferenceSession(str(path), options, providers=_providers(device))
+    except Exception as error:  # those of ONNX Runtime have no common base
+        raise CheckpointError(
+            f'{path}: ONNX Runtime {runtime.__version__} cannot load it ({reason(error)}); copy '
+            'or export it again, and put files of weights that belong to it beside it'
+        ) from error
+    if device.type == 'cuda':
+        _require(CUDA, session)
+    return session
+
+
+def open_graph_session(
+    content: bytes, providers: list[tuple[str, dict[str, Any]]], threads: int = 1
+) -> Any:
+    """
+    Load a graph of the package's own.
+
+    :param providers: for GPUs with their options, the best first; the processor is the last.
+    :param threads: of the processor.
+    :returns: an ``onnxruntime.InferenceSession``.
+    :raises SettingsError: the first of the providers does not work.
+    """
+    session = library().InferenceSession(content, _options(threads), providers=[*providers, CPU])
+    if providers:
+        _require(providers[0][0], session)
+    return session
+
+
+def _options(threads: int) -> Any:
+    options = library().SessionOptions()
+    options.intra_op_num_threads = threads
     options.inter_op_num_threads = 1
     # Threads that spin while they wait starve the other processes of a small machine.
     options.add_session_config_entry('session.intra_op.allow_spinning', '0')
     # What goes wrong is in the exception, too.
     options.log_severity_level = FATAL
-    try:
-        session = library.InferenceSession(str(path), options, providers=_providers(device))
-    except Exception as error:  # those of ONNX Runtime have no common base
-        raise CheckpointError(
-            f'{path}: ONNX Runtime {library.__version__} cannot load it ({reason(error)}); copy '
-            'or export it again, and put files of weights that belong to it beside it'
-        ) from error
-    if device.type == 'cuda' and CUDA not in session.get_providers():
+    return options
+
+
+def _require(provider: str, session: Any) -> None:
+    if provider not in session.get_providers():
         raise SettingsError(
-            f'device {device}: ONNX Runtime {library.__version__} did not get {CUDA} to work; '
-            'install the CUDA and cuDNN that it names, or use cpu'
+            f'ONNX Runtime {library().__version__} did not get {provider} to work; install the '
+            'CUDA, cuDNN and TensorRT that it names, or use device cpu'
         )
-    return session
 
 
 def reason(error: Exception) -> str:
@@ -84,7 +111,12 @@ def _providers(device: torch.device) -> list[Any]:
     return [*gpu, CPU]
 
 
-def _library() -> Any:
+def library() -> Any:
+    """
+    Return the module of ONNX Runtime.
+
+    :raises SettingsError: it is not installed.
+    """
     try:
         import onnxruntime
     except ImportError:
@@ -92,4 +124,6 @@ def _library() -> Any:
             'an ONNX model needs ONNX Runtime, which is not installed; pip install onnxruntime, '
             'or onnxruntime-gpu for a GPU'
         ) from None
+    # A robot does not report to the makers of its libraries.
+    onnxruntime.disable_telemetry_events()
     return onnxruntime

@@ -26,9 +26,9 @@ from steps_ros.inference.hardware import resolve_device, resolve_precision
 from steps_ros.inference.illumination import illumination_on
 from steps_ros.inference.moment import Moment
 from steps_ros.inference.network_size import checked, Size
+from steps_ros.inference.own_depth import OwnDepth
 from steps_ros.inference.prediction import Outputs, Prediction, Raw, Request
 from steps_ros.inference.resize import resize_depth, resize_image, resize_map
-from steps_ros.inference.torch_depth import TorchDepth
 
 
 class Predictor:
@@ -42,6 +42,7 @@ class Predictor:
     :param precision: of the depth network; the enhancer always runs in float32.
     :param depth_model: on the same device, in place of the checkpoint's depth network; size and
         precision are its own then.
+    :param engine: of the checkpoint's depth network, see :mod:`steps_ros.inference.own_depth`.
     :raises SettingsError: size, device or precision cannot be.
     :raises CheckpointError: the checkpoint holds an encoder alone.
     """
@@ -53,12 +54,14 @@ class Predictor:
         device: str = 'auto',
         precision: str = 'auto',
         depth_model: DepthModel | None = None,
+        engine: str = 'torch',
     ) -> None:
         self.device = resolve_device(device)
         dtype = resolve_precision(precision, self.device)
         if depth_model is None and checkpoint.depth_net is not None:
-            depth_model = TorchDepth(
-                checkpoint.depth_net, size, checkpoint.input_size, self.device, dtype
+            kind = str(dtype).removeprefix('torch.')
+            depth_model = OwnDepth(
+                checkpoint.depth_net, size, checkpoint.input_size, self.device, kind, engine
             )
         if depth_model is None and checkpoint.enhancer is None:
             raise CheckpointError(

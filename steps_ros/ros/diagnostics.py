@@ -76,11 +76,12 @@ def _model(state: NodeState, model: Model) -> DiagnosticStatus:
         'precision': model.precision,
         'network_size': model.network_size,
         'checkpoint': model.checkpoint,
+        **model.now(),
     }
     if not model.has_depth:
         message = 'the checkpoint holds no depth network: enhanced image and confidence only'
         return _status(f'{state.name}: model', WARN, message, values)
-    message = f'{model.engine} on {model.device}, {model.precision}'
+    message = f'{values["engine"]} on {model.device}, {model.precision}'
     return _status(f'{state.name}: model', OK, message, values)
 
 

@@ -17,7 +17,8 @@ from steps_ros.inference.prediction import Prediction, Request
 from steps_ros.inference.scale.settings import NONE
 from steps_ros.ros.parameters import NightDepthSettings
 
-WARM_UP_SIZE = (480, 640)
+# Of the shape that most cameras have, for networks that see pictures in their own.
+WARM_UP_SIZE = (450, 800)
 
 
 def _any_scale(wish: str) -> None:
@@ -29,8 +30,9 @@ class Model(NamedTuple):
     What turns images into maps, and what /diagnostics says of it.
 
     ``predict`` takes the images of several cameras and answers in their order. ``described`` is
-    whatever else there is to say, by name. ``require_scalable`` raises SettingsError where no
-    factor makes metres of the depth, naming the wish that it is given.
+    whatever else there is to say, by name, and ``now`` the same of what may change while it runs.
+    ``require_scalable`` raises SettingsError where no factor makes metres of the depth, naming the
+    wish that it is given.
     """
 
     predict: Callable[[Sequence[Request]], list[Prediction]]
@@ -42,6 +44,7 @@ class Model(NamedTuple):
     has_depth: bool
     described: Mapping[str, str] = MappingProxyType({})
     require_scalable: Callable[[str], None] = _any_scale
+    now: Callable[[], Mapping[str, str]] = dict
 
 
 def load_model(settings: NightDepthSettings) -> Model:
@@ -56,7 +59,11 @@ def load_model(settings: NightDepthSettings) -> Model:
 
     path = Path(settings.checkpoint).expanduser() if settings.checkpoint else DEFAULT_WEIGHTS
     loaded = load_predictor(
-        path, settings.network_height_width, settings.device, settings.precision
+        path,
+        settings.network_height_width,
+        settings.device,
+        settings.precision,
+        engine=settings.engine,
     )
     predictor = loaded.predictor
     predictor.predict(np.zeros((*WARM_UP_SIZE, 3), np.uint8))
@@ -71,6 +78,7 @@ def load_model(settings: NightDepthSettings) -> Model:
         predictor.depth_model is not None,
         loaded.described,
         loaded.require_scalable,
+        lambda: loaded.described,
     )
 
 

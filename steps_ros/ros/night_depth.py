@@ -117,6 +117,9 @@ class NightDepth(LifecycleNode):
             f'{model.checkpoint}: {model.engine} on {model.device}, {model.precision}, '
             f'network size {model.network_size}'
         )
+        reason = model.described.get('engine_choice')
+        if reason:
+            self.get_logger().info(f'engine: {reason}')
         return TransitionCallbackReturn.SUCCESS
 
     def on_activate(self, state: State) -> TransitionCallbackReturn:

@@ -10,6 +10,7 @@ import re
 from steps_ros.data.poses import Doubles, matrix_of
 from steps_ros.errors import FrameError, SettingsError
 from steps_ros.inference.cloud import CloudLimits
+from steps_ros.inference.engines.names import AUTO, ENGINE_NAMES
 from steps_ros.inference.light_state import LightSettings
 from steps_ros.inference.scale.settings import ScaleSettings
 from steps_ros.settings import check, describe, setting
@@ -115,9 +116,10 @@ class NightDepthSettings:
         read_only=True,
     )
     engine: str = setting(
-        'torch',
-        'What runs the networks; an ONNX model always runs in ONNX Runtime.',
-        choices=('torch',),
+        AUTO,
+        'What computes the depth network of a checkpoint; auto: the fastest here, measured once. '
+        'An ONNX model always runs in ONNX Runtime.',
+        choices=ENGINE_NAMES,
         read_only=True,
     )
     network_size: str = setting(

@@ -1,0 +1,336 @@
+"""Every engine of this machine computes what torch computes; wrong ones are never used."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from torch import Tensor
+
+from steps_ros.core.depth_net import DepthNet, TINY, TINY_RAYS
+from steps_ros.errors import SettingsError
+from steps_ros.inference.engines import choice, cuda_graphs, onnx_runtime, open_vino, tensor_rt
+from steps_ros.inference.engines.cache import cache_folder, EngineCache
+from steps_ros.inference.engines.choice import choose
+from steps_ros.inference.engines.job import Engine, Forward, Job
+from steps_ros.inference.engines.names import AUTO, ENGINE_NAMES, TORCH
+from steps_ros.inference.engines.self_check import agreement, check, sample_inputs
+from steps_ros.inference.engines.table import BUILT_AHEAD, CANDIDATES, ENGINES
+from steps_ros.inference.engines.workshop import network_digest, Workshop
+from steps_ros.inference.own_depth import MOST_SIZES, OwnDepth
+
+SIZE = (64, 96)
+CPU, GPU = torch.device('cpu'), torch.device('cuda', 1)
+HERE = ('torch', 'onnxruntime', 'openvino')
+
+
+def job_of(config=TINY, device=CPU, precision='float32', size=SIZE) -> Job:
+    torch.manual_seed(0)
+    return Job(DepthNet(config).eval(), size, device, precision, 1)
+
+
+class Spy:
+    """An engine that counts what is asked of it and computes torch's disparity, times a factor."""
+
+    def __init__(self, factor: float = 1.0, missing: str = '') -> None:
+        self.factor, self.reason = factor, missing
+        self.calls: list[str] = []
+        self.engine = Engine(lambda job: self.reason, lambda: '1', self.build, self.load)
+
+    def build(self, job: Job, folder: Path | None) -> Forward:
+        self.calls.append('build')
+        if folder is not None:
+            (folder / 'made').write_text('content')
+        return self.forward(job)
+
+    def load(self, job: Job, folder: Path) -> Forward:
+        self.calls.append('load')
+        assert (folder / 'made').read_text() == 'content'
+        return self.forward(job)
+
+    def forward(self, job: Job) -> Forward:
+        return lambda pictures, rays: job.network.disparity(pictures, rays) * self.factor
+
+
+def workshop_of(job: Job, root: Path, **spies: Spy) -> Workshop:
+    engines = {TORCH: ENGINES[TORCH], **{name: spy.engine for name, spy in spies.items()}}
+    return Workshop(job.network, EngineCache(root), engines)
+
+
+@pytest.fixture
+def cache(tmp_path, monkeypatch) -> Path:
+    monkeypatch.setenv('XDG_CACHE_HOME', str(tmp_path))
+    return cache_folder()
+
+
+def test_every_name_has_an_engine_and_torch_is_always_a_candidate():
+    assert set(ENGINE_NAMES) == {AUTO, *ENGINES}
+    assert all(TORCH in names and set(names) <= set(ENGINES) for names in CANDIDATES.values())
+    assert set(ENGINES) >= BUILT_AHEAD
+
+
+@pytest.mark.parametrize('name', ['onnxruntime', 'openvino'])
+@pytest.mark.parametrize('config', [TINY, TINY_RAYS], ids=['colour', 'rays'])
+def test_depth_is_that_of_torch_to_1e_4_new_and_from_the_cache(name, config, tmp_path):
+    pytest.importorskip('onnx')
+    pytest.importorskip(name)
+    job = job_of(config)
+    workshop = Workshop(job.network, EngineCache(tmp_path))
+    assert check(workshop.prepare(name, job), job).largest < 1e-4
+    (entry,) = tmp_path.iterdir()
+    assert entry.name.startswith('engine-')
+    kept = workshop.find(name, job)
+    assert check(ENGINES[name].load(job, kept.folder), job).largest < 1e-4
+
+
+def test_the_graph_says_reflected_edges_too(tmp_path):
+    pytest.importorskip('onnx')
+    pytest.importorskip('onnxruntime')
+    from dataclasses import replace
+
+    job = job_of(replace(TINY, padding='reflect'))
+    assert check(ENGINES['onnxruntime'].build(job, None), job).largest < 1e-4
+
+
+def test_agreement_is_of_depth_and_nan_is_infinitely_far():
+    exact = torch.full((1, 1, 10, 10), 4.0)
+    found = exact * 1.01
+    found[0, 0, 0, 0] = torch.nan
+    median, p99, largest = agreement(found, exact)
+    assert (median, p99) == pytest.approx((0.01, 0.01))
+    assert largest == float('inf')
+    assert not agreement(exact * torch.nan, exact).is_good
+    assert agreement(exact, exact).is_good
+
+
+def test_pictures_of_the_check_are_of_many_kinds():
+    pictures, rays = sample_inputs(job_of(TINY_RAYS))
+    assert pictures.shape == (3, 3, *SIZE)
+    assert rays.shape == (3, 2, *SIZE)
+    means = pictures.mean(dim=(1, 2, 3))
+    assert means[1] < 0.3 < means[0]
+    assert not torch.equal(rays[0], rays[1])
+
+
+def test_a_wrong_engine_is_refused_and_its_refusal_remembered(tmp_path):
+    job, wrong = job_of(), Spy(factor=1.02)
+    for _ in range(2):
+        with pytest.raises(SettingsError, match='refused by its self-check: depth differs'):
+            workshop_of(job, tmp_path, wrong=wrong).prepare('wrong', job)
+    assert wrong.calls == ['build']
+
+
+def test_another_shape_is_refused(tmp_path):
+    job, half = job_of(), Spy()
+    half.forward = lambda job: lambda pictures, rays: pictures[:, :1, ::2, ::2]
+    with pytest.raises(SettingsError, match=r'it gives \(3, 1, 32, 48\) where \(3, 1, 64, 96\)'):
+        workshop_of(job, tmp_path, half=half).prepare('half', job)
+
+
+def test_the_node_goes_on_with_torch_where_an_engine_is_wrong(cache, monkeypatch, caplog):
+    monkeypatch.setitem(ENGINES, 'openvino', Spy(factor=1.02).engine)
+    torch.manual_seed(0)
+    network = DepthNet(TINY).eval()
+    model = OwnDepth(network, SIZE, None, CPU, 'float32', 'openvino')
+    assert model.engine == 'torch'
+    assert 'openvino at 64x96: refused by its self-check' in model.described['engine_choice']
+    assert 'torch instead' in caplog.text
+    pictures = torch.rand(2, 3, *SIZE)
+    torch.testing.assert_close(model.output(pictures, ()), network.disparity(pictures))
+
+
+def test_an_engine_that_is_named_must_be_there(cache, monkeypatch):
+    monkeypatch.setitem(ENGINES, 'openvino', Spy(missing='it is not there; get it').engine)
+    with pytest.raises(SettingsError, match="engine 'openvino': it is not there; get it"):
+        OwnDepth(DepthNet(TINY), SIZE, None, CPU, 'float32', 'openvino')
+
+
+def test_every_size_has_its_engine_up_to_a_limit(cache, monkeypatch):
+    spy = Spy()
+    monkeypatch.setitem(ENGINES, 'openvino', spy.engine)
+    model = OwnDepth(DepthNet(TINY).eval(), None, None, CPU, 'float32', 'openvino')
+    for number in range(MOST_SIZES + 1):
+        model.output(torch.zeros(1, 3, 64, 64 + 32 * number), ())
+        model.output(torch.zeros(1, 3, 64, 64 + 32 * number), ())
+    assert spy.calls == ['build'] * MOST_SIZES
+    assert model.engine == 'openvino, torch'
+
+
+def test_auto_takes_the_fastest_remembers_it_and_says_why(tmp_path, monkeypatch):
+    job, fast, slow, wrong = job_of(), Spy(), Spy(), Spy(factor=1.1)
+    broken = Spy()
+    absent = Spy(missing='not installed; install it')
+    spies = {'fast': fast, 'slow': slow, 'wrong': wrong, 'broken': broken, 'absent': absent}
+    broken.engine = broken.engine._replace(build=lambda job, folder: 1 / 0)
+    workshop = workshop_of(job, tmp_path, **spies)
+    monkeypatch.setitem(choice.CANDIDATES, 'cpu', (TORCH, *spies))
+    seconds = {TORCH: 0.02, 'fast': 0.01, 'slow': 0.03}
+    monkeypatch.setattr(choice, 'fastest_rounds', lambda forwards, job: seconds)
+    chosen = choose(job, workshop)
+    assert chosen.engine == 'fast'
+    assert chosen.reason.startswith('fast is the fastest here: torch 20.0 ms, fast 10.0 ms, slow')
+    assert 'wrong passed over: refused by its self-check' in chosen.reason
+    assert 'broken passed over: it cannot be built: ZeroDivisionError' in chosen.reason
+    assert 'absent passed over: not installed; install it' in chosen.reason
+    built = [spy.calls.copy() for spy in spies.values()]
+    assert choose(job, workshop_of(job, tmp_path, **spies)) == chosen
+    assert [spy.calls for spy in spies.values()] == built
+    seconds['slow'] = 0.001
+    assert choose(job, workshop, is_ahead=True).engine == 'slow'
+
+
+def test_auto_stays_with_torch_where_others_gain_little_or_are_missing(tmp_path, monkeypatch):
+    job, other = job_of(), Spy()
+    monkeypatch.setitem(choice.CANDIDATES, 'cpu', (TORCH, 'other'))
+    seconds = {TORCH: 0.0200, 'other': 0.0195}
+    monkeypatch.setattr(choice, 'fastest_rounds', lambda forwards, job: seconds)
+    assert choose(job, workshop_of(job, tmp_path, other=other)).engine == TORCH
+    monkeypatch.undo()
+    monkeypatch.setitem(choice.CANDIDATES, 'cpu', (TORCH, 'other'))
+    alone = choose(job, workshop_of(job, tmp_path, other=Spy(missing='no')))
+    assert alone == (TORCH, 'torch is the only one here; other passed over: no')
+
+
+def test_auto_takes_what_needs_minutes_only_where_it_was_built_ahead(tmp_path, monkeypatch):
+    job, late = job_of(), Spy()
+    monkeypatch.setitem(choice.CANDIDATES, 'cpu', (TORCH, 'tensorrt'))
+    workshop = workshop_of(job, tmp_path, tensorrt=late)
+    chosen = choose(job, workshop)
+    assert chosen.engine == TORCH
+    assert (
+        'tensorrt passed over: takes minutes to build; steps-ros export --build' in chosen.reason
+    )
+    assert late.calls == []
+    monkeypatch.setattr(
+        choice, 'fastest_rounds', lambda forwards, job: dict(zip(forwards, (2, 1), strict=True))
+    )
+    assert choose(job, workshop, is_ahead=True).engine == 'tensorrt'
+    assert choose(job, workshop).engine == 'tensorrt'
+
+
+def test_rounds_take_turns(monkeypatch):
+    order: list[str] = []
+
+    def forward(name: str) -> Forward:
+        return lambda pictures, rays: order.append(name) or torch.zeros(1, 1, 1, 1)
+
+    monkeypatch.setattr(choice, 'MEASURED_S', 0.0)
+    assert set(choice.fastest_rounds({'a': forward('a'), 'b': forward('b')}, job_of())) == {
+        'a',
+        'b',
+    }
+    assert order == ['a', 'b'] * (1 + choice.LEAST_ROUNDS)
+
+
+def test_auto_without_a_size_stays_with_torch(cache):
+    model = OwnDepth(DepthNet(TINY), None, None, CPU, 'float32', AUTO)
+    assert model.engine == TORCH
+    assert 'give a network size' in model.described['engine_choice']
+
+
+def test_digest_is_of_weights_and_configuration():
+    one, other = job_of().network, job_of(TINY_RAYS).network
+    assert network_digest(one) == network_digest(job_of().network) != network_digest(other)
+    with torch.no_grad():
+        one.decoder.head[0].bias += 1e-6
+    assert network_digest(one) != network_digest(job_of().network)
+
+
+def test_the_key_has_all_that_an_engine_depends_on(tmp_path):
+    job = job_of()
+    workshop = workshop_of(job, tmp_path, spy=Spy())
+    key = workshop.key('spy', '1', job)
+    assert (key['size'], key['precision'], key['library'], key['threads']) == (
+        '64x96', 'float32', '1', '1',
+    )  # fmt: skip
+    assert len(key['weights']) == 64
+    assert key['device']
+
+
+@pytest.mark.parametrize(
+    ('module', 'job', 'reason'),
+    [
+        (cuda_graphs, job_of(), 'need a GPU'),
+        (tensor_rt, job_of(), 'needs a GPU'),
+        (onnx_runtime, job_of(precision='bfloat16'), 'does not compute in bfloat16'),
+        (open_vino, job_of(device=GPU), 'on processors only'),
+        (open_vino, job_of(precision='float16'), 'does not compute in float16'),
+    ],
+)
+def test_what_an_engine_cannot_do_is_said(module, job, reason):
+    if module in (onnx_runtime, open_vino) and job.device.type == 'cpu':
+        pytest.importorskip('onnxruntime' if module is onnx_runtime else 'openvino')
+    assert reason in module.missing(job)
+
+
+@pytest.mark.parametrize(
+    ('module', 'package'), [(onnx_runtime, 'onnxruntime'), (open_vino, 'openvino')]
+)
+def test_what_is_not_installed_is_said(module, package, monkeypatch):
+    monkeypatch.setattr('steps_ros.inference.engines.packages.find_spec', lambda name: None)
+    assert module.missing(job_of()) == (
+        f'{package} and onnx not installed; pip install {package} onnx'
+    )
+
+
+def test_gpu_providers_must_be_in_the_runtime(monkeypatch):
+    pytest.importorskip('onnxruntime')
+    job = job_of(device=GPU, precision='float16')
+    monkeypatch.setattr('onnxruntime.get_available_providers', lambda: ['CPUExecutionProvider'])
+    assert 'has no CUDAExecutionProvider' in onnx_runtime.missing(job)
+    assert 'has no TensorrtExecutionProvider' in tensor_rt.missing(job)
+    every = ['TensorrtExecutionProvider', 'CUDAExecutionProvider']
+    monkeypatch.setattr('onnxruntime.get_available_providers', lambda: every)
+    assert (onnx_runtime.missing(job), tensor_rt.missing(job)) == ('', '')
+    assert 'does not compute in bfloat16' in tensor_rt.missing(job_of(TINY, GPU, 'bfloat16'))
+
+
+def test_tensorrt_is_told_where_to_keep_its_engine():
+    job = job_of(device=GPU, precision='float16')
+    told = tensor_rt.options(job, Path('/kept'))
+    assert told['device_id'] == '1'
+    assert told['trt_fp16_enable'] == 'True'
+    assert told['trt_engine_cache_enable'] == 'True'
+    assert told['trt_engine_cache_path'] == '/kept'
+    assert 'trt_engine_cache_enable' not in tensor_rt.options(job, None)
+    assert tensor_rt.options(job_of(device=GPU), None)['trt_fp16_enable'] == 'False'
+
+
+def test_memory_of_torch_is_bound_to_a_session_on_a_gpu():
+    class Binding:
+        def __init__(self) -> None:
+            self.bound = {}
+
+        def bind_input(self, *values):
+            self.bound[values[0]] = values[1:]
+
+        bind_output = bind_input
+
+    image, output = torch.zeros(2, 3, 4, 6), torch.zeros(2, 1, 4, 6, dtype=torch.float16)
+    bound = onnx_runtime.bind(Binding(), {'image': image}, output, 1).bound
+    assert bound['image'] == ('cuda', 1, np.float32, (2, 3, 4, 6), image.data_ptr())
+    assert bound['disparity'] == ('cuda', 1, np.float16, (2, 1, 4, 6), output.data_ptr())
+
+
+def test_openvino_is_asked_for_float32_and_leaves_cores_free():
+    told = open_vino.settings(job_of())
+    assert told['INFERENCE_PRECISION_HINT'] == 'f32'
+    assert told['INFERENCE_NUM_THREADS'] == 1
+    assert told['ENABLE_CPU_PINNING'] is False
+    assert open_vino.settings(job_of(precision='bfloat16'))['INFERENCE_PRECISION_HINT'] == 'bf16'
+
+
+def test_every_engine_of_this_machine_takes_several_pictures_at_once(tmp_path):
+    job = job_of(TINY_RAYS)
+    pictures, rays = sample_inputs(job)
+    for name in HERE:
+        if ENGINES[name].missing(job):
+            continue
+        forward = ENGINES[name].build(job, None)
+        with torch.inference_mode():
+            found: Tensor = forward(pictures, rays)
+            singles = [forward(pictures[[n]], rays[[n]]) for n in range(3)]
+        assert found.shape == (3, 1, *SIZE)
+        torch.testing.assert_close(found, torch.cat(singles), rtol=1e-4, atol=1e-6)
