@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -88,8 +89,6 @@ def test_depth_is_that_of_torch_to_1e_4_new_and_from_the_cache(name, config, tmp
 def test_the_graph_says_reflected_edges_too(tmp_path):
     pytest.importorskip('onnx')
     pytest.importorskip('onnxruntime')
-    from dataclasses import replace
-
     job = job_of(replace(TINY, padding='reflect'))
     assert check(ENGINES['onnxruntime'].build(job, None), job).largest < 1e-4
 
@@ -177,6 +176,10 @@ def test_auto_takes_the_fastest_remembers_it_and_says_why(tmp_path, monkeypatch)
     built = [spy.calls.copy() for spy in spies.values()]
     assert choose(job, workshop_of(job, tmp_path, **spies)) == chosen
     assert [spy.calls for spy in spies.values()] == built
+    torch.manual_seed(1)
+    retrained = replace(job, network=DepthNet(TINY).eval())
+    assert choose(retrained, workshop_of(retrained, tmp_path, **spies)) == chosen
+    assert [spy.calls for spy in spies.values()] == built
     seconds['slow'] = 0.001
     assert choose(job, workshop, is_ahead=True).engine == 'slow'
 
@@ -204,9 +207,14 @@ def test_auto_takes_what_needs_minutes_only_where_it_was_built_ahead(tmp_path, m
     )
     assert late.calls == []
     monkeypatch.setattr(
-        choice, 'fastest_rounds', lambda forwards, job: dict(zip(forwards, (2, 1), strict=True))
+        choice, 'fastest_rounds', lambda forwards, job: dict(zip(forwards, (2, 1), strict=False))
     )
     assert choose(job, workshop, is_ahead=True).engine == 'tensorrt'
+    assert choose(job, workshop).engine == 'tensorrt'
+    retrained = replace(job, network=DepthNet(TINY).eval())
+    late.calls.clear()
+    assert choose(retrained, workshop_of(retrained, tmp_path, tensorrt=late)).engine == TORCH
+    assert late.calls == []
     assert choose(job, workshop).engine == 'tensorrt'
 
 

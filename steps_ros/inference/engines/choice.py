@@ -34,7 +34,8 @@ def choose(job: Job, workshop: Workshop, is_ahead: bool = False) -> Choice:
     """
     Return the fastest engine: the remembered one, or measured in a few seconds.
 
-    Whatever cannot be used is passed over with its reason; torch is always left.
+    Whatever cannot be used is passed over with its reason; torch is always left. What is
+    remembered is of the kind of network: new weights of the same kind are no slower.
 
     :param is_ahead: measure anew and build what takes minutes, too.
     """
@@ -42,10 +43,12 @@ def choose(job: Job, workshop: Workshop, is_ahead: bool = False) -> Choice:
     missing = {name: workshop.missing(name, job) for name in names}
     usable = [name for name in names if not missing[name]]
     said = [f'{name} {workshop.engines[name].version()}' for name in usable]
-    key = workshop.key(AUTO, ', '.join(said), job)
+    kind = {'weights': repr(job.network.config)}
+    key = {**workshop.key(AUTO, ', '.join(said), job), **kind}
     noted = workshop.cache.note(key)
-    if noted.get('engine') in usable and not is_ahead:
-        return Choice(str(noted['engine']), str(noted['reason']))
+    known = noted.get('engine')
+    if known in usable and not is_ahead and not _takes_minutes(known, job, workshop):
+        return Choice(known, str(noted['reason']))
     passed_over = {name: reason for name, reason in missing.items() if reason}
     forwards: dict[str, Forward] = {}
     for name in usable:
@@ -54,7 +57,9 @@ def choose(job: Job, workshop: Workshop, is_ahead: bool = False) -> Choice:
         except SettingsError as error:
             passed_over[name] = str(error)
     choice = _fastest(fastest_rounds(forwards, job), passed_over)
-    workshop.cache.write_note(key, choice._asdict())
+    # What was built ahead for other weights is still the fastest for them.
+    if is_ahead or known not in BUILT_AHEAD:
+        workshop.cache.write_note(key, choice._asdict())
     return choice
 
 
@@ -85,9 +90,13 @@ def fastest_rounds(forwards: Mapping[str, Forward], job: Job) -> dict[str, float
 
 
 def _prepared(name: str, job: Job, workshop: Workshop, is_ahead: bool) -> Forward:
-    if name in BUILT_AHEAD and not is_ahead and workshop.find(name, job) is None:
+    if not is_ahead and _takes_minutes(name, job, workshop):
         raise SettingsError('takes minutes to build; steps-ros export --build-only does it ahead')
     return workshop.prepare(name, job)
+
+
+def _takes_minutes(name: str, job: Job, workshop: Workshop) -> bool:
+    return name in BUILT_AHEAD and workshop.find(name, job) is None
 
 
 def _fastest(seconds: Mapping[str, float], passed_over: Mapping[str, str]) -> Choice:
