@@ -1,6 +1,7 @@
 """Predictor: exact where nothing is resampled, any size, honest confidence."""
 
 from dataclasses import replace
+import time
 
 import cv2
 import numpy as np
@@ -15,6 +16,7 @@ from steps_ros.core.geometry import disparity_to_depth
 from steps_ros.core.illumination import enhance, IlluminationNet
 from steps_ros.core.importers import import_weights
 from steps_ros.errors import CheckpointError, FrameError, SettingsError
+from steps_ros.inference import predictor as predictor_module
 from steps_ros.inference.prediction import Outputs, Request
 from steps_ros.inference.predictor import Predictor
 
@@ -78,6 +80,42 @@ def test_only_what_is_wanted_is_computed(predictor):
     assert prediction.depth is None
     assert prediction.raw is None
     assert prediction.confidence is not None
+
+
+@pytest.mark.parametrize(
+    ('outputs', 'computed'),
+    [
+        (Outputs(True, False, False), {'enhanced_picture'}),
+        (Outputs(False, True, False), {'enhance', 'resize_depth'}),
+        (Outputs(False, False, True), {'confidence', 'resize_map'}),
+    ],
+)
+def test_nothing_is_computed_for_outputs_that_nobody_wants(
+    predictor, monkeypatch, outputs, computed
+):
+    called = set()
+    for name in ('enhance', 'enhanced_picture', 'resize_depth', 'confidence', 'resize_map'):
+        function = getattr(predictor_module, name)
+
+        def noting(*arguments, name=name, function=function):
+            called.add(name)
+            return function(*arguments)
+
+        monkeypatch.setattr(predictor_module, name, noting)
+    prediction = predictor.predict(street(100, 150), outputs)
+    assert called == computed
+    assert prediction.network_s > 0
+
+
+def test_the_networks_take_part_of_the_time(predictor):
+    picture = street(64, 96)
+    begun_s = time.perf_counter()
+    found = predictor.predict_batch(
+        [Request(picture), Request(street(100, 150)), Request(picture)]
+    )
+    elapsed_s = time.perf_counter() - begun_s
+    assert len({prediction.network_s for prediction in found}) == 1
+    assert 0 < found[0].network_s < elapsed_s
 
 
 def test_predictor_keeps_no_state(predictor):

@@ -13,7 +13,7 @@ def test_every_frame_ends_in_one_count():
     statistics = FrameStatistics()
     for _ in range(4):
         statistics.count_received()
-    statistics.count_published(10.0, 5.0, 1.0)
+    statistics.count_published(10.0, 5.0, 1.0, 6.0)
     statistics.count_dropped(Drop.SUPERSEDED)
     statistics.count_dropped(Drop.BAD_FRAME, 'no pixels')
     statistics.count_dropped(Drop.SUPERSEDED)
@@ -25,9 +25,10 @@ def test_every_frame_ends_in_one_count():
 
 def test_latency_of_a_clock_that_went_back_is_not_kept():
     statistics = FrameStatistics()
-    statistics.count_published(-5.0, 5.0, 1.0)
+    statistics.count_published(-5.0, 5.0, 1.0, 6.0)
     assert math.isnan(statistics.snapshot().latency_ms.p50)
-    assert statistics.snapshot().model_ms.p99 == 5.0
+    now = statistics.snapshot()
+    assert (now.model_ms.p99, now.overhead_ms.p99, now.predict_ms.p99) == (5.0, 1.0, 6.0)
 
 
 def test_rate_counts_intervals_of_the_last_ten_seconds():

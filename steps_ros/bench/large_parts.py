@@ -86,6 +86,7 @@ def node_part(measured: Sequence[NodeTimes]) -> Part:
     values = {
         'node_overhead_ms': {times.size: times.overhead for times in raw},
         'node_model_ms': {times.size: times.model for times in raw},
+        'node_predict_ms': {times.size: times.predict for times in raw},
         'transport_ms': {times.size: median(times.transport) for times in raw},
         'rss_mb': max(times.rss_mb for times in measured),
     }
@@ -95,13 +96,17 @@ def node_part(measured: Sequence[NodeTimes]) -> Part:
 def _node_rows(times: NodeTimes) -> tuple[Row, ...]:
     name = f'{times.size}, {TRANSPORTS[times.transport_name]}'
     seconds, bare = ([1e-3 * ms for ms in column] for column in (times.node, times.transport))
-    overhead = Row(
-        'node', f'{name}: overhead', MS, times.overhead, 'model', times.model,
-        times.overhead / times.model, TIMES_AS_LONG,
-    )  # fmt: skip
+    beyond = times.overhead + times.model - times.predict
+    own = [
+        Row('node', f'{name}: {what}', MS, value, beside, other, value / other, TIMES_AS_LONG)
+        for what, value, beside, other in (
+            ('beyond the networks', times.overhead, 'networks', times.model),
+            ('beyond prediction', beyond, 'prediction', times.predict),
+        )
+    ]
     end_to_end = row_of('node', f'{name}: image to last output', seconds, 'transport alone', bare)
     memory = Row(
         'memory', f'node, {name}', 'MB', times.rss_mb, 'bare node', times.bare_rss_mb,
         times.rss_mb / times.bare_rss_mb, TIMES_AS_MUCH,
     )  # fmt: skip
-    return end_to_end, overhead, memory
+    return end_to_end, *own, memory

@@ -30,7 +30,8 @@ class NodeTimes(NamedTuple):
     Milliseconds of one size and transport.
 
     ``node`` and ``transport`` round by round, from sending the image to the last output, with the
-    node and with the bare one; ``overhead`` and ``model`` medians that the node reports of itself;
+    node and with the bare one; ``overhead``, ``model`` and ``predict`` medians that the node
+    reports of itself: all beyond the networks, the networks, and these with resizing in and out;
     ``rss_mb`` and ``bare_rss_mb`` resident memory of both.
     """
 
@@ -41,6 +42,7 @@ class NodeTimes(NamedTuple):
     transport: tuple[float, ...]
     overhead: float
     model: float
+    predict: float
     rss_mb: float
     bare_rss_mb: float
 
@@ -111,5 +113,5 @@ def _times(
     node, bare = (
         tuple(1e3 * second for second in found['seconds'][target]) for target in (NODE, BARE_NODE)
     )
-    overhead, model = (float(timing[f'{name}_ms.p50']) for name in ('overhead', 'model'))
-    return NodeTimes(*kind, node, bare, overhead, model, *rss_mb)
+    reported = (float(timing[f'{name}_ms.p50']) for name in ('overhead', 'model', 'predict'))
+    return NodeTimes(*kind, node, bare, *reported, *rss_mb)

@@ -27,11 +27,15 @@ class Stopwatch:
     Seconds by part; time in an inner watched function is not the outer one's.
 
     :param device: on CUDA its queue is awaited at every beginning and end.
+    :param clock: seconds; those of a thread's own processor time do not count what else runs.
     """
 
-    def __init__(self, device: torch.device) -> None:
+    def __init__(
+        self, device: torch.device, clock: Callable[[], float] = lambda: time.perf_counter()
+    ) -> None:
         self.seconds: defaultdict[str, float] = defaultdict(float)
         self._device = device
+        self._clock = clock
         self._inside: list[float] = []
 
     @contextmanager
@@ -62,4 +66,4 @@ class Stopwatch:
     def _now(self) -> float:
         if self._device.type == 'cuda':
             torch.cuda.synchronize(self._device)
-        return time.perf_counter()
+        return self._clock()

@@ -136,7 +136,8 @@ class Predictor:
         grey = _to_tensor(levels, self.device)
         begun = Moment(self.device)
         illumination = self._illumination(pixels, grey, requests)
-        enhanced = enhance(pixels, illumination)
+        wants_depth = any(request.outputs.depth or request.outputs.raw for request in requests)
+        enhanced = enhance(pixels, illumination) if wants_depth else pixels
         outputs = self._depth_outputs(pixels, enhanced, requests)
         ended = Moment(self.device)
         predictions = [

@@ -12,8 +12,6 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
-from steps_ros.inference.bands import by_bands
-
 Floats = NDArray[np.float32]
 
 SURFACE_RATIO = 1.1
@@ -60,7 +58,8 @@ def resize_depth(depth: Tensor, height: int, width: int) -> Tensor:
     inverse_depth = depth.reciprocal()
     if depth.device.type != 'cpu':
         return enlarge_on_device(inverse_depth, height, width).reciprocal_()
-    return _planes(inverse_depth, lambda plane: _enlarge_surfaces(plane, height, width))
+    enlarged = _planes(inverse_depth, lambda plane: _enlarge_surfaces(plane, height, width))
+    return enlarged.reciprocal_()
 
 
 def enlarge_on_device(inverse_depth: Tensor, height: int, width: int) -> Tensor:
@@ -77,20 +76,14 @@ def enlarge_on_device(inverse_depth: Tensor, height: int, width: int) -> Tensor:
 
 
 def _enlarge_surfaces(inverse_depth: Floats, height: int, width: int) -> Floats:
-    """Return depth, (height, width), in a third of the time that torch takes for it."""
+    """Enlarge (H, W) in a third of the time that torch takes for it on a CPU."""
     known = np.nan_to_num(inverse_depth, nan=0.0, posinf=np.inf)
     most, least = cv2.dilate(known, NEIGHBOURS), cv2.erode(known, NEIGHBOURS)
     edge = (most > SURFACE_RATIO * least).astype(np.uint8)
     enlarged: Floats = _resized(inverse_depth, height, width, cv2.INTER_LINEAR)
     nearest = _resized(inverse_depth, height, width, cv2.INTER_NEAREST_EXACT)
     at_edge = _resized(edge, height, width, cv2.INTER_NEAREST_EXACT)
-
-    def finish(rows: slice) -> None:
-        here = enlarged[rows]
-        cv2.copyTo(nearest[rows], at_edge[rows], here)
-        np.reciprocal(here, out=here)
-
-    by_bands(height, finish)
+    cv2.copyTo(nearest, at_edge, enlarged)
     return enlarged
 
 

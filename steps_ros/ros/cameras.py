@@ -6,6 +6,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+import time
 from typing import NamedTuple
 
 from rclpy.node import Node
@@ -116,13 +117,15 @@ def process(model: Model, frames: Sequence[CameraFrame]) -> None:
                 ready.append((item, prepared))
     if not ready:
         return
+    begun_s = time.monotonic()
     predictions: list[Prediction] = []
     with _counting([item for item, _ in ready]):
         predictions = model.predict([prepared.request for _, prepared in ready])
+    predict_s = time.monotonic() - begun_s
     # Without predictions all frames are counted as failed already.
     for (item, prepared), prediction in zip(ready, predictions, strict=False):
         with _counting([item]):
-            item.pipeline.publish(prepared, prediction)
+            item.pipeline.publish(prepared, prediction, predict_s)
 
 
 @contextmanager

@@ -128,6 +128,7 @@ def _timing(state: CameraState) -> DiagnosticStatus:
         **_percentiles('latency_ms', now.latency_ms),
         **_percentiles('model_ms', now.model_ms),
         **_percentiles('overhead_ms', now.overhead_ms),
+        **_percentiles('predict_ms', now.predict_ms),
     }
     message = 'no frame yet'
     if now.published:

@@ -109,8 +109,12 @@ class Pipeline:
         request = Request(image, maps, size, sight.camera, enhancement)
         return Prepared(frame, wanted, request, sight)
 
-    def publish(self, prepared: Prepared, prediction: Prediction) -> None:
-        """Publish what is wanted of a frame."""
+    def publish(self, prepared: Prepared, prediction: Prediction, predict_s: float) -> None:
+        """
+        Publish what is wanted of a frame.
+
+        :param predict_s: seconds that prediction took, for all cameras together.
+        """
         settings, wanted = self._settings.value, prepared.wanted
         prepared.sight.blank(prediction)
         if prediction.depth is not None:
@@ -123,7 +127,7 @@ class Pipeline:
         shown = None if camera is None else camera.resized(width, height)
         header = prepared.frame.message.header
         self._topics.publish(header, wanted, prediction, shown, settings)
-        self._count(prepared.frame, prediction.network_s)
+        self._count(prepared.frame, prediction.network_s, predict_s)
 
     def _scaled(self, prepared: Prepared, depth: NDArray[np.float32]) -> frozenset[str]:
         """Follow the scale, apply it to depth in place; return what may be published."""
@@ -163,14 +167,14 @@ class Pipeline:
                 f'frame dropped: {problem}', throttle_duration_sec=LOG_PERIOD_S
             )
 
-    def _count(self, frame: Incoming, network_s: float) -> None:
+    def _count(self, frame: Incoming, network_s: float, predict_s: float) -> None:
         node_s = time.monotonic() - frame.entered_s
         now = self._node.get_clock().now()
         stamp = Time.from_msg(frame.message.header.stamp, clock_type=now.clock_type)
         # A driver that leaves the stamp at zero says nothing about latency.
         latency_ms = (now - stamp).nanoseconds / 1e6 if stamp.nanoseconds else -1.0
-        overhead_s = node_s - network_s
-        self._statistics.count_published(latency_ms, network_s * 1e3, overhead_s * 1e3)
+        times_ms = (1e3 * taken for taken in (network_s, node_s - network_s, predict_s))
+        self._statistics.count_published(latency_ms, *times_ms)
 
 
 def _stamp_s(frame: Incoming) -> float:

@@ -50,6 +50,7 @@ class Snapshot(NamedTuple):
     latency_ms: Percentiles
     model_ms: Percentiles
     overhead_ms: Percentiles
+    predict_ms: Percentiles
     input_age_s: float
     last_problem: str
 
@@ -67,6 +68,7 @@ class FrameStatistics:
         self._latency_ms: deque[float] = deque(maxlen=WINDOW_FRAMES)
         self._model_ms: deque[float] = deque(maxlen=WINDOW_FRAMES)
         self._overhead_ms: deque[float] = deque(maxlen=WINDOW_FRAMES)
+        self._predict_ms: deque[float] = deque(maxlen=WINDOW_FRAMES)
         self._last_input = time.monotonic()
         self._last_problem = ''
 
@@ -88,7 +90,9 @@ class FrameStatistics:
             self._dropped[reason] += 1
             self._last_problem = problem or self._last_problem
 
-    def count_published(self, latency_ms: float, model_ms: float, overhead_ms: float) -> None:
+    def count_published(
+        self, latency_ms: float, model_ms: float, overhead_ms: float, predict_ms: float
+    ) -> None:
         """
         Count a frame that came out.
 
@@ -96,12 +100,14 @@ class FrameStatistics:
         :param model_ms: time in the networks, at their own size.
         :param overhead_ms: callback entry to last publish, less the networks: decoding, resizing
             in and out, filters, packing, publishing.
+        :param predict_ms: the networks, with resizing in and out.
         """
         with self._lock:
             self._published += 1
             self._output_times.append(time.monotonic())
             self._model_ms.append(model_ms)
             self._overhead_ms.append(overhead_ms)
+            self._predict_ms.append(predict_ms)
             if latency_ms >= 0:
                 self._latency_ms.append(latency_ms)
 
@@ -118,6 +124,7 @@ class FrameStatistics:
                 percentiles(self._latency_ms),
                 percentiles(self._model_ms),
                 percentiles(self._overhead_ms),
+                percentiles(self._predict_ms),
                 now - self._last_input,
                 self._last_problem,
             )

@@ -1,0 +1,23 @@
+"""Confidence on the host is that of the three factors one after the other."""
+
+import pytest
+import torch
+
+from steps_ros.core.masks import Bridge, bridge_weight
+from steps_ros.inference.confidence import confidence, contrast_weight, exposure_weight
+
+BRIDGE = Bridge(0.12, 0.93, 5.0, 7.0)
+
+
+@pytest.mark.parametrize('channels', [1, 3])
+def test_it_is_the_product_of_bridge_exposure_and_contrast(channels):
+    generator = torch.Generator().manual_seed(channels)
+    light = torch.rand((2, channels, 48, 72), generator=generator).clamp(1e-4, 1)
+    light[..., :4], light[..., 4:8] = 0.12, 0.93
+    grey = torch.randint(0, 256, (2, 1, 48, 72), generator=generator) / 255
+    grey[1] = grey[1] / 40
+    lit = bridge_weight(light, BRIDGE).amin(dim=1, keepdim=True)
+    expected = lit * exposure_weight(grey) * contrast_weight(grey)
+    torch.testing.assert_close(confidence(light, grey, BRIDGE), expected, rtol=1e-6, atol=0)
+    assert (expected[0] < 0.11).any()
+    assert (expected[0] == 1).any()
