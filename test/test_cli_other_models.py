@@ -77,6 +77,7 @@ def test_run_makes_metres_only_where_a_factor_can(tmp_path, night, model, capsys
     [
         (('--size', '32x32'), 'takes 24x32'),
         (('--precision', 'float16'), "precision 'float16'"),
+        (('--engine', 'openvino'), "engine 'openvino'"),
         (('--checkpoint', 'none.yaml'), 'none.yaml'),
         (('--checkpoint', 'sum.onnx'), 'describe it in a .yaml'),
     ],

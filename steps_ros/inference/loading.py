@@ -10,6 +10,7 @@ from typing import NamedTuple
 
 from steps_ros.core.checkpoint import DEFAULT_WEIGHTS, load_checkpoint
 from steps_ros.errors import CheckpointError, SettingsError
+from steps_ros.inference.engines.names import AUTO, ONNXRUNTIME, TORCH
 from steps_ros.inference.file_hash import file_sha256
 from steps_ros.inference.network_size import Size
 from steps_ros.inference.onnx_depth import OnnxDepth
@@ -82,7 +83,8 @@ def load_predictor(
 
     :param size: (height, width) of the depth model's input; None for its own.
     :param unsized: the same for a checkpoint that has no size of its own.
-    :param engine: of the package's own networks; an ONNX model is always one of ONNX Runtime.
+    :param engine: of the package's own networks; an ONNX model is one of ONNX Runtime, and any
+        but the defaults is refused with it.
     :raises StepsError: a file, size, device or precision that cannot be.
     """
     if path.suffix == '.onnx':
@@ -91,6 +93,11 @@ def load_predictor(
             'file (docs/other_models.md) and give that'
         )
     if path.suffix in DESCRIPTIONS:
+        if engine not in (AUTO, TORCH, ONNXRUNTIME):
+            raise SettingsError(
+                f'engine {engine!r}: {path} describes an ONNX model of others, which ONNX Runtime '
+                'computes; leave the engine at its default'
+            )
         predictor = _foreign(path, size, device, precision)
     else:
         checkpoint = load_checkpoint(path)
