@@ -41,7 +41,8 @@ def test_ratios_are_those_of_rounds():
     assert (plain['reference_ms'], plain['ceiling_gflops']) == (6000.0, 2.0)
 
 
-def test_a_smallest_run(tmp_path, capsys):
+def test_a_smallest_run(tmp_path, capsys, monkeypatch):
+    monkeypatch.setattr(predictor_speed, 'VARIANTS', predictor_speed.VARIANTS[:2])
     path = tmp_path / 'speed.json'
     options = ['--size', '64x96', '--rounds', '2', '--threads', '1', '--json', str(path)]
     assert predictor_speed.main(options) == 0

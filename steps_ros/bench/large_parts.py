@@ -17,6 +17,7 @@ from steps_ros.bench.predictor_speed import (
     PREDICTOR,
     PredictorSpeed,
     REFERENCE,
+    VARIANTS,
 )
 from steps_ros.bench.results import (
     MS,
@@ -34,7 +35,9 @@ TRANSPORTS = {RAW: 'raw', COMPRESSED: 'JPEG'}
 
 def measure_predictor(size: tuple[int, int], rounds: int) -> Part:
     """Time released and default network in every variant, at (height, width)."""
-    return predictor_part([measure(network, size, rounds) for network in compared_networks()])
+    return predictor_part(
+        [measure(network, size, rounds, VARIANTS) for network in compared_networks()]
+    )
 
 
 def predictor_part(networks: Sequence[Sequence[PredictorSpeed]]) -> Part:

@@ -36,6 +36,8 @@ from steps_ros.core.geometry import disparity_to_depth
 from steps_ros.core.illumination import IlluminationNet
 from steps_ros.data.outputs import json_bytes, write_file
 from steps_ros.errors import StepsError
+from steps_ros.inference.engines.job import Job
+from steps_ros.inference.engines.table import ENGINES
 from steps_ros.inference.predictor import Predictor
 
 CPU = torch.device('cpu')
@@ -78,7 +80,13 @@ class Variant(NamedTuple):
         return f'{self.engine} {self.precision}'
 
 
-VARIANTS = (Variant('torch', 'float32'), Variant('torch', 'bfloat16'))
+VARIANTS = (
+    Variant('torch', 'float32'),
+    Variant('torch', 'bfloat16'),
+    Variant('onnxruntime', 'float32'),
+    Variant('openvino', 'float32'),
+    Variant('openvino', 'bfloat16'),
+)
 
 
 class Difference(NamedTuple):
@@ -155,7 +163,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         rows = [
             row
             for network in compared_networks()
-            for row in measure(network, options.size, options.rounds)
+            for row in measure(network, options.size, options.rounds, VARIANTS)
         ]
     except StepsError as error:
         print(f'predictor_speed: {error}', file=sys.stderr)  # noqa: T201
@@ -167,19 +175,24 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def measure(
-    network: Compared, size: tuple[int, int], rounds: int, variants: Sequence[Variant] = VARIANTS
+    network: Compared, size: tuple[int, int], rounds: int, variants: Sequence[Variant]
 ) -> list[PredictorSpeed]:
     """
     Time the reference, and bare network and predictor of each variant, by turns.
 
     :param size: (height, width) of the random picture, which the networks see as it is.
-    :returns: one for each variant; the reference's seconds are the same in all.
+    :returns: one for each variant that this machine can compute, under the name of what did
+        compute it; the reference's seconds are the same in all.
     """
     machine = this_machine(CPU)
     name, checkpoint, literal = network
+    variants = [variant for variant in variants if _is_usable(variant, checkpoint, size)]
     picture = random_picture(size)
     colour, grey = _tensors(picture)
-    predictors = [Predictor(checkpoint, size, 'cpu', variant.precision) for variant in variants]
+    predictors = [
+        Predictor(checkpoint, size, 'cpu', variant.precision, engine=variant.engine)
+        for variant in variants
+    ]
     subjects = [Subject(REFERENCE, lambda: forward_pass(literal, colour, grey))]
     for predictor in predictors:
         subjects += _subjects(predictor, picture, colour)
@@ -195,16 +208,21 @@ def measure(
         PredictorSpeed(
             machine,
             name,
-            variant,
+            Variant(predictor.engine, predictor.precision),
             size,
             taken.gemm_gflops,
             {REFERENCE: reference, NETWORK: bare, PREDICTOR: whole},
             None if exact is None else _difference(predictor.predict(picture).depth, exact),
         )
-        for variant, predictor, bare, whole in zip(
-            variants, predictors, own[::2], own[1::2], strict=True
-        )
+        for predictor, bare, whole in zip(predictors, own[::2], own[1::2], strict=True)
     ]
+
+
+def _is_usable(variant: Variant, checkpoint: Checkpoint, size: tuple[int, int]) -> bool:
+    assert checkpoint.depth_net is not None
+    threads = torch.get_num_threads()
+    job = Job(checkpoint.depth_net, size, CPU, variant.precision, threads)
+    return not ENGINES[variant.engine].missing(job)
 
 
 def _subjects(
