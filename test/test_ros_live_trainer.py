@@ -200,7 +200,7 @@ def test_other_weights_at_the_same_path_come_with_cleanup_and_configure(peer, tm
     )
     link, log = tmp_path / 'current.safetensors', tmp_path / 'log'
     link.symlink_to(first)
-    options = [f'checkpoint:={link}', 'device:=cpu', 'autostart:=true']
+    options = [f'checkpoint:={link}', 'device:=cpu', 'engine:=torch', 'autostart:=true']
     words = [word for option in options for word in ('-p', option)]
     with running('steps_ros.ros.entry', 'night_depth', '--ros-args', *words, log=log) as process:
         before = peer.depth_of_a_frame(1)
