@@ -29,7 +29,8 @@ def doubled_convolution(feature: Tensor, convolution: nn.Conv2d) -> Tensor:
     :returns: (B, width, 2 H, 2 W).
     """
     batch, channels, height, width = feature.shape
-    # Other engines are faster at the convolution that an exported graph says in plain words.
+    # An exported graph has the plain convolution: the forms below are made for torch, and engines
+    # have not been shown to gain by them.
     if torch.onnx.is_in_onnx_export() or batch * height * width < FEW_PIXELS:
         return convolution(functional.interpolate(feature, scale_factor=2))  # type: ignore[no-any-return]
     if feature.requires_grad:
