@@ -1,10 +1,14 @@
-# make demo [INPUT=path] [RATE=hz] · make test · make bench · make lint      each makes .venv on first use
+# make demo [INPUT=path] [RATE=hz] · make test · make bench · make soak [FRAMES=n] · make lint      each makes .venv on first use
 
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 DEMO_OUT := demo_out
 BENCH_OUT := bench.json
+SOAK_OUT := soak_out
+FRAMES := 20000
+FUZZ_OUT := fuzz_out
+MINUTES := 10
 
 # A Python that was started from wheels of ROS passes its library path on; another environment
 # must not inherit it.
@@ -16,27 +20,31 @@ endif
 # Threads that spin while they wait starve the other processes of a small machine.
 export OMP_WAIT_POLICY := PASSIVE
 
-.PHONY: help .venv demo test bench lint weights clean
+.PHONY: help .venv demo test bench soak fuzz mutants lint weights clean
 help:
 	@echo "make demo [INPUT=folder|video|bag] [RATE=hz]   frames through the live node, into $(DEMO_OUT)/"
 	@echo "make test                                      all tests"
 	@echo "make bench                                     how fast everything is, into $(BENCH_OUT)"
+	@echo "make soak [FRAMES=n]                           what is lost or leaks, into $(SOAK_OUT)/"
+	@echo "make fuzz [MINUTES=n] [FUZZ_OUT=folder]        damaged files and messages into every reader"
+	@echo "make mutants MODULE=file TESTS='files'         changes of a module that its tests do not see"
 	@echo "make lint                                      ruff and mypy"
 	@echo "make weights                                   the default weights again, from their seed"
 
 .venv: $(VENV)/.complete
 
-# With ROS sourced, its rclpy and any installed torch are used as they are. Without, wheels.
+# With ROS sourced, its rclpy and any installed torch are used as they are. Without, wheels. Python compiles what it
+# imports when it first does; all of it at once would take half a minute.
 $(VENV)/.complete: setup.py Makefile constraints.txt
 	@rm -rf $(VENV)
 	@if $(PYTHON) -c 'import rclpy' 2>/dev/null; then \
 	  echo "ROS found: building $(VENV) on top of it"; \
 	  $(PYTHON) -m venv --system-site-packages $(VENV) && \
-	  $(BIN)/python -m pip install --quiet --editable '.[sim,train,viz,onnx,openvino,view,test]'; \
+	  $(BIN)/python -m pip install --quiet --no-compile --editable '.[sim,train,viz,onnx,openvino,view,test]'; \
 	elif [ "$$(uname -s)-$$(uname -m)" = Linux-x86_64 ]; then \
 	  echo "no ROS found: building $(VENV) with ROS 2 wheels (some minutes)"; \
 	  $(PYTHON) -m venv $(VENV) && \
-	  $(BIN)/python -m pip install --quiet --constraint constraints.txt --editable '.[ros,sim,train,viz,onnx,openvino,view,test]'; \
+	  $(BIN)/python -m pip install --quiet --no-compile --constraint constraints.txt --editable '.[ros,sim,train,viz,onnx,openvino,view,test]'; \
 	else \
 	  echo "no ROS found, and no ROS 2 wheels for $$(uname -s) on $$(uname -m): install ROS 2 and source its setup.bash first" >&2; \
 	  exit 1; \
@@ -46,21 +54,33 @@ $(VENV)/.complete: setup.py Makefile constraints.txt
 demo: .venv
 	$(BIN)/steps-ros demo --out $(DEMO_OUT) --overwrite $(if $(INPUT),--input '$(INPUT)') $(if $(RATE),--rate $(RATE))
 
-# Unit tests on both cores, then the live nodes one at a time.
+# Unit tests on both cores, files in alphabetical order: those with many tests first, the default, would leave long
+# ones of few tests for one core at the end. Then the live nodes one at a time.
 test: .venv
-	$(BIN)/python -m pytest -n 2 --dist loadfile -m 'not live' --timeout 120
+	$(BIN)/python -m pytest -n 2 --dist loadfile --no-loadscope-reorder -m 'not live' --timeout 120
 	$(BIN)/python -m pytest -m live --timeout 180
 
 bench: .venv
 	$(BIN)/steps-ros bench --json $(BENCH_OUT) --overwrite
 
+soak: .venv
+	$(BIN)/steps-ros soak --frames $(FRAMES) --out $(SOAK_OUT) --overwrite
+
+# Without a wheel of atheris for this Python the targets are fuzzed by examples alone.
+fuzz: .venv
+	-@$(BIN)/python -m pip install --quiet --only-binary atheris --constraint constraints.txt atheris
+	PYTHONPATH=test $(BIN)/python -m fuzzing campaign $(FUZZ_OUT) --minutes $(MINUTES)
+
+mutants: .venv
+	$(BIN)/python test/mutants.py $(MODULE) $(TESTS)
+
 lint: .venv
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
-	$(BIN)/mypy
+	MYPY_NUM_WORKERS=2 $(BIN)/mypy
 
 weights: .venv
 	$(BIN)/steps-ros default-weights --seed 0 --out weights_out
 
 clean:
-	rm -rf $(VENV) $(DEMO_OUT) $(BENCH_OUT) build install log *.egg-info
+	rm -rf $(VENV) $(DEMO_OUT) $(BENCH_OUT) $(SOAK_OUT) $(FUZZ_OUT) build install log *.egg-info

@@ -62,9 +62,12 @@ setup(
         'torch>=2.1',
         'opencv-python-headless>=4.6',
         'safetensors>=0.4',
+        'packaging>=21.0',
         'pyyaml>=5.4',
         'tqdm>=4.57',
-        'rosbags>=0.11,<1',
+        'rosbags>=0.11.9,<1',
+        'backports.zstd>=1.0',
+        'lz4>=4.0',
         'mcap>=1.1',
     ],
     extras_require={
@@ -78,7 +81,8 @@ setup(
         'test': [
             'pytest>=7.0',
             'pytest-timeout',
-            'pytest-xdist',
+            'pytest-xdist>=3.7',
+            'hypothesis>=6.100',
             'mcap-ros2-support',
             *ONNX,
             *OPENVINO,

@@ -10,14 +10,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, fields, is_dataclass
-from difflib import get_close_matches
 import math
 from pathlib import Path
 from typing import Any, cast, get_type_hints, TypeVar
 
-import yaml
-
-from steps_ros.errors import SettingsError
+from steps_ros.errors import nearest, SettingsError
+from steps_ros.yaml_file import read_yaml
 
 Settings = TypeVar('Settings')
 
@@ -94,10 +92,9 @@ def load(settings: type[Settings], path: Path) -> Settings:
     :raises SettingsError: the file is missing, is no YAML mapping, or holds a bad value.
     """
     try:
-        content = yaml.safe_load(path.read_text(encoding='utf-8'))
-    except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
-        reason = str(error).replace('\n', ' ')
-        raise SettingsError(f'{path}: settings cannot be read: {reason}') from error
+        content = read_yaml(path)
+    except ValueError as error:
+        raise SettingsError(f'{path}: settings cannot be read: {error}') from error
     if not isinstance(content, dict | None):
         raise SettingsError(f'{path}: settings must be `name: value` lines, not {content!r}')
     try:
@@ -132,7 +129,7 @@ def convert(described: Setting, value: Any) -> Any:
     if described.type == NUMBERS:
         return _numbers(described, value)
     if described.type is float and type(value) is int:
-        return float(value)
+        return _real(described, value)
     if type(value) is not described.type:
         wanted = KINDS.get(described.type, described.type.__name__)
         raise SettingsError(f'{described.name}: {value!r} is not {wanted}; give one')
@@ -149,10 +146,17 @@ def _texts(described: Setting, value: Any) -> tuple[str, ...]:
 
 def _numbers(described: Setting, value: Any) -> tuple[float, ...]:
     listed = value if isinstance(value, list | tuple) else ()
-    numbers = tuple(float(item) for item in listed if isinstance(item, int | float))
+    numbers = tuple(_real(described, item) for item in listed if isinstance(item, int | float))
     if not listed or len(numbers) != len(listed):
         raise SettingsError(f'{described.name}: {value!r} is not a list of numbers; give one')
     return numbers
+
+
+def _real(described: Setting, value: float) -> float:
+    try:
+        return float(value)
+    except OverflowError as error:
+        raise SettingsError(f'{described.name}: {value} is too large; give less') from error
 
 
 def flatten(values: Mapping[str, Any], prefix: str = '') -> Iterator[tuple[str, Any]]:
@@ -166,8 +170,8 @@ def flatten(values: Mapping[str, Any], prefix: str = '') -> Iterator[tuple[str, 
 
 def unknown_message(name: str, known: Mapping[str, Any]) -> str:
     """Say that a name is unknown and which known one is nearest."""
-    near = get_close_matches(name, known, n=1)
-    remedy = f'did you mean {near[0]!r}?' if near else f'known are: {", ".join(known)}'
+    near = nearest(name, known)
+    remedy = f'did you mean {near!r}?' if near else f'known are: {", ".join(known)}'
     return f'unknown setting {name!r}; {remedy}'
 
 
@@ -188,7 +192,7 @@ def _check_value(described: Setting, value: Any) -> None:
     is_number = isinstance(value, int | float)
     if described.choices and value not in described.choices:
         wanted = 'one of ' + ', '.join(str(choice) for choice in described.choices)
-    elif is_number and math.isnan(value):
+    elif isinstance(value, float) and math.isnan(value):
         wanted = 'a number'
     elif is_number and low is not None and value < low:
         wanted = f'at least {low}'

@@ -16,7 +16,8 @@ LAYERS = {
     'train': {'eval', 'inference', 'data', 'sim', 'core'},
     'ros': {'view', 'train', 'eval', 'inference', 'data', 'core'},
     'bench': {'ros', 'view', 'train', 'eval', 'sim', 'inference', 'data', 'core'},
-    'cli': {'bench', 'ros', 'view', 'train', 'eval', 'sim', 'inference', 'data', 'core'},
+    'doctor': {'ros', 'inference', 'data', 'core'},
+    'cli': {'doctor', 'bench', 'ros', 'view', 'train', 'eval', 'sim', 'inference', 'data', 'core'},
 }
 ROS_PACKAGES = {
     'rclpy', 'launch', 'launch_ros', 'cv_bridge', 'tf2_ros', 'rcl_interfaces', 'lifecycle_msgs',

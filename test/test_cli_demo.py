@@ -10,7 +10,7 @@ import pytest
 
 from steps_ros.cli import demo
 from steps_ros.data.sources import open_source
-from steps_ros.errors import SettingsError
+from steps_ros.errors import OutputError, SettingsError
 
 
 def _parsed(*options: str) -> argparse.Namespace:
@@ -58,3 +58,20 @@ def test_the_clip_is_rendered_once_and_calibrated(monkeypatch, tmp_path: Path):
     cv2.imwrite(str(folder / 'images' / '000002.png'), frames[0].image)
     assert demo.simulated_clip() == folder
     assert len(list((folder / 'images').iterdir())) == 3
+
+
+def test_a_place_that_cannot_be_written_and_half_a_clip_are_no_clip(monkeypatch, tmp_path: Path):
+    (tmp_path / 'file').touch()
+    monkeypatch.setenv('XDG_CACHE_HOME', str(tmp_path / 'file'))
+    with pytest.raises(OutputError, match=r'cannot be written: .*set XDG_CACHE_HOME'):
+        demo.simulated_clip()
+    monkeypatch.setenv('XDG_CACHE_HOME', str(tmp_path))
+
+    def full(folder: Path) -> None:
+        (folder / 'images').mkdir(parents=True)
+        raise OSError(28, 'No space left on device')
+
+    monkeypatch.setattr(demo, '_render', full)
+    with pytest.raises(OutputError, match='No space left on device'):
+        demo.simulated_clip()
+    assert list((tmp_path / 'steps_ros').iterdir()) == []

@@ -22,6 +22,26 @@ def test_wrong_usage_is_two(arguments, capsys):
     assert 'usage' in capsys.readouterr().err
 
 
+@pytest.mark.parametrize(
+    ('arguments', 'says'),
+    [
+        (['evalute', 'drive'], "unknown command 'evalute'; did you mean 'evaluate'?"),
+        (['--log-level', 'warning', 'trian'], "unknown command 'trian'; did you mean 'train'?"),
+        (
+            ['run', 'x.png', '--out', 'y', '--chekpoint=z'],
+            'unrecognized arguments: --chekpoint=z; did you mean --checkpoint?',
+        ),
+        (['bench', '--qiuck', '--jsn', 'x'], '--qiuck --jsn x; did you mean --quick, --json?'),
+        (['bench', 'more'], 'unrecognized arguments: more\n'),
+    ],
+)
+def test_what_is_unknown_is_named_with_the_nearest(arguments, says, capsys):
+    with pytest.raises(SystemExit) as caught:
+        main(arguments)
+    assert caught.value.code == 2
+    assert says in capsys.readouterr().err
+
+
 def test_version(capsys):
     with pytest.raises(SystemExit):
         main(['--version'])

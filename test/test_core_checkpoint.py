@@ -1,8 +1,11 @@
 """Checkpoints explain themselves; bad files get one line that names file, key and remedy."""
 
 import argparse
+from dataclasses import asdict
 import json
 from pathlib import Path
+import re
+import resource
 
 import pytest
 from safetensors.torch import load_file, save_file
@@ -12,12 +15,19 @@ from steps_ros.core.checkpoint import (
     Checkpoint,
     load_checkpoint,
     Provenance,
-    read_foreign,
     save_checkpoint,
+    stored_sha256,
 )
 from steps_ros.core.depth_net import DepthNet, TINY
+from steps_ros.core.foreign_file import read_foreign
 from steps_ros.core.illumination import IlluminationNet
 from steps_ros.core.masks import Bridge
+from steps_ros.core.network_configs import (
+    confidence,
+    depth_config,
+    enhancer_channels,
+    input_size,
+)
 from steps_ros.core.resnet import EncoderConfig
 from steps_ros.errors import CheckpointError, OutputError
 
@@ -111,13 +121,55 @@ def test_foreign_safetensors(tmp_path):
 
 
 def rewritten(file: Path, tensors=None, **changes) -> None:
-    """Write the file again with changed metadata or tensors."""
+    """Write the file again with changed metadata or tensors, as versions without a hash did."""
     kept = load_file(file)
     header = file.read_bytes()
     length = int.from_bytes(header[:8], 'little')
     description = json.loads(json.loads(header[8 : 8 + length])['__metadata__']['steps_ros'])
+    del description['sha256']
     metadata = {'steps_ros': json.dumps({**description, **changes})}
     save_file({**kept, **(tensors or {})}, file, metadata)
+
+
+def test_the_same_content_is_the_same_bytes_with_a_hash(checkpoint, file, tmp_path):
+    save_checkpoint(load_checkpoint(file), tmp_path / 'again.safetensors')
+    assert (tmp_path / 'again.safetensors').read_bytes() == file.read_bytes()
+    assert re.fullmatch('[0-9a-f]{64}', stored_sha256(file))
+    notes = Provenance('numbers as keys', notes={2: 'two', 10: 'ten'})
+    save_checkpoint(Checkpoint(enhancer=checkpoint.enhancer, provenance=notes), file)
+    assert load_checkpoint(file).provenance.notes == {'2': 'two', '10': 'ten'}
+
+
+def test_a_file_of_before_there_were_hashes_loads(checkpoint, file):
+    rewritten(file)
+    assert stored_sha256(file) == ''
+    assert load_checkpoint(file).provenance == checkpoint.provenance
+
+
+def test_weights_of_which_one_bit_flipped_are_refused(file):
+    content = bytearray(file.read_bytes())
+    content[-1000] ^= 1
+    file.write_bytes(content)
+    with pytest.raises(
+        CheckpointError, match=r'weights\.safetensors: holds other weights than were saved.*copy'
+    ) as caught:
+        load_checkpoint(file)
+    assert '\n' not in str(caught.value)
+
+
+def test_no_flipped_bit_goes_unnoticed(tmp_path):
+    path = tmp_path / 'enhancer.safetensors'
+    save_checkpoint(Checkpoint(enhancer=IlluminationNet(1)), path)
+    whole = path.read_bytes()
+    # The name of the hash is all that may change: the file is then one without a hash.
+    name = whole.index(b'sha256')
+    for place in set(range(0, len(whole), 29)) - set(range(name, name + len('sha256'))):
+        damaged = bytearray(whole)
+        damaged[place] ^= 1 << place % 8
+        path.write_bytes(damaged)
+        with pytest.raises(CheckpointError) as caught:
+            load_checkpoint(path)
+        assert '\n' not in str(caught.value)
 
 
 def test_wrong_shape_names_file_and_key(file):
@@ -147,6 +199,72 @@ def test_metadata_that_makes_no_network(file, changes, message):
     rewritten(file, **changes)
     with pytest.raises(CheckpointError, match=message):
         load_checkpoint(file)
+
+
+@pytest.mark.parametrize(
+    ('part', 'key', 'value', 'word'),
+    [
+        ('encoder', 'block', 'dense', 'block'),
+        ('encoder', 'widths', [64, 128, 256], 'widths'),
+        ('encoder', 'widths', [10**6] * 4, 'widths'),
+        ('encoder', 'depths', [10**9, 1, 1, 1], 'depths'),
+        ('encoder', 'depths', [0, 1, 1, 1], 'depths'),
+        ('encoder', 'channels', 4, 'channels'),
+        ('encoder', 'slope', float('nan'), 'slope'),
+        ('decoder', None, [16, 32, 48, 96], 'decoder'),
+        ('padding', None, 'circular', 'padding'),
+        ('min_depth', None, -1.0, 'depth from'),
+        ('max_depth', None, 0.1, 'depth'),
+        ('max_depth', None, '100', 'depth'),
+    ],
+)
+def test_a_network_that_cannot_be_is_not_built(part, key, value, word):
+    values = json.loads(json.dumps(asdict(TINY)))
+    if key is None:
+        values[part] = value
+    else:
+        values[part][key] = value
+    with pytest.raises(ValueError, match=word):
+        depth_config(values)
+
+
+@pytest.mark.parametrize('values', [{'channels': 2}, {'channels': 1, 'x': 1}, {'channels': True}])
+def test_an_enhancer_that_cannot_be(values):
+    with pytest.raises(ValueError, match='enhancer'):
+        enhancer_channels(values)
+
+
+@pytest.mark.parametrize('values', [[0, 32], [32], [32.0, 32], 'ab', [10**9, 32]])
+def test_an_input_size_that_cannot_be(values):
+    with pytest.raises(ValueError, match='input_size'):
+        input_size(values)
+
+
+def test_confidence_has_finite_bounds():
+    bridge = Bridge(0.2, 0.8, 3.0, 4.0)
+    assert confidence(bridge._asdict()) == bridge
+    with pytest.raises(ValueError, match='high nan'):
+        confidence({**bridge._asdict(), 'high': float('nan')})
+
+
+def test_a_large_network_without_its_weights_takes_no_memory(file):
+    wide = {**asdict(TINY), 'decoder': (8192,) * 5}
+    rewritten(file, depth_net=wide)
+    before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    with pytest.raises(CheckpointError, match='has shape'):
+        load_checkpoint(file)
+    assert resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before < 100_000
+
+
+def test_absurd_headers_and_archives_are_refused_by_a_limit(file, tmp_path, monkeypatch):
+    monkeypatch.setenv('STEPS_ROS_MAX_TEXT_BYTES', '100')
+    with pytest.raises(CheckpointError, match=r'header has \d+ bytes.*STEPS_ROS_MAX_TEXT_BYTES'):
+        load_checkpoint(file)
+    path = tmp_path / 'a.pt'
+    torch.save({'a': torch.zeros(10_000)}, path)
+    monkeypatch.setenv('STEPS_ROS_MAX_UNPACKED_BYTES', '40000')
+    with pytest.raises(CheckpointError, match=r'unpacked, has \d+ bytes, more than the limit'):
+        read_foreign(path)
 
 
 def test_foreign_file_that_needs_code_is_refused_by_key(tmp_path):
@@ -186,3 +304,14 @@ def test_foreign_path_that_is_no_file(tmp_path):
         read_foreign(tmp_path / 'none.pt')
     with pytest.raises(CheckpointError, match='is a folder'):
         read_foreign(tmp_path)
+
+
+def test_a_refused_pickle_in_a_damaged_archive(tmp_path):
+    path = tmp_path / 'lightning.ckpt'
+    torch.save({'a': torch.ones(1), 'options': argparse.Namespace(a=1)}, path)
+    content = bytearray(path.read_bytes())
+    place = content.index(b'argparse')
+    content[place : place + 1] = b'A'
+    path.write_bytes(content)
+    with pytest.raises(CheckpointError, match=r'ckpt: .*Argparse\.Namespace.*state_dict'):
+        read_foreign(path)

@@ -6,7 +6,7 @@ from reference_names import enhancer_name, fill, golden, image, load_named
 import torch
 from torch import Tensor
 
-from steps_ros.core.checkpoint import read_foreign
+from steps_ros.core.foreign_file import read_foreign
 from steps_ros.core.illumination import enhance, IlluminationNet, SelfCalibratedEnhancer
 from steps_ros.core.importers import import_weights
 from steps_ros.core.losses import illumination_smoothness, pseudo_ycbcr, sie_loss

@@ -90,3 +90,23 @@ def test_quantiles_are_those_of_torch(share):
         values = torch.rand(3, 1, *size)
         expected = torch.quantile(values.flatten(1), share, dim=1)
         assert torch.equal(image_quantile(values, share), expected)
+
+
+def test_bounds_of_light_lie_between_the_extremes_and_the_median():
+    illumination = torch.tensor([0.1, 0.2, 0.5, 0.9, 1.0]).view(1, 1, 1, 5)
+    low, high, below, above = light_bridge(illumination, LightBounds())
+    assert (low.item(), high.item()) == pytest.approx((0.14, 0.92))
+    assert (below, above) == (5.0, 5.0)
+    high = light_bridge(illumination, LightBounds(least_bright=0.0)).high
+    assert high.item() == pytest.approx(1.0 - 0.9 * 0.5)
+
+
+def test_the_difference_of_frames_is_the_mean_of_the_channels():
+    frame = torch.tensor([0.2, 0.6, 0.4]).view(1, 3, 1, 1)
+    difference = frame_difference(frame, torch.full((1, 3, 1, 1), 0.3))
+    assert difference.shape == (1, 1, 1, 1)
+    assert difference.item() == pytest.approx((0.1 + 0.3 + 0.1) / 3)
+
+
+def test_a_moving_mean_remembers_by_default_98_percent():
+    assert moving_mean(torch.tensor(1.0), torch.tensor(2.0)).item() == pytest.approx(1.02)

@@ -319,6 +319,7 @@ def test_damage_anywhere(tmp_path, kind):
         ('', 'cannot be read as a bag'),
         ('a: [1', 'cannot be read as a bag'),
         ('rosbag2_bagfile_information: {version: 99}', 'version 99 not supported'),
+        ('a: ' + '[' * 3000, 'brackets are nested more than 64 deep'),
         ('rosbag2_bagfile_information: {version: 5}', 'metadata key is missing'),
     ],
 )
@@ -349,3 +350,20 @@ def test_missing_storage_file(tmp_path):
 def test_missing_bag(tmp_path):
     with pytest.raises(SourceError, match='does not exist; check the path'):
         open_bag(tmp_path / 'night.mcap')
+
+
+@pytest.mark.parametrize('wrong', ['1e999', '.nan', '[]', 'null', '"5"'])
+def test_metadata_that_count_no_messages(tmp_path, wrong):
+    path = write_folder(tmp_path / 'night', camera_messages())
+    metadata = path / 'metadata.yaml'
+    text = metadata.read_text().replace('- message_count: 5', f'- message_count: {wrong}')
+    metadata.write_text(text)
+    with pytest.raises(SourceError, match=r"topic '/camera/.*' of 'sensor_msgs/msg/.*' with"):
+        open_bag(path)
+
+
+@pytest.mark.parametrize('name', ['n' * 5000, 'zero\0byte'])
+def test_a_name_that_no_file_can_have_does_not_exist(tmp_path, name):
+    for opened in (open_bag, open_source):
+        with pytest.raises(SourceError, match='does not exist'):
+            opened(tmp_path / name)

@@ -44,6 +44,15 @@ def test_calibration_file(tmp_path):
     assert camera.matrix == CAMERA.matrix
 
 
+def test_a_key_of_other_tools_is_named_and_does_no_harm(tmp_path, caplog):
+    path = tmp_path / 'camera.yaml'
+    path.write_text(CALIBRATION + 'avg_error: 0.2\n')
+    assert read_camera(path).distortion
+    assert [record.getMessage() for record in caplog.records] == [
+        f"{path}: key 'avg_error' is not used"
+    ]
+
+
 def test_camera_file_beside_the_images_or_above(tmp_path):
     images = tmp_path / 'images'
     images.mkdir()
@@ -57,7 +66,15 @@ def test_camera_file_beside_the_images_or_above(tmp_path):
 @pytest.mark.parametrize(
     ('content', 'message'),
     [
-        ('width: 640\nheight: 480\n', "no key 'fx'; write width height"),
+        ('width: 640\nheight: 480\n', "no key 'fx'; write width height fx fy cx cy, or all"),
+        (SIMPLE.replace('fx', 'Fx'), "unknown key 'Fx'; known are width"),
+        (SIMPLE + 'k1: 0.1\n', "unknown key 'k1'; known are width height fx fy cx cy, and for"),
+        (
+            CALIBRATION.replace('distortion_c', 'distorsion_c'),
+            "unknown key 'distorsion_coefficients'; did you mean 'distortion_coefficients'",
+        ),
+        ('[camera_matrix]', 'no camera file'),
+        (CALIBRATION.replace('_matrix', '_matrx'), "did you mean 'camera_matrix'"),
         (SIMPLE.replace('500', 'wide'), 'no camera file: could not convert'),
         (SIMPLE.replace('500', '.nan'), 'not finite'),
         (SIMPLE.replace('500', '-1'), 'must be positive'),
@@ -65,6 +82,14 @@ def test_camera_file_beside_the_images_or_above(tmp_path):
         ('', 'no camera file'),
         ('camera_matrix: {data: [1]}\nimage_width: 1\nimage_height: 1', 'no camera file'),
         ('camera_matrix: 3\nimage_width: 1\nimage_height: 1', 'no camera file'),
+        (SIMPLE.replace('640', '.inf'), 'no camera file: cannot convert float infinity'),
+        (CALIBRATION.replace('plumb_bob', '[1]'), r'distortion_model \[1\] is no name'),
+        (
+            CALIBRATION.replace('{rows: 1, cols: 5, data: [-0.1, 0.02, 0, 0, 0]}', '[0]'),
+            'no camera file',
+        ),
+        ('fx: 2001-99-99', 'no camera file: month must be in'),
+        ('fx: ' + '[' * 3000, 'no camera file: brackets are nested more than 64 deep'),
     ],
 )
 def test_bad_file_is_one_line(tmp_path, content, message):

@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 
 from steps_ros.data.clouds import decode_cloud
+from steps_ros.data.messages import points_message
 from steps_ros.errors import FrameError
 
 NUMBERS = {'i1': 1, 'u1': 2, 'i2': 3, 'u2': 4, 'i4': 5, 'u4': 6, 'f4': 7, 'f8': 8}
@@ -132,3 +133,11 @@ def test_too_few_bytes(change):
 
 def test_no_points():
     assert decode_cloud(cloud(PLAIN, 12, {'x': [], 'y': [], 'z': []})).points.shape == (0, 3)
+
+
+def test_steps_that_overflow_are_refused():
+    item = points_message(np.ones((10, 3), np.float32), 0, 'lidar')
+    item.height, item.width, item.row_step = 122, 10, 0
+    item.point_step, item.data = 65_538_048, np.zeros(0, np.uint8)
+    with pytest.raises(FrameError, match='does not fit its 0 bytes'):
+        decode_cloud(item)

@@ -81,3 +81,20 @@ def test_compressed_without_a_png():
     eight_bit = compressed(np.zeros((2, 2), np.uint8), '16UC1; compressedDepth')
     with pytest.raises(FrameError, match='16 bits'):
         decode_compressed_depth(eight_bit)
+
+
+@pytest.mark.parametrize(
+    ('size', 'message'),
+    [
+        ((30_000, 30_000), 'png of 30000x30000 has 900000000 pixels, more than'),
+        ((8, 2_818_048), 'png of 75 bytes is truncated'),
+    ],
+)
+def test_compressed_depth_that_its_bytes_cannot_hold_takes_no_memory(size, message):
+    item = compressed(np.ones((2, 2), np.uint16), '16UC1; compressedDepth')
+    content = bytearray(item.data.tobytes())
+    place = content.index(b'IHDR') + 4
+    content[place : place + 8] = struct.pack('>II', *size)
+    item.data = np.frombuffer(bytes(content), np.uint8)
+    with pytest.raises(FrameError, match=message):
+        decode_compressed_depth(item)

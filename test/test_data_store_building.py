@@ -271,6 +271,14 @@ def test_a_full_disk_is_one_line_and_leaves_nothing(tmp_path, monkeypatch):
     assert not stores(tmp_path / 'cache')
 
 
+def test_a_cache_that_cannot_be_written_is_one_line(tmp_path):
+    path, taken = write_drive(tmp_path / 'night.mcap'), tmp_path / 'file'
+    taken.touch()
+    with pytest.raises(OutputError, match=str(taken)) as error:
+        build_store(path, SIZE, cache=taken)
+    assert '\n' not in str(error.value)
+
+
 def test_broken_off_leaves_nothing(tmp_path):
     path = write_drive(tmp_path / 'night.mcap')
 
@@ -326,3 +334,43 @@ def test_the_index_is_plain_json(tmp_path):
     content = json.loads((store.folder / 'index.json').read_text())
     assert content['settings']['height'] == HEIGHT
     assert len(content['content']) == 64
+
+
+@pytest.mark.parametrize(
+    ('changes', 'message'),
+    [
+        ({'frame_count': '8'}, "frame_count '8' is not a whole number of at least 1"),
+        ({'frame_count': 10**18}, 'stamps.npy is int64'),
+        ({'frame_count': 0}, 'frame_count 0 is not'),
+        ({'height': 48.0}, 'height 48.0 is not'),
+        ({'triplet_count': -1}, 'triplet_count -1 is not'),
+        ({'dropped': [1]}, r'dropped \[1\] does not count'),
+        ({'dropped': {'dark': None}}, 'dropped dark None is not'),
+    ],
+)
+def test_an_index_that_no_store_has(tmp_path, changes, message):
+    folder = build(write_drive(tmp_path / 'night.mcap', 8)).folder
+    index = folder / 'index.json'
+    index.write_text(json.dumps({**json.loads(index.read_text()), **changes}))
+    with pytest.raises(SourceError, match=message):
+        open_store(folder)
+
+
+@pytest.mark.parametrize('header', [b"{'descr': (\n", b'{' * 60, b"{'shape': 1}", b'\xff', b'PK'])
+def test_an_array_with_a_header_that_is_none(tmp_path, header):
+    folder = build(write_drive(tmp_path / 'night.mcap', 8)).folder
+    path = folder / 'stamps.npy'
+    content = bytearray(path.read_bytes())
+    content[10 : 10 + len(header)] = header
+    path.write_bytes(content if header != b'PK' else b'PK\x03\x04')
+    with pytest.raises(SourceError, match=r'stamps\.npy cannot be read'):
+        open_store(folder)
+
+
+def test_triplets_of_frames_that_are_not_there(tmp_path):
+    folder = build(write_drive(tmp_path / 'night.mcap', 8)).folder
+    rows = np.load(folder / 'triplets.npy')
+    rows[2, 1] = 8
+    np.save(folder / 'triplets.npy', rows)
+    with pytest.raises(SourceError, match='triplets name other frames; delete'):
+        open_store(folder)

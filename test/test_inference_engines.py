@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from pathlib import Path
+import sys
 
 import numpy as np
 import pytest
@@ -16,7 +17,7 @@ from steps_ros.inference.engines import choice, cuda_graphs, onnx_runtime, open_
 from steps_ros.inference.engines.cache import cache_folder, EngineCache
 from steps_ros.inference.engines.choice import choose
 from steps_ros.inference.engines.job import Engine, Forward, Job
-from steps_ros.inference.engines.names import AUTO, ENGINE_NAMES, TORCH
+from steps_ros.inference.engines.names import AUTO, ENGINE_NAMES, TORCH, TORCH_COMPILE
 from steps_ros.inference.engines.self_check import agreement, check, sample_inputs
 from steps_ros.inference.engines.table import BUILT_AHEAD, CANDIDATES, ENGINES
 from steps_ros.inference.engines.workshop import network_digest, Workshop
@@ -53,6 +54,14 @@ class Spy:
 
     def forward(self, job: Job) -> Forward:
         return lambda pictures, rays: job.network.disparity(pictures, rays) * self.factor
+
+
+def test_compiling_needs_a_compiler(monkeypatch):
+    missing = ENGINES[TORCH_COMPILE].missing
+    monkeypatch.setenv('CXX', sys.executable)
+    assert missing(job_of()) == ''
+    monkeypatch.setenv('CXX', 'no-such-compiler')
+    assert missing(job_of()).startswith('there is no C++ compiler no-such-compiler; install one')
 
 
 def workshop_of(job: Job, root: Path, **spies: Spy) -> Workshop:

@@ -16,6 +16,7 @@ from steps_ros.inference.light_state import (
     LightSettings,
     LightState,
     LightTrack,
+    MOST_WAITING,
 )
 
 NIGHT, DUSK, DAY = LightState
@@ -98,9 +99,10 @@ def test_a_step_back_in_time_or_a_long_silence_begins_anew():
 
 def test_equal_stamps_change_nothing():
     track = follow([130.0])[-1]
-    for _ in range(50):
+    for _ in range(MOST_WAITING + 50):
         track = follow_light(track, 0.0, sample(20.0), SETTINGS)
     assert (track.state, track.enhancement) == (DAY, 0.0)
+    assert len(track.waiting) == MOST_WAITING
 
 
 def test_a_state_that_is_given_holds_and_fades_in():

@@ -145,9 +145,11 @@ def test_half_precisions_stay_close_to_float32(checkpoint, predictor, precision)
 @pytest.mark.parametrize('precision', ['float32', 'float16', 'bfloat16'])
 def test_gpu_agrees_with_cpu(checkpoint, precision):
     picture = street(64, 96)
-    exact = Predictor(checkpoint, device='cpu', precision='float32').predict(picture).depth
-    close = Predictor(checkpoint, device='cuda', precision=precision).predict(picture).depth
-    assert np.median(np.abs(close / exact - 1)) < 0.02
+    exact = Predictor(checkpoint, device='cpu', precision='float32').predict(picture)
+    close = Predictor(checkpoint, device='cuda', precision=precision).predict(picture)
+    assert np.median(np.abs(close.depth / exact.depth - 1)) < 0.02
+    assert np.abs(close.enhanced.astype(int) - exact.enhanced).max() <= 2
+    assert np.abs(close.confidence - exact.confidence).max() < 0.02
 
 
 def covered() -> np.ndarray:

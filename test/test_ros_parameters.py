@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -15,6 +16,7 @@ import rclpy
 from rclpy.parameter import Parameter
 
 from steps_ros.errors import SettingsError
+from steps_ros.ros.diagnostics import NodeState, report
 from steps_ros.ros.node_settings import NodeSettings
 from steps_ros.ros.parameters import camera_parameters, NightDepthSettings, OF_THE_NODE
 from steps_ros.settings import build, describe, flatten
@@ -90,8 +92,27 @@ def test_a_bad_value_is_one_line(make_node, values, message):
 
 
 def test_a_parameter_of_another_node_is_no_error(make_node):
-    settings = NodeSettings(make_node(something_else_entirely=1), NightDepthSettings)
+    node = make_node(something_else_entirely=1, qos_overrides__x=1)
+    settings = NodeSettings(node, NightDepthSettings)
     assert settings.value == NightDepthSettings()
+    assert settings.ignored == ('something_else_entirely',)
+
+
+def test_a_parameter_without_effect_is_named_once_with_the_nearest(make_node, monkeypatch):
+    node, said = make_node(stride=4, network='', frame_rate=3), []
+    logger = SimpleNamespace(warning=said.append)
+    monkeypatch.setattr(node, 'get_logger', lambda: logger)
+    assert NodeSettings(node, NightDepthSettings).ignored == (
+        'stride',
+        'network',
+        'frame_rate',
+    )
+    start, end = "parameter '{}' is none of this node and has no effect", "; did you mean '{}'?"
+    assert said[:2] == [
+        start.format('stride') + end.format('cloud.stride'),
+        start.format('network') + end.format('network_size'),
+    ]
+    assert len(said) == 3
 
 
 def test_changes_take_effect_or_are_refused_with_a_reason(make_node):
@@ -208,3 +229,9 @@ def test_a_bad_setting_of_a_camera_is_one_line(make_node, values, message):
 
 def test_what_is_of_the_node_are_settings():
     assert {item.name for item in DESCRIBED} > OF_THE_NODE
+
+
+def test_diagnostics_name_what_was_ignored():
+    state = NodeState('n', 'inactive', '', True, None, (), ('stride', 'rate'), 0)
+    values = {item.key: item.value for item in report(state)[0].values}
+    assert values['ignored_parameters'] == 'stride, rate'

@@ -15,7 +15,8 @@ import rclpy
 from rclpy.executors import ExternalShutdownException
 from rclpy.node import Node
 
-from steps_ros.ros.spin import guarded, spin
+from steps_ros.errors import SettingsError
+from steps_ros.ros.spin import guarded, refuse_arguments, spin
 
 pytestmark = pytest.mark.timeout(30)
 
@@ -56,6 +57,13 @@ def test_a_guarded_callback_never_raises(node):
     guarded(node, callback)(3)
 
 
+@pytest.mark.parametrize('stray', [['--checkpoint', 'x'], ['x', '--ros-args', '-p', 'a:=1']])
+def test_what_is_no_argument_of_ros_is_refused(stray):
+    with pytest.raises(SettingsError, match=f"argument '{stray[0]}' is none of ROS; parameters"):
+        refuse_arguments(['night_depth', *stray])
+    refuse_arguments(['night_depth', '--ros-args', '-p', 'a:=1', '-r', 'b:=c'])
+
+
 @pytest.mark.parametrize(
     ('statement', 'code'),
     [
@@ -80,3 +88,27 @@ sys.exit(run_node('made', make_node, ['made']))
     ended = subprocess.run([sys.executable, '-c', program], capture_output=True, text=True)
     assert ended.returncode == code
     assert ('Traceback' in ended.stderr) == bool(code)
+
+
+def test_a_node_that_cannot_finish_its_work_is_one_line_and_exit_1():
+    program = """
+import sys
+import rclpy
+from rclpy.node import Node
+from steps_ros.errors import OutputError
+from steps_ros.ros.spin import run_node
+
+class Unfinished(Node):
+    def __init__(self):
+        super().__init__('unfinished')
+        self.create_timer(0.01, self.context.try_shutdown)
+
+    def close(self):
+        raise OutputError('the disk is full; make room')
+
+sys.exit(run_node('unfinished', Unfinished, ['unfinished']))
+"""
+    ended = subprocess.run([sys.executable, '-c', program], capture_output=True, text=True)
+    assert ended.returncode == 1
+    assert 'the disk is full; make room' in ended.stderr
+    assert 'Traceback' not in ended.stderr

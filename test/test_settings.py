@@ -59,6 +59,7 @@ def test_one_text_is_a_list_of_it_and_an_empty_one_is_none(given, names):
     ('values', 'message'),
     [
         ({'wheels.radios': 0.2}, r"unknown setting 'wheels.radios'; did you mean 'wheels.radius'"),
+        ({'radius': 1}, r"unknown setting 'radius'; did you mean 'wheels.radius'"),
         ({'xyz': 1}, r"unknown setting 'xyz'; known are: doors, fuel, locked, names, wheels"),
         ({'doors': 2.0}, r'doors: 2.0 is not a whole number'),
         ({'doors': True}, r'doors: True is not a whole number'),
@@ -91,10 +92,29 @@ def test_yaml_may_nest_or_use_dots(tmp_path: Path):
     assert load(Car, nested) == load(Car, dotted) == Car(wheels=Wheels(0.5))
 
 
-@pytest.mark.parametrize('content', ['- 1\n', 'a: [', '\xff'])
+LAUGHS = 'a0: &a0 [1, 1]\n' + ''.join(f'a{i}: &a{i} [{f"*a{i - 1}, " * 9}]\n' for i in range(1, 9))
+
+
+@pytest.mark.parametrize(
+    'content',
+    [
+        '- 1\n', 'a: [', '\xff', 'a: "\x1b[2J', 'doors: 2001-99-99', 'doors: !!float x',
+        'doors: !!timestamp x', 'wheels: &a {b: *a}', 'doors: &a [*a]', 'a: ' + '[' * 3000,
+        'a: ' + '{a: ' * 3000, '? [a]\n: b', '1: 2', LAUGHS, '- ' * 2000, 'doors: ' + '9' * 5000,
+    ],
+)  # fmt: skip
 def test_a_file_that_is_no_mapping_is_one_line(tmp_path: Path, content: str):
     path = tmp_path / 'bad.yaml'
     path.write_bytes(content.encode('latin-1'))
     with pytest.raises(SettingsError, match=r'bad\.yaml') as caught:
         load(Car, path)
-    assert '\n' not in str(caught.value)
+    assert str(caught.value).isprintable()
+
+
+@pytest.mark.parametrize(
+    ('name', 'message'),
+    [('doors', 'is not allowed; give at most 5'), ('wheels.radius', 'is too large; give less')],
+)
+def test_a_whole_number_that_no_float_can_hold(name, message):
+    with pytest.raises(SettingsError, match=message):
+        build(Car, {name: 10**400})

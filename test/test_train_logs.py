@@ -2,6 +2,7 @@
 
 import builtins
 import json
+import time
 
 import cv2
 import numpy as np
@@ -50,11 +51,13 @@ def test_lines_that_nobody_wants_go_nowhere():
         log.write(1, {'a': 1.0})
 
 
-def test_the_board_is_read_back(tmp_path):
+def test_the_board_is_read_back(tmp_path, monkeypatch):
     reading = pytest.importorskip('tensorboard.backend.event_processing.event_accumulator')
     picture = np.zeros((4, 6, 3), np.uint8)
     picture[:, 3:] = 255, 128, 0
     for start, values in ((0, (1.0, 2.0, 3.0)), (2, (9.0,))):
+        # Files are read in the order of their names, which begin with the second of their making.
+        monkeypatch.setattr(time, 'time', lambda second=1.7e9 + start: second)
         with Board(tmp_path, start) as board:
             assert board.is_open
             for step, value in enumerate(values, start + 1):

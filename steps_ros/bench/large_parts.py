@@ -44,13 +44,12 @@ def predictor_part(networks: Sequence[Sequence[PredictorSpeed]]) -> Part:
     """
     Return the rows of all networks and variants.
 
-    The values are those of the first network, the released one: in float32, and in the fastest
-    variant whose depth is still that of the reference.
+    The values are those of the first network, the released one, in the fastest variant whose
+    depth is still that of the reference, of all and of those in float32.
     """
     released, *others = networks
-    float32 = next(speed for speed in released if speed.variant.precision == 'float32')
     fit = [item for item in released if item.difference is None or item.difference.is_tolerable]
-    best = min(fit or [float32], key=lambda item: item.milliseconds(PREDICTOR))
+    best, float32 = _fastest(fit or released), _fastest(_in_float32(fit or released))
     values: dict[str, Any] = {
         f'{name}_ms': best.milliseconds(name) for name in (REFERENCE, NETWORK, PREDICTOR)
     }
@@ -61,11 +60,19 @@ def predictor_part(networks: Sequence[Sequence[PredictorSpeed]]) -> Part:
         'float32_vs_reference': float32.times(REFERENCE, PREDICTOR),
     }
     for network in others:
-        fastest = max(item.times(REFERENCE, PREDICTOR) for item in network)
-        exact = next(item for item in network if item.variant.precision == 'float32')
-        values[f'{exact.network}_vs_reference'] = fastest
-        values[f'{exact.network}_float32_vs_reference'] = exact.times(REFERENCE, PREDICTOR)
+        for name, speeds in (('', network), ('_float32', _in_float32(network))):
+            fastest = _fastest(speeds)
+            key = f'{fastest.network}{name}_vs_reference'
+            values[key] = fastest.times(REFERENCE, PREDICTOR)
     return Part(tuple(chain.from_iterable(map(_rows, chain.from_iterable(networks)))), values)
+
+
+def _in_float32(speeds: Sequence[PredictorSpeed]) -> list[PredictorSpeed]:
+    return [speed for speed in speeds if speed.variant.precision == 'float32']
+
+
+def _fastest(speeds: Sequence[PredictorSpeed]) -> PredictorSpeed:
+    return min(speeds, key=lambda speed: speed.milliseconds(PREDICTOR))
 
 
 def _rows(speed: PredictorSpeed) -> tuple[Row, Row]:

@@ -16,8 +16,7 @@ from typing import Any, NamedTuple
 
 from steps_ros.errors import StepsError
 from steps_ros.ros.names import BARE_NODE, NODE, ROUND_TRIP
-from steps_ros.ros.processes import isolated_environment, Processes, shipped_file
-from steps_ros.ros.stage import PROFILE
+from steps_ros.ros.processes import isolated_environment, Processes, PROFILE, shipped_file
 from steps_ros.ros.status_file import read_status
 
 POLL_S, LIMIT_S = 0.2, 600.0

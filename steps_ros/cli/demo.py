@@ -9,7 +9,6 @@ import json
 import logging
 import os
 from pathlib import Path
-import shutil
 import tempfile
 from typing import Any
 
@@ -18,7 +17,8 @@ from tqdm import tqdm
 
 from steps_ros import __version__
 from steps_ros.cli.interrupt import one_interrupt
-from steps_ros.data.bags import BAG_SUFFIXES, METADATA
+from steps_ros.data.bag_checks import METADATA
+from steps_ros.data.bags import BAG_SUFFIXES
 from steps_ros.errors import OutputError, SettingsError, StepsError
 
 CLIP_FRAMES, CLIP_SIZE, CLIP_SEED = 36, (288, 512), 14
@@ -92,9 +92,11 @@ def simulated_clip() -> Path:
         return folder
     try:
         cache.mkdir(parents=True, exist_ok=True)
-        with tempfile.TemporaryDirectory(dir=cache) as partial:
-            _render(Path(partial))
-            shutil.copytree(partial, folder)
+        with tempfile.TemporaryDirectory(dir=cache) as place:
+            partial = Path(place) / name
+            _render(partial)
+            # Renamed when it is whole, so that half a clip is never taken for one.
+            partial.rename(folder)
     except OSError as error:
         raise OutputError(f'{cache} cannot be written: {error}; set XDG_CACHE_HOME') from error
     return folder
@@ -109,11 +111,12 @@ def _render(folder: Path) -> None:
         seed=CLIP_SEED, frames=CLIP_FRAMES, height=height, width=width, rate_hz=DEFAULT_RATE_HZ
     )
     images = folder / 'images'
-    images.mkdir()
+    images.mkdir(parents=True)
     frames = tqdm(simulate_clip(settings), total=CLIP_FRAMES, unit='frame', desc='simulating')
     for number, frame in enumerate(frames):
         picture = cv2.cvtColor(frame.image, cv2.COLOR_RGB2BGR)
-        cv2.imwrite(str(images / f'{number:06d}.png'), picture)
+        if not cv2.imwrite(str(images / f'{number:06d}.png'), picture):
+            raise OSError('a picture was not written')
         camera = frame.camera
     (folder / 'camera.yaml').write_text(
         ''.join(

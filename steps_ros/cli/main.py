@@ -12,7 +12,8 @@ from typing import NamedTuple
 
 from steps_ros import __version__
 from steps_ros.cli.interrupt import INTERRUPTED, leaving_on_interrupt
-from steps_ros.errors import StepsError
+from steps_ros.errors import nearest, StepsError
+from steps_ros.limits import limits
 
 FAILED = 1
 
@@ -30,7 +31,11 @@ COMMANDS = {
     'evaluate': Command('evaluate', 'measure depth against LiDAR or true depth, with a report'),
     'demo': Command('demo', 'send frames through the live ROS node and record what comes out'),
     'view': Command('view', 'look at a running node in a browser: pictures, cloud, diagnostics'),
+    'doctor': Command('doctor', 'check the installation, with a remedy for what is amiss'),
     'bench': Command('bench', 'measure how fast everything is on this machine, and against what'),
+    'soak': Command(
+        'soak', 'thousands of good and bad frames through the node: what is lost or leaks'
+    ),
     'simulate': Command('simulate', 'render night or day street drives with exact depth'),
     'import-weights': Command('import_weights', 'turn weights of other projects into checkpoints'),
     'export': Command('export', 'write the depth network as ONNX, or build engines ahead'),
@@ -44,12 +49,13 @@ def main(argv: Sequence[str] | None = None) -> int:
     os.environ.setdefault('OMP_WAIT_POLICY', 'PASSIVE')
     arguments = sys.argv[1:] if argv is None else list(argv)
     with leaving_on_interrupt():
-        parsed = _parser(_named(arguments)).parse_args(arguments)
+        parsed = _parsed(arguments)
         module = importlib.import_module(f'steps_ros.cli.{COMMANDS[parsed.command].module}')
     # Libraries speak up from warnings on; the package as loud as it was asked to.
     logging.basicConfig(format='%(levelname)s: %(message)s', level=logging.WARNING)
     logging.getLogger('steps_ros').setLevel(parsed.log_level.upper())
     try:
+        limits()
         code = int(module.run(parsed))
         sys.stdout.flush()
         return code
@@ -70,7 +76,31 @@ def _named(arguments: list[str]) -> str | None:
     return next((argument for argument in arguments if argument in COMMANDS), None)
 
 
-def _parser(named: str | None) -> argparse.ArgumentParser:
+def _parsed(arguments: list[str]) -> argparse.Namespace:
+    """Parse; exit with 2 for what is unknown, with the known name that is nearest."""
+    named = _named(arguments)
+    parser, subparser = _parsers(named)
+    if named is None:
+        for tried in arguments:
+            near = nearest(tried, COMMANDS)
+            if near:
+                parser.error(f'unknown command {tried!r}; did you mean {near!r}?')
+    parsed, unknown = parser.parse_known_args(arguments)
+    if unknown:
+        subparser.error(_unknown_arguments(unknown, subparser))
+    return parsed
+
+
+def _unknown_arguments(unknown: list[str], parser: argparse.ArgumentParser) -> str:
+    known = [option for action in parser._actions for option in action.option_strings]
+    tried = (argument.partition('=')[0] for argument in unknown if argument.startswith('-'))
+    near = [found for found in (nearest(option, known) for option in tried) if found]
+    question = f'; did you mean {", ".join(near)}?' if near else ''
+    return f'unrecognized arguments: {" ".join(unknown)}{question}'
+
+
+def _parsers(named: str | None) -> tuple[argparse.ArgumentParser, argparse.ArgumentParser]:
+    """Return the parser, and that of the named subcommand, itself where none is named."""
     parser = argparse.ArgumentParser(
         prog='steps-ros',
         description='Night enhancement and depth. Depth is relative unless a scale is given.',
@@ -83,6 +113,7 @@ def _parser(named: str | None) -> argparse.ArgumentParser:
         help='how much to log to stderr (default: %(default)s)',
     )
     subparsers = parser.add_subparsers(dest='command', required=True, metavar='COMMAND')
+    chosen = parser
     for name, command in COMMANDS.items():
         subparser = subparsers.add_parser(
             name, help=command.summary, description=command.summary.capitalize() + '.'
@@ -90,7 +121,8 @@ def _parser(named: str | None) -> argparse.ArgumentParser:
         if name == named:
             module = importlib.import_module(f'steps_ros.cli.{command.module}')
             module.add_arguments(subparser)
-    return parser
+            chosen = subparser
+    return parser, chosen
 
 
 if __name__ == '__main__':

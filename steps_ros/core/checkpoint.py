@@ -1,20 +1,20 @@
 """
-Weights files: one ``.safetensors`` that explains itself, and foreign files read without code.
+Weights files: one ``.safetensors`` that explains itself.
 
-This is the only module of ``core`` that opens a file. The metadata key ``steps_ros`` holds, as
-JSON, everything needed to rebuild the networks: their configuration, the input size, the bounds
-of the confidence, and where the weights came from.
+This module and ``foreign_file`` are the only ones of ``core`` that open a file. The metadata key
+``steps_ros`` holds, as JSON, everything needed to rebuild the networks: their configuration, the
+input size, the bounds of the confidence, where the weights came from, and a hash of all that and
+of the weights, so that a damaged file is known as one.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field
 import json
 from pathlib import Path
-import pickle
 from typing import Any, TypeVar
-import zipfile
 
 from safetensors import safe_open, SafetensorError
 from safetensors.torch import save
@@ -23,13 +23,23 @@ from torch import nn, Tensor
 
 from steps_ros import __version__
 from steps_ros.core.depth_net import DepthNet, DepthNetConfig
+from steps_ros.core.foreign_file import first_line
 from steps_ros.core.illumination import IlluminationNet
 from steps_ros.core.masks import Bridge
-from steps_ros.core.pickle_scan import key_that_needs, refused_name
+from steps_ros.core.named_weights import load_state, weights_sha256
+from steps_ros.core.network_configs import (
+    confidence,
+    depth_config,
+    encoder_config,
+    enhancer_channels,
+    input_size,
+)
 from steps_ros.core.resnet import EncoderConfig
 from steps_ros.errors import CheckpointError, OutputError
+from steps_ros.limits import require_within
 
 METADATA_KEY = 'steps_ros'
+HASH_KEY = 'sha256'
 FORMAT = 1
 DEFAULT_WEIGHTS = Path(__file__).parent.parent / 'weights' / 'default.safetensors'
 _Network = TypeVar('_Network', bound=nn.Module)
@@ -77,16 +87,18 @@ def save_checkpoint(
     """
     if path.suffix != '.safetensors':
         raise OutputError(f'{path}: a checkpoint is a .safetensors file; give such a name')
-    metadata = {METADATA_KEY: json.dumps(_describe(checkpoint), sort_keys=True)}
     tensors = {name: _stored(tensor, dtype) for name, tensor in _tensors(checkpoint).items()}
-    partial = path.with_name(path.name + '.partial')
+    # One key with everything: safetensors writes several in any order, and files would differ.
+    metadata = {METADATA_KEY: _signed(tensors, _describe(checkpoint))}
+    unfinished = path.with_name(path.name + '.partial')
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         try:
-            partial.write_bytes(save(tensors, metadata))
-            partial.replace(path)
+            unfinished.unlink(missing_ok=True)
+            unfinished.write_bytes(save(tensors, metadata))
+            unfinished.replace(path)
         finally:
-            partial.unlink(missing_ok=True)
+            unfinished.unlink(missing_ok=True)
     except OSError as error:
         raise OutputError(
             f'{path}: cannot be written ({error.strerror}); choose a place'
@@ -98,122 +110,112 @@ def load_checkpoint(path: Path) -> Checkpoint:
     Read a checkpoint written by :func:`save_checkpoint`; networks come in eval mode, float32.
 
     :raises CheckpointError: the file is missing, damaged, foreign, or does not fit its own
-        configuration; the message names the file and the key.
+        hash or configuration; the message names the file and the key.
     """
     tensors, description = _read(path)
     try:
         depth = description.get('depth_net')
         enhancer = description.get('enhancer')
         encoder = description.get('encoder')
-        size = description['input_size']
         return Checkpoint(
-            depth_net=_built(path, DepthNet(_depth_config(depth)), 'depth_net', tensors)
+            depth_net=_built(path, _without_memory(depth_config(depth)), 'depth_net', tensors)
             if depth
             else None,
-            enhancer=_built(path, IlluminationNet(**enhancer), 'enhancer', tensors)
+            enhancer=_built(
+                path, IlluminationNet(enhancer_channels(enhancer)), 'enhancer', tensors
+            )
             if enhancer
             else None,
             encoder=_part(tensors, 'encoder') if encoder else None,
-            encoder_config=_encoder_config(encoder) if encoder else None,
-            input_size=(int(size[0]), int(size[1])) if size else None,
-            confidence=Bridge(**description['confidence']),
-            provenance=Provenance(**description['provenance']),
+            encoder_config=encoder_config(encoder) if encoder else None,
+            input_size=input_size(description['input_size']),
+            confidence=confidence(description['confidence']),
+            provenance=_provenance(description['provenance']),
         )
-    except (KeyError, TypeError, ValueError, IndexError) as error:
+    except (KeyError, TypeError, ValueError, IndexError, AttributeError, RuntimeError) as error:
         raise CheckpointError(
             f'{path}: its metadata does not describe a network ({error!r}); export it again with '
             f'steps_ros {__version__}'
         ) from error
 
 
-def read_foreign(path: Path) -> dict[str, Any]:
+def stored_sha256(path: Path) -> str:
     """
-    Read a pickled ``.pt``, ``.pth`` or ``.ckpt`` file as plain values and tensors.
+    Return the hash that a checkpoint holds of its content, which :func:`load_checkpoint` checks.
 
-    Nothing in the file is ever executed.
+    It is empty where the file was written before there were hashes.
 
-    :raises CheckpointError: missing, truncated, or in need of unpickling code.
+    :raises CheckpointError: the file is missing, damaged or foreign.
     """
-    try:
-        content = torch.load(path, map_location='cpu', weights_only=True)
-    except FileNotFoundError:
-        raise CheckpointError(f'{path}: no such file; check the path') from None
-    except IsADirectoryError:
-        raise CheckpointError(f'{path}: is a folder; give the weights file itself') from None
-    except Exception as error:
-        raise CheckpointError(_why_unreadable(path, error)) from error
-    if not isinstance(content, dict):
-        raise CheckpointError(
-            f'{path}: holds a {type(content).__name__}, not named weights; save its state_dict()'
-        )
-    return content
+    with _opened(path) as file:
+        return str(_description(path, file).get(HASH_KEY, ''))
 
 
-def load_state(
-    file: str,
-    module: nn.Module,
-    state: dict[str, Tensor],
-    stored_key: Callable[[str], str],
-) -> None:
-    """
-    Load weights into a module and leave it in eval mode; every key of the module must be there.
-
-    :param file: its name, for the message.
-    :param stored_key: the file's name of a key of the module.
-    :raises CheckpointError: names the first key that is missing or misshapen.
-    """
-    expected = module.state_dict()
-    for key, tensor in expected.items():
-        stored = stored_key(key)
-        if stored not in state:
-            raise CheckpointError(f'{file}: key {stored} is missing; the file is not complete')
-        check_shape(file, stored, state[stored], tensor)
-    module.load_state_dict({key: state[stored_key(key)].to(expected[key]) for key in expected})
-    module.eval()
-
-
-def check_shape(file: str, key: str, tensor: Tensor, expected: Tensor) -> None:
-    """Raise :class:`CheckpointError`, naming the key, when shapes differ."""
-    if tensor.shape != expected.shape:
-        raise CheckpointError(
-            f'{file}: key {key} has shape {tuple(tensor.shape)} where {tuple(expected.shape)} '
-            'belongs; the file is of another network'
-        )
-
-
-def _read(path: Path) -> tuple[dict[str, Tensor], dict[str, Any]]:
+@contextmanager
+def _opened(path: Path) -> Iterator[Any]:
     if not path.is_file():
         raise CheckpointError(f'{path}: no such file; give a .safetensors checkpoint')
     try:
+        _check_header(path)
         with safe_open(path, framework='pt') as file:
-            metadata = file.metadata() or {}
-            tensors = {key: file.get_tensor(key) for key in file.keys()}  # noqa: SIM118
-        description = json.loads(metadata[METADATA_KEY])
-    except KeyError:
+            yield file
+    except (SafetensorError, OSError, ValueError, RecursionError) as error:
+        raise CheckpointError(
+            f'{path}: not a readable .safetensors file ({first_line(error)}); if it is a .pt or '
+            '.ckpt use steps-ros import-weights, else copy it again'
+        ) from error
+
+
+def _read(path: Path) -> tuple[dict[str, Tensor], dict[str, Any]]:
+    with _opened(path) as file:
+        description = _description(path, file)
+        tensors = {key: file.get_tensor(key) for key in file.keys()}  # noqa: SIM118
+    known = description.pop(HASH_KEY, None)
+    if known and known != weights_sha256(tensors, json.dumps(description, sort_keys=True)):
+        raise CheckpointError(
+            f'{path}: holds other weights than were saved (its SHA-256 differs from the one in '
+            'it), so it is damaged; copy it again'
+        )
+    return tensors, description
+
+
+def _description(path: Path, file: Any) -> dict[str, Any]:
+    metadata = file.metadata() or {}
+    if METADATA_KEY not in metadata:
         raise CheckpointError(
             f'{path}: metadata key {METADATA_KEY} is missing, so it is not a checkpoint of '
             'this package; make one with: steps-ros import-weights'
-        ) from None
-    except (SafetensorError, OSError, ValueError) as error:
-        raise CheckpointError(
-            f'{path}: not a readable .safetensors file ({_first_line(error)}); if it is a .pt or '
-            '.ckpt use steps-ros import-weights, else copy it again'
-        ) from error
+        )
+    description = json.loads(metadata[METADATA_KEY])
     if not isinstance(description, dict) or description.get('format') != FORMAT:
         raise CheckpointError(
             f'{path}: checkpoint format {_format_of(description)}, this version reads {FORMAT}; '
             'use the steps_ros version that wrote it'
         )
-    return tensors, description
+    return description
+
+
+def _check_header(path: Path) -> None:
+    """Look at the length of the header, which is parsed whole."""
+    with path.open('rb') as file:
+        length = int.from_bytes(file.read(8), 'little')
+    if length <= path.stat().st_size:
+        require_within('text_bytes', length, f'{path}: the header', CheckpointError)
 
 
 def _format_of(description: object) -> object:
     return description.get('format') if isinstance(description, dict) else None
 
 
+def _without_memory(config: DepthNetConfig) -> DepthNet:
+    """Build a network that gets, whatever a file describes, the memory of the tensors in it."""
+    with torch.device('meta'):
+        return DepthNet(config)
+
+
 def _built(path: Path, module: _Network, part: str, tensors: dict[str, Tensor]) -> _Network:
-    load_state(str(path), module, tensors, lambda key: f'{part}.{key}')
     extra = sorted(_part(tensors, part).keys() - module.state_dict().keys())
+    load_state(str(path), module, tensors, lambda key: f'{part}.{key}')
     if extra:
         raise CheckpointError(f'{path}: key {part}.{extra[0]} is not of its network; wrong file?')
     return module
@@ -240,6 +242,14 @@ def _stored(tensor: Tensor, dtype: torch.dtype) -> Tensor:
     return plain.to(dtype) if plain.is_floating_point() else plain
 
 
+def _signed(tensors: dict[str, Tensor], description: dict[str, Any]) -> str:
+    """Return the description as JSON with the hash in it."""
+    # As whoever reads it sees it: keys are texts then, and sorted as such.
+    plain = json.loads(json.dumps(description))
+    plain[HASH_KEY] = weights_sha256(tensors, json.dumps(plain, sort_keys=True))
+    return json.dumps(plain, sort_keys=True)
+
+
 def _describe(checkpoint: Checkpoint) -> dict[str, Any]:
     return {
         'format': FORMAT,
@@ -252,39 +262,9 @@ def _describe(checkpoint: Checkpoint) -> dict[str, Any]:
     }
 
 
-def _encoder_config(values: dict[str, Any]) -> EncoderConfig:
-    lists = {key: tuple(values[key]) for key in ('widths', 'depths')}
-    return EncoderConfig(**{**values, **lists})
-
-
-def _depth_config(values: dict[str, Any]) -> DepthNetConfig:
-    encoder = _encoder_config(values['encoder'])
-    return DepthNetConfig(**{**values, 'encoder': encoder, 'decoder': tuple(values['decoder'])})
-
-
-def _first_line(error: Exception) -> str:
-    return (str(error).splitlines() or [type(error).__name__])[0].split('. ')[0]
-
-
-def _why_unreadable(path: Path, error: Exception) -> str:
-    name = refused_name(str(error)) if isinstance(error, pickle.UnpicklingError) else None
-    if name is None:
-        return (
-            f'{path}: not a readable weights file ({type(error).__name__}: {_first_line(error)}); '
-            'copy or download it again'
-        )
-    key = key_that_needs(_pickle_of(path), name)
-    where = f'key {key!r}' if key else 'a value'
-    return (
-        f'{path}: {where} would need to unpickle {name}, which could run code, and was refused; '
-        "save the file with its 'state_dict' alone where it was made"
-    )
-
-
-def _pickle_of(path: Path) -> bytes:
-    """Return the pickle stream in a torch file: ``data.pkl`` of a zip, or the file itself."""
-    if not zipfile.is_zipfile(path):
-        return path.read_bytes()
-    with zipfile.ZipFile(path) as archive:
-        name = next((n for n in archive.namelist() if n.endswith('data.pkl')), None)
-        return archive.read(name) if name else b''
+def _provenance(values: dict[str, Any]) -> Provenance:
+    found = Provenance(**values)
+    kinds = [type(value) for value in (found.source, found.step, found.version, found.notes)]
+    if kinds != [str, int, str, dict]:
+        raise ValueError(f'provenance {values!r}')
+    return found

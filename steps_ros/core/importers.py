@@ -15,15 +15,11 @@ from typing import NamedTuple
 
 from torch import Tensor
 
-from steps_ros.core.checkpoint import (
-    check_shape,
-    Checkpoint,
-    load_state,
-    Provenance,
-    read_foreign,
-)
+from steps_ros.core.checkpoint import Checkpoint, Provenance
 from steps_ros.core.depth_net import DepthNet, DepthNetConfig
+from steps_ros.core.foreign_file import read_foreign
 from steps_ros.core.illumination import IlluminationNet
+from steps_ros.core.named_weights import check_shape, load_state
 from steps_ros.core.resnet import EncoderConfig, ResNetEncoder
 from steps_ros.errors import CheckpointError
 

@@ -7,14 +7,14 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import ExitStack, suppress
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
-import yaml
 
 from steps_ros.core.camera import Camera
+from steps_ros.data.bag_checks import read_metadata
 from steps_ros.data.bag_source import choose_image_topic, choose_info_topic, stamp_or_receipt_ns
-from steps_ros.data.bags import Bag, METADATA, open_bag, RawMessage, Topic
+from steps_ros.data.bags import Bag, open_bag, RawMessage, Topic
 from steps_ros.data.camera_info import is_rectified, view_from_info
 from steps_ros.data.cameras import fitted
 from steps_ros.data.depth_images import decode_compressed_depth, decode_depth
@@ -218,9 +218,8 @@ def _choose_odometry(bag: Bag, name: str | None) -> str | None:
 
 def _recorded_count(path: Path, topic: str) -> int | None:
     """Return how many messages were recorded, as the metadata of a bag folder say."""
-    with suppress(OSError, ValueError, KeyError, TypeError, yaml.YAMLError):
-        content: Any = yaml.safe_load((path / METADATA).read_text(encoding='utf-8'))
-        for item in content['rosbag2_bagfile_information']['topics_with_message_count']:
+    with suppress(SourceError, OSError, ValueError, KeyError, TypeError):
+        for item in read_metadata(path)['topics_with_message_count']:
             if item['topic_metadata']['name'] == topic:
                 return int(item['message_count'])
     return None

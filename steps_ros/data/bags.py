@@ -9,6 +9,7 @@ the same in every ROS 2 distribution, and a damaged definition elsewhere in the 
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator
+from contextlib import ExitStack
 from functools import cache
 from itertools import count
 import logging
@@ -18,12 +19,18 @@ from typing import Any, NamedTuple, Protocol
 from rosbags import rosbag1, rosbag2
 from rosbags.typesys import get_types_from_msg, get_typestore, Stores
 
+from steps_ros.data.bag_checks import check_topics, checked_bag, METADATA
+from steps_ros.data.bag_compression import (
+    bound_mcap_chunks,
+    Ros1Reader,
+    unpacked_message,
+)
 from steps_ros.data.closing import Closing
 from steps_ros.data.mcap_recovery import RecoveredMcap
 from steps_ros.data.messages import typestore
+from steps_ros.data.paths import exists
 from steps_ros.errors import FrameError, SourceError
 
-METADATA = 'metadata.yaml'
 ROS1_SUFFIX = '.bag'
 BAG_SUFFIXES = ('.mcap', '.db3', ROS1_SUFFIX)
 MAX_REASON = 160
@@ -91,12 +98,14 @@ class Bag(Closing):
         """
         Yield the messages of these topics in the order of receipt.
 
-        :raises SourceError: the bag is damaged before the first of them.
+        :raises SourceError: the bag is damaged before the first of them, or goes beyond a limit.
         """
         items = self._storage.read(topics)
         for index in count():
             try:
                 item = next(items, None)
+            except SourceError:
+                raise
             except Exception as error:  # parsers raise anything on damaged bytes
                 if index == 0:
                     raise _damaged(self.path, error) from error
@@ -131,9 +140,9 @@ def open_bag(path: Path) -> Bag:
     """
     Open a bag of any kind; a truncated .mcap is read as far as it goes, with a warning.
 
-    :raises SourceError: missing, empty, damaged, of another type.
+    :raises SourceError: missing, empty, damaged, of another type, beyond a limit.
     """
-    if not path.exists():
+    if not exists(path):
         raise SourceError(f'{path} does not exist; check the path')
     if path.is_file() and path.stat().st_size == 0:
         raise SourceError(f'{path} is empty (0 bytes); record or copy it again')
@@ -141,8 +150,9 @@ def open_bag(path: Path) -> Bag:
         raise SourceError(f'{path} has no {METADATA}; {_REMEDIES[""]}')
     is_ros1 = path.suffix == ROS1_SUFFIX
     try:
-        reader = rosbag1.Reader(path) if is_ros1 else rosbag2.Reader(path)
-        return Bag(path, _Indexed(reader), is_ros1)
+        return Bag(path, _Indexed(path, is_ros1), is_ros1)
+    except SourceError:
+        raise
     except Exception as error:  # as above
         damage = _damaged(path, error)
         recovered = RecoveredMcap(_mcap_files(path))
@@ -166,15 +176,25 @@ def _mcap_files(path: Path) -> list[Path]:
 class _Indexed:
     """A bag as rosbags reads it."""
 
-    def __init__(self, reader: Any) -> None:
-        reader.open()
-        self._reader = reader
+    def __init__(self, path: Path, is_ros1: bool) -> None:
+        bound_mcap_chunks()
+        with ExitStack() as opened:
+            plain = opened.enter_context(checked_bag(path))
+            self._reader: Any = Ros1Reader(plain) if is_ros1 else rosbag2.Reader(plain)
+            self._reader.open()
+            opened.callback(self._reader.close)
+            check_topics(path, len(self._reader.connections))
+            self._has_packed_messages = not is_ros1 and _take_unpacking_over(self._reader)
+            self._opened = opened.pop_all()
 
     def counts(self) -> dict[tuple[str, str], int]:
         counts: dict[tuple[str, str], int] = {}
         for connection in self._reader.connections:
-            key = (connection.topic, connection.msgtype)
-            counts[key] = counts.get(key, 0) + connection.msgcount
+            key, number = (connection.topic, connection.msgtype), connection.msgcount
+            # Of a bag folder they are what its metadata.yaml says, which may be anything.
+            if [*map(type, key), type(number)] != [str, str, int]:
+                raise ValueError(f'topic {key[0]!r} of {key[1]!r} with {number!r} messages')
+            counts[key] = counts.get(key, 0) + number
         return counts
 
     def read(self, topics: Collection[str]) -> Iterator[tuple[str, str, int, Any]]:
@@ -182,10 +202,20 @@ class _Indexed:
         # An empty list would mean every topic to rosbags.
         if wanted:
             for connection, receive_ns, content in self._reader.messages(wanted):
-                yield connection.topic, connection.msgtype, receive_ns, content
+                plain = unpacked_message(content) if self._has_packed_messages else content
+                yield connection.topic, connection.msgtype, receive_ns, plain
 
     def close(self) -> None:
-        self._reader.close()
+        self._opened.close()
+
+
+def _take_unpacking_over(reader: Any) -> bool:
+    """Let the reader give messages as they are stored; say whether they are compressed."""
+    storage = reader.storage
+    if storage.metadata.compression_mode != 'message':
+        return False
+    storage.metadata = storage.metadata._replace(compression_mode=None)
+    return True
 
 
 @cache

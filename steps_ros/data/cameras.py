@@ -4,18 +4,33 @@ Cameras from numbers and from files.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
+import logging
 from pathlib import Path
 from typing import Any
 
-import yaml
-
 from steps_ros.core.camera import Camera
-from steps_ros.errors import FrameError, SourceError
+from steps_ros.errors import FrameError, nearest, SourceError
+from steps_ros.yaml_file import read_yaml
 
 CAMERA_FILES = ('camera.yaml', 'camera_info.yaml')
 # Focal lengths in widths of the picture that lenses of vehicles have, with much room.
 SHORTEST_FOCAL, LONGEST_FOCAL = 0.1, 20.0
+KEYS = ('width', 'height', 'fx', 'fy', 'cx', 'cy')
+CALIBRATION_KEYS = (
+    'image_width',
+    'image_height',
+    'camera_name',
+    'camera_matrix',
+    'distortion_model',
+    'distortion_coefficients',
+    'rectification_matrix',
+    'projection_matrix',
+)
+# As alike as this, as a share of the letters, and it is misspelt, and none of another tool.
+MISSPELT = 0.85
+
+logger = logging.getLogger(__name__)
 
 
 def make_camera(
@@ -78,26 +93,60 @@ def read_camera(path: Path) -> Camera:
     camera_matrix.data, distortion_model, distortion_coefficients.data) and the keys
     width height fx fy cx cy.
 
-    :raises SourceError: not YAML, a missing key, or numbers that no camera has.
+    Further keys of the first form, which other tools write, are named in a warning.
+
+    :raises SourceError: not YAML, a missing or misspelt key, or numbers that no camera has.
     """
     try:
-        content = yaml.safe_load(path.read_text(encoding='utf-8'))
-        if 'camera_matrix' in content:
+        content = read_yaml(path)
+        is_calibration = any(key in content for key in CALIBRATION_KEYS)
+        _check_keys(path, content, CALIBRATION_KEYS if is_calibration else KEYS)
+        if is_calibration:
             return _from_calibration(content)
         size = (content['width'], content['height'])
         matrix = (content['fx'], 0, content['cx'], 0, content['fy'], content['cy'], 0, 0, 1)
         return make_camera(size, matrix)
     except KeyError as error:
-        raise SourceError(f'{path} has no key {error}; write width height fx fy cx cy') from error
-    except (OSError, ValueError, TypeError, IndexError, yaml.YAMLError, FrameError) as error:
+        raise SourceError(
+            f'{path} has no key {error}; write {" ".join(KEYS)}, or all that camera_calibration '
+            'writes'
+        ) from error
+    # A key of another kind than is meant: a list where a mapping is, infinity for a size.
+    except (
+        ValueError,
+        TypeError,
+        IndexError,
+        ArithmeticError,
+        AttributeError,
+        FrameError,
+    ) as error:
         reason = ' '.join(str(error).split())
         raise SourceError(f'{path} is no camera file: {reason}; correct or remove it') from error
 
 
+def _check_keys(path: Path, content: Iterable[Any], known: Sequence[str]) -> None:
+    """Refuse keys that look like misspelt ones, and in the short form all others, too."""
+    for key in content:
+        if key in known:
+            continue
+        near = nearest(str(key), known, MISSPELT)
+        if near:
+            raise SourceError(f'{path}: unknown key {key!r}; did you mean {near!r}?')
+        if known is KEYS:
+            raise SourceError(
+                f'{path}: unknown key {key!r}; known are {" ".join(KEYS)}, and for a lens that '
+                'bends those that camera_calibration writes'
+            )
+        logger.warning('%s: key %r is not used', path, key)
+
+
 def _from_calibration(content: dict[str, Any]) -> Camera:
+    model = content.get('distortion_model', 'plumb_bob')
+    if not isinstance(model, str):
+        raise ValueError(f'distortion_model {model!r} is no name')
     return make_camera(
         (content['image_width'], content['image_height']),
         content['camera_matrix']['data'],
-        content.get('distortion_model', 'plumb_bob'),
+        model,
         content.get('distortion_coefficients', {}).get('data', ()),
     )

@@ -75,7 +75,8 @@ def _records(message: Any, fields: dict[str, Any]) -> NDArray[Any]:
         record = np.dtype(
             {'names': wanted, 'formats': formats, 'offsets': offsets, 'itemsize': step}
         )
-        if row_step < step * columns:
+        # numpy's own look at the bytes overflows, and it reads beyond them then.
+        if row_step < step * columns or row_step * (rows - 1) + step * columns > len(content):
             raise ValueError('row_step')
         view = np.ndarray((rows, columns), record, content, strides=(row_step, step))
     except (ValueError, TypeError) as error:

@@ -11,6 +11,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from steps_ros.data.image_decoding import check_size, decode_picture
 from steps_ros.data.image_headers import PNG_START
 from steps_ros.errors import FrameError
 
@@ -51,6 +52,7 @@ def decode_depth(message: Any) -> Floats:
             f'depth image of {width}x{height}, step {step} does not fit its {content.nbytes} '
             'bytes; the message is truncated'
         )
+    check_size(width, height, 'depth image')
     pixels = np.ndarray((height, width), element, content, strides=(step, element.itemsize))
     return _metres(pixels, unit)
 
@@ -60,7 +62,7 @@ def decode_compressed_depth(message: Any) -> Floats:
     Read a ``sensor_msgs/CompressedImage`` of compressedDepth with PNG content.
 
     :returns: as :func:`decode_depth`.
-    :raises FrameError: RVL, or no PNG of 16 bits behind its header.
+    :raises FrameError: RVL, no PNG of 16 bits behind its header, or one of too many pixels.
     """
     encoding = message.format.partition(';')[0].strip()
     content = bytes(message.data)
@@ -70,8 +72,8 @@ def decode_compressed_depth(message: Any) -> Floats:
             f'compressed depth of format {message.format!r} holds no PNG; convert it with '
             '`ros2 run image_transport republish compressedDepth raw`'
         )
-    pixels = cv2.imdecode(np.frombuffer(content, np.uint8, offset=start), cv2.IMREAD_UNCHANGED)
-    if pixels is None or pixels.dtype != np.uint16 or pixels.ndim != 2:
+    pixels = decode_picture(content[start:], cv2.IMREAD_UNCHANGED)
+    if pixels.dtype != np.uint16 or pixels.ndim != 2:
         raise FrameError('compressed depth cannot be decoded as a PNG of 16 bits; record it again')
     if encoding != '32FC1' or start < _HEADER.size:
         return _metres(pixels, 0.001)

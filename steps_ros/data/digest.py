@@ -7,6 +7,7 @@ from __future__ import annotations
 import hashlib
 from pathlib import Path
 
+from steps_ros.data.paths import exists
 from steps_ros.errors import SourceError
 
 CHUNK_BYTES = 1 << 20
@@ -22,7 +23,7 @@ def digest(path: Path | str) -> str:
     :raises SourceError: it does not exist or cannot be read.
     """
     path = Path(path)
-    if not path.exists():
+    if not exists(path):
         raise SourceError(f'{path} does not exist; check the path')
     try:
         return _folder_digest(path) if path.is_dir() else _file_digest(path)

@@ -6,8 +6,9 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from steps_ros.data.bag_checks import METADATA
 from steps_ros.data.bag_drive import BagDrive
-from steps_ros.data.bags import BAG_SUFFIXES, METADATA
+from steps_ros.data.bags import BAG_SUFFIXES
 from steps_ros.data.drive_options import DriveOptions
 from steps_ros.data.drives import Drive
 from steps_ros.data.listed_drive import folder_drive, VideoDrive

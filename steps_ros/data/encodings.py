@@ -13,13 +13,11 @@ import cv2
 import numpy as np
 
 from steps_ros.data.frames import Image
-from steps_ros.data.image_headers import read_header
+from steps_ros.data.image_decoding import check_size, decode_picture, first_line
 from steps_ros.errors import FrameError
 
 if TYPE_CHECKING:
     from typing_extensions import Buffer
-
-MAX_PIXELS = 100_000_000
 
 # OpenCV names a Bayer pattern after its second row, ROS after its first: rggb is BG there.
 _BAYER = {
@@ -92,7 +90,7 @@ def decode_image(
     layout = _LAYOUTS.get(encoding)
     if layout is None:
         raise FrameError(_refusal(encoding))
-    _check_size(width, height, f'{encoding} image')
+    check_size(width, height, f'{encoding} image')
     if width % 2 and layout.conversion in _SHARED_CHROMA:
         raise FrameError(
             f'{encoding} image of {width}x{height}: pixels share colour in pairs, so that the '
@@ -128,47 +126,21 @@ def decode_image_message(message: Any) -> Image:
 
 def decode_compressed(data: Buffer) -> Image:
     """
-    Decode a JPEG or PNG, or another image file that OpenCV knows.
+    Decode a JPEG, PNG, BMP, WebP or TIFF.
 
     16-bit images keep their high byte, grey becomes RGB, alpha is dropped.
 
     :param data: the whole content of the file or of a ``sensor_msgs/CompressedImage``.
     :returns: (H, W, 3) uint8 RGB.
-    :raises FrameError: empty, truncated, not an image, or more than MAX_PIXELS.
+    :raises FrameError: empty, truncated, not an image, or above ``image_pixels``.
     """
-    content = bytes(data)
-    if not content:
-        raise FrameError('compressed image is empty (0 bytes); look at what publishes it')
-    header = read_header(content)
-    if header is not None:
-        _check_size(header.width, header.height, header.format)
-        if not header.is_complete:
-            raise FrameError(
-                f'{header.format} of {len(content)} bytes is truncated: its end is missing; '
-                'copy or record it again'
-            )
-    return _decode(content)
+    decoded = decode_picture(bytes(data), cv2.IMREAD_COLOR)
+    return _convert(decoded, cv2.COLOR_BGR2RGB, 'compressed')
 
 
 def is_taken(encoding: str) -> bool:
     """Say whether :func:`decode_image` takes this encoding."""
     return encoding in _LAYOUTS
-
-
-def _decode(content: bytes) -> Image:
-    try:
-        decoded = cv2.imdecode(np.frombuffer(content, np.uint8), cv2.IMREAD_COLOR)
-    except (cv2.error, MemoryError) as error:
-        raise FrameError(
-            f'image of {len(content)} bytes cannot be decoded: {_first_line(error)}; '
-            'scale it down or save it again'
-        ) from error
-    if decoded is None:
-        raise FrameError(
-            f'{len(content)} bytes beginning with {content[:4].hex()} are no jpeg or png that can '
-            'be decoded; video streams (h264, hevc) need `ros2 run image_transport republish`'
-        )
-    return _convert(decoded, cv2.COLOR_BGR2RGB, 'compressed')
 
 
 def _convert(pixels: Image, conversion: int, encoding: str) -> Image:
@@ -177,19 +149,10 @@ def _convert(pixels: Image, conversion: int, encoding: str) -> Image:
     except cv2.error as error:
         height, width = pixels.shape[:2]
         raise FrameError(
-            f'{encoding} image of {width}x{height} cannot be converted: {_first_line(error)}; '
+            f'{encoding} image of {width}x{height} cannot be converted: {first_line(error)}; '
             'let the driver publish bgr8'
         ) from error
     return converted
-
-
-def _check_size(width: int, height: int, what: str) -> None:
-    if width <= 0 or height <= 0:
-        raise FrameError(f'{what} of {width}x{height} has no pixels; look at what publishes it')
-    if width * height > MAX_PIXELS:
-        raise FrameError(
-            f'{what} of {width}x{height} has more than {MAX_PIXELS} pixels; scale it down first'
-        )
 
 
 def _check_buffer(nbytes: int, height: int, width: int, step: int, pixel_bytes: int) -> None:
@@ -211,7 +174,3 @@ def _refusal(encoding: str) -> str:
         return f'encoding {encoding} is not taken: {known}'
     taken = ' '.join(TAKEN)
     return f'encoding {encoding!r} is unknown; taken are {taken}'
-
-
-def _first_line(error: BaseException) -> str:
-    return str(error).strip().split('\n', 1)[0]

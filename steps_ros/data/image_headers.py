@@ -1,8 +1,8 @@
 """
-The size that a JPEG or PNG claims, read without decoding it.
+The size that an image file claims, read without decoding it.
 
 Decoders allocate what the header asks for and fill what is missing with grey, so that size and
-completeness are looked at first.
+completeness are looked at first. What is in none of these formats is not given to a decoder.
 """
 
 from __future__ import annotations
@@ -14,14 +14,18 @@ JPEG_START = b'\xff\xd8\xff'
 JPEG_END = b'\xff\xd9'
 PNG_START = b'\x89PNG\r\n\x1a\n'
 PNG_END = b'IEND'
+# Deflate makes no more bytes of one; a picture has a bit for each pixel and a byte for each row.
+MOST_INFLATED = 1032
 START_OF_SCAN = 0xDA
 # SOF0 to SOF15 carry the size; C4, C8 and CC in their midst are other tables.
 START_OF_FRAME = frozenset(range(0xC0, 0xD0)) - {0xC4, 0xC8, 0xCC}
 WITHOUT_LENGTH = frozenset({0x01, *range(0xD0, 0xD9)})
+TIFF_ORDERS = {b'II*\x00': '<', b'MM\x00*': '>'}
+TIFF_WIDTH, TIFF_HEIGHT, TIFF_SHORT = 256, 257, 3
 
 
 class ImageHeader(NamedTuple):
-    """Format, size in pixels, and whether the end of the file is there."""
+    """Format, size in pixels, and whether the end is there and so much can be in the file."""
 
     format: str
     width: int
@@ -31,7 +35,7 @@ class ImageHeader(NamedTuple):
 
 def read_header(data: bytes) -> ImageHeader | None:
     """
-    Read the header of a JPEG or PNG.
+    Read the header of a JPEG, PNG, BMP, WebP or TIFF.
 
     :returns: None for every other format; size 0 x 0 where the header itself is damaged.
     """
@@ -39,6 +43,19 @@ def read_header(data: bytes) -> ImageHeader | None:
         return _jpeg_header(data)
     if data.startswith(PNG_START):
         return _png_header(data)
+    try:
+        return _rarer_header(data)
+    except struct.error:
+        return ImageHeader('image', 0, 0, is_complete=False)
+
+
+def _rarer_header(data: bytes) -> ImageHeader | None:
+    if data.startswith(b'BM'):
+        return _bmp_header(data)
+    if data.startswith(b'RIFF') and data[8:12] == b'WEBP':
+        return _webp_header(data)
+    if data[:4] in TIFF_ORDERS:
+        return _tiff_header(data, TIFF_ORDERS[data[:4]])
     return None
 
 
@@ -46,7 +63,8 @@ def _png_header(data: bytes) -> ImageHeader:
     if len(data) < 24 or data[12:16] != b'IHDR':
         return ImageHeader('png', 0, 0, is_complete=False)
     width, height = struct.unpack('>II', data[16:24])
-    return ImageHeader('png', width, height, is_complete=data.rfind(PNG_END) > 24)
+    is_held = height * (1 + width // 8) <= MOST_INFLATED * len(data)
+    return ImageHeader('png', width, height, is_held and data.rfind(PNG_END) > 24)
 
 
 def _jpeg_header(data: bytes) -> ImageHeader:
@@ -67,3 +85,37 @@ def _jpeg_header(data: bytes) -> ImageHeader:
                 height, width = struct.unpack_from('>HH', data, position + 5)
             position += 2 + int.from_bytes(data[position + 2 : position + 4], 'big')
     return ImageHeader('jpeg', width, height, is_complete=False)
+
+
+def _bmp_header(data: bytes) -> ImageHeader:
+    (length,) = struct.unpack_from('<I', data, 14)
+    # The oldest form has 16 bits; a negative height says that the rows run downwards.
+    width, height = struct.unpack_from('<HH' if length == 12 else '<ii', data, 18)
+    return ImageHeader('bmp', abs(width), abs(height), is_complete=True)
+
+
+def _webp_header(data: bytes) -> ImageHeader:
+    (length,) = struct.unpack_from('<I', data, 4)
+    is_complete = len(data) >= length + 8
+    if data[12:16] == b'VP8X':
+        low_width, high_width, low_height, high_height = struct.unpack_from('<HBHB', data, 24)
+        width, height = high_width << 16 | low_width, high_height << 16 | low_height
+        return ImageHeader('webp', width + 1, height + 1, is_complete)
+    if data[12:16] == b'VP8L':
+        (bits,) = struct.unpack_from('<I', data, 21)
+        return ImageHeader('webp', (bits & 0x3FFF) + 1, (bits >> 14 & 0x3FFF) + 1, is_complete)
+    width, height = struct.unpack_from('<HH', data, 26)
+    return ImageHeader('webp', width & 0x3FFF, height & 0x3FFF, is_complete)
+
+
+def _tiff_header(data: bytes, order: str) -> ImageHeader:
+    """Look through the first directory, whose picture is the one that is decoded."""
+    (start,) = struct.unpack_from(f'{order}I', data, 4)
+    (count,) = struct.unpack_from(f'{order}H', data, start)
+    found = {TIFF_WIDTH: 0, TIFF_HEIGHT: 0}
+    for position in range(start + 2, start + 2 + 12 * count, 12):
+        tag, kind = struct.unpack_from(f'{order}HH', data, position)
+        if tag in found:
+            number = f'{order}H' if kind == TIFF_SHORT else f'{order}I'
+            (found[tag],) = struct.unpack_from(number, data, position + 8)
+    return ImageHeader('tiff', found[TIFF_WIDTH], found[TIFF_HEIGHT], is_complete=True)

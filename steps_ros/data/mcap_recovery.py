@@ -5,37 +5,80 @@ What is left of .mcap files that were cut off before their index was written.
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Sequence
-from contextlib import suppress
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from mcap.reader import NonSeekingReader
+from mcap.records import Channel, Chunk, McapRecord, Message, Schema
+from mcap.stream_reader import breakup_chunk, StreamReader
+
+from steps_ros.data.bag_checks import check_topics
+from steps_ros.data.bag_compression import unpacked
+from steps_ros.errors import SourceError
+from steps_ros.limits import limits
+
+Item = tuple[str, str, int, Any]
 
 
 class RecoveredMcap:
     """Files read from their beginning to the first damage, without an index."""
 
     def __init__(self, paths: Sequence[Path]) -> None:
-        """Go through the files once to see which topics they have."""
+        """
+        Go through the files once to see which topics they have.
+
+        :raises SourceError: they are above a limit.
+        """
         self._paths = paths
         self._counts: dict[tuple[str, str], int] = {}
         for topic, message_type, _, _ in self.read(None):
             key = (topic, message_type)
             self._counts[key] = self._counts.get(key, 0) + 1
+            check_topics(paths[0], len(self._counts))
 
     def counts(self) -> dict[tuple[str, str], int]:
         """Return the number of readable messages by topic and message type."""
         return self._counts
 
-    def read(self, topics: Collection[str] | None) -> Iterator[tuple[str, str, int, Any]]:
+    def read(self, topics: Collection[str] | None) -> Iterator[Item]:
         """Yield topic, message type, time of receipt and content, in the order of the file."""
         for path in self._paths:
-            # The damage is known and named already; each file ends at its own.
-            with suppress(Exception), path.open('rb') as file:
-                messages = NonSeekingReader(file).iter_messages(topics, log_time_order=False)
-                for schema, channel, message in messages:
-                    if schema is not None and channel.message_encoding == 'cdr':
-                        yield channel.topic, schema.name, message.log_time, message.data
+            try:
+                yield from _messages(path, topics)
+            except SourceError:
+                raise
+            except Exception:
+                # The damage is known and named already; each file ends at its own.
+                continue
 
     def close(self) -> None:
         """Do nothing: every pass opens the files anew."""
+
+
+def _messages(path: Path, topics: Collection[str] | None) -> Iterator[Item]:
+    schemas: dict[int, Schema] = {}
+    channels: dict[int, Channel] = {}
+    for record in _records(path):
+        if isinstance(record, Schema):
+            schemas[record.id] = record
+        elif isinstance(record, Channel):
+            channels[record.id] = record
+        elif isinstance(record, Message):
+            channel = channels[record.channel_id]
+            schema = schemas.get(channel.schema_id)
+            is_wanted = topics is None or channel.topic in topics
+            if is_wanted and schema is not None and channel.message_encoding == 'cdr':
+                yield channel.topic, schema.name, record.log_time, record.data
+
+
+def _records(path: Path) -> Iterator[McapRecord]:
+    with path.open('rb') as file:
+        most = limits().unpacked_bytes
+        for record in StreamReader(file, emit_chunks=True, record_size_limit=most).records:
+            if not isinstance(record, Chunk):
+                yield record
+            elif record.compression:
+                plain = unpacked(record.data, record.uncompressed_size, record.compression)
+                yield from breakup_chunk(replace(record, compression='', data=plain))
+            else:
+                yield from breakup_chunk(record)

@@ -52,7 +52,8 @@ class McapWriter:
         self._schemas: dict[str, int] = {}
         try:
             self.path.parent.mkdir(parents=True, exist_ok=True)
-            self._file: BinaryIO = self.partial.open('wb')
+            self.partial.unlink(missing_ok=True)
+            self._file: BinaryIO = self.partial.open('xb')
             self._writer = _start(self._file)
         except OSError as error:
             raise self._failure(error) from error
@@ -116,13 +117,13 @@ class McapWriter:
 
     def _finish(self) -> None:
         try:
-            record = {RECORD_KEY: metadata_yaml(self._summary)}
-            self._writer.add_metadata(RECORD_NAME, record)
-            self._writer.finish()
+            # Closing writes what is left, and a full disk shows itself there too.
+            with self._file:
+                record = {RECORD_KEY: metadata_yaml(self._summary)}
+                self._writer.add_metadata(RECORD_NAME, record)
+                self._writer.finish()
         except OSError as error:
             raise self._failure(error) from error
-        finally:
-            self._file.close()
 
     def _register(self, topic: str, message_type: str) -> tuple[int, TopicSummary]:
         schema = self._schemas.get(message_type)

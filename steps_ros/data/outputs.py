@@ -43,6 +43,8 @@ def write_file(path: Path, content: bytes) -> None:
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         try:
+            # What lies there may be a link to somewhere else, which must not be written through.
+            partial.unlink(missing_ok=True)
             partial.write_bytes(content)
             partial.replace(path)
         finally:

@@ -10,9 +10,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from steps_ros.core.camera import Camera
+from steps_ros.data import array_reading
 from steps_ros.data.encodings import decode_compressed
 from steps_ros.data.frames import Image
 from steps_ros.errors import FrameError, SourceError
+from steps_ros.limits import require_within
 
 Floats = NDArray[np.float32]
 Doubles = NDArray[np.float64]
@@ -36,9 +38,13 @@ def read_bytes(path: Path) -> bytes:
     """
     Read a file.
 
-    :raises FrameError: it cannot be opened.
+    :raises FrameError: it cannot be opened, is a pipe or device, or is above ``unpacked_bytes``.
     """
     try:
+        # A pipe or a device would be read for ever.
+        if path.exists() and not path.is_file():
+            raise FrameError(f'{path} is no file; check the folder')
+        require_within('unpacked_bytes', path.stat().st_size, str(path), FrameError)
         return path.read_bytes()
     except OSError as error:
         raise FrameError(f'{path} cannot be opened: {error.strerror}; check the folder') from error
@@ -51,8 +57,8 @@ def load_array(path: Path) -> Doubles:
     :raises FrameError: missing or damaged.
     """
     try:
-        return np.asarray(np.load(path, allow_pickle=False))
-    except (OSError, ValueError, EOFError) as error:
+        return array_reading.load_array(path)
+    except (OSError, ValueError) as error:
         reason = ' '.join(str(error).split())
         raise FrameError(f'{path} cannot be read: {reason}; write it again') from error
 
@@ -90,11 +96,22 @@ def find_picture(folder: Path, stem: str) -> Path:
     return next((path for path in candidates if path.is_file()), candidates[0])
 
 
+def inside(folder: Path, name: str) -> Path:
+    """
+    Return the place of a file that a list or table names.
+
+    :raises SourceError: it would lie outside the folder.
+    """
+    if Path(name).is_absolute() or '..' in Path(name).parts:
+        raise SourceError(f'{folder}: a list names {name!r}, which lies outside; correct the list')
+    return folder / name
+
+
 def read_lines(path: Path) -> list[str]:
     """
     Return the first word of each line of a split file; ``#`` and ``---`` begin no sample.
 
-    :raises SourceError: it cannot be read or names nothing.
+    :raises SourceError: it cannot be read, names nothing, or what lies outside its folder.
     """
     try:
         lines = path.read_text(encoding='utf-8').splitlines()
@@ -104,4 +121,6 @@ def read_lines(path: Path) -> list[str]:
     names = [word for word in words if not word.startswith(('#', '---'))]
     if not names:
         raise SourceError(f'{path} names no sample; write one a line')
+    for name in names:
+        inside(path.parent, name)
     return names

@@ -7,6 +7,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from functools import partial
 import logging
+import math
 import os
 from pathlib import Path
 import re
@@ -14,12 +15,16 @@ import re
 import cv2
 
 from steps_ros.core.camera import Camera
+from steps_ros.data.bag_checks import METADATA
 from steps_ros.data.bag_source import BagSource
-from steps_ros.data.bags import BAG_SUFFIXES, METADATA
+from steps_ros.data.bags import BAG_SUFFIXES
 from steps_ros.data.cameras import find_camera_file, fitted, read_camera
 from steps_ros.data.encodings import decode_compressed
 from steps_ros.data.frames import Attempt, Frame, Image, Source
-from steps_ros.errors import FrameError, SourceError
+from steps_ros.data.paths import exists
+from steps_ros.data.set_files import read_bytes
+from steps_ros.errors import SourceError
+from steps_ros.limits import require_within
 
 IMAGE_SUFFIXES = ('.png', '.jpg', '.jpeg', '.bmp', '.webp', '.tif', '.tiff')
 VIDEO_SUFFIXES = ('.mp4', '.avi', '.mkv', '.mov', '.m4v', '.webm', '.mpg', '.mpeg', '.ts')
@@ -49,7 +54,7 @@ def open_source(
     :raises SourceError: missing, of no known type, empty or not readable.
     """
     path = Path(path)
-    if not path.exists():
+    if not exists(path):
         raise SourceError(f'{path} does not exist; check the path')
     if path.is_dir():
         if (path / METADATA).exists():
@@ -110,11 +115,7 @@ class ImageFiles(Source):
             yield Attempt(path.stem, partial(self._read, index, path))
 
     def _read(self, index: int, path: Path) -> Frame:
-        try:
-            content = path.read_bytes()
-        except OSError as error:
-            raise FrameError(f'{path} cannot be opened: {error.strerror}') from error
-        image = decode_compressed(content)
+        image = decode_compressed(read_bytes(path))
         return _frame(index, self._rate_hz, image, self._camera, path.stem)
 
 
@@ -125,16 +126,21 @@ class Video(Source):
         """
         Open the video once to see whether it decodes.
 
-        :raises SourceError: it does not.
+        :raises SourceError: it does not, or its frames are above ``image_pixels``.
         """
         # ffmpeg would write lines of its own about a file that the error already names.
         os.environ.setdefault('OPENCV_FFMPEG_LOGLEVEL', '-8')
+        # A file that is a play list in truth must not make it ask the network.
+        os.environ.setdefault('OPENCV_FFMPEG_CAPTURE_OPTIONS', 'protocol_whitelist;file')
         camera_file = find_camera_file(path.parent)
         self._path = path
         capture = self._open()
         count = int(capture.get(cv2.CAP_PROP_FRAME_COUNT))
         own_rate_hz = capture.get(cv2.CAP_PROP_FPS)
+        size = [capture.get(cv2.CAP_PROP_FRAME_WIDTH), capture.get(cv2.CAP_PROP_FRAME_HEIGHT)]
         capture.release()
+        pixels = math.prod(map(int, size))
+        require_within('image_pixels', pixels, f'{path}: a frame', SourceError)
         calibration = '' if camera_file is None else str(camera_file)
         super().__init__(str(path), 'video', count if count > 0 else None, calibration)
         self._rate_hz = rate_hz or (own_rate_hz if own_rate_hz > 0 else DEFAULT_RATE_HZ)

@@ -20,6 +20,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from steps_ros.data.paths import exists
 from steps_ros.errors import SourceError
 
 FORMAT = 1
@@ -53,6 +54,22 @@ class StoreIndex:
     damage: str
     has_depth: bool
     format: int = FORMAT
+
+    def __post_init__(self) -> None:
+        """Raise :class:`ValueError` for counts and sizes that no store has."""
+        for name in ('height', 'width', 'frame_count'):
+            _check_whole(name, getattr(self, name), least=1)
+        for name in ('triplet_count', 'seen_count', 'period_ns'):
+            _check_whole(name, getattr(self, name), least=0)
+        if not isinstance(self.dropped, dict):
+            raise ValueError(f'dropped {self.dropped!r} does not count by reason')
+        for reason, count in self.dropped.items():
+            _check_whole(f'dropped {reason}', count, least=0)
+
+
+def _check_whole(name: str, value: object, least: int) -> None:
+    if type(value) is not int or value < least:
+        raise ValueError(f'{name} {value!r} is not a whole number of at least {least}')
 
 
 class Window(NamedTuple):
@@ -89,6 +106,8 @@ class Store:
         self.stamps = self._array('stamps', (count,), 'int64')
         self.intrinsics = self._array('intrinsics', (count, 3, 3), 'float32')
         self.triplets = self._array('triplets', (index.triplet_count, 3), 'int64')
+        if ((self.triplets < 0) | (self.triplets >= count)).any():
+            raise SourceError(f'{folder}: triplets name other frames; {self._remedy()}')
         self._frames = self._shards('frames', (*size, 3), 'uint8')
         self._depth = self._shards('depth', size, 'float16') if index.has_depth else []
 
@@ -136,9 +155,9 @@ class Store:
     def _array(self, name: str, shape: tuple[int, ...], dtype: str) -> NDArray[Any]:
         path = self.folder / f'{name}.npy'
         try:
-            array = np.load(path, mmap_mode='r', allow_pickle=False)
-        except (OSError, ValueError, EOFError) as error:
-            reason = ' '.join(str(error).split())
+            array = np.lib.format.open_memmap(path, mode='r')
+        except Exception as error:  # numpy parses the header as Python does
+            reason = ' '.join(str(error).split()) or type(error).__name__
             raise SourceError(f'{path} cannot be read: {reason}; {self._remedy()}') from error
         if array.shape != shape or array.dtype != dtype:
             found = f'{array.dtype} of {array.shape}'
@@ -162,7 +181,7 @@ def open_store(folder: Path) -> Store:
         if content.get('format') != FORMAT:
             raise ValueError(f'format {content.get("format")} is not {FORMAT}')
         return Store(folder, StoreIndex(**content))
-    except (OSError, ValueError, TypeError, AttributeError) as error:
+    except (OSError, ValueError, TypeError, AttributeError, RecursionError) as error:
         reason = ' '.join(str(error).split())
         raise SourceError(
             f'{folder} is no store: {reason}; delete it, it will be made again'
@@ -199,7 +218,7 @@ def parse_part(text: str) -> Part:
     :raises SourceError: the end is not behind the start.
     """
     match = _WINDOW.fullmatch(text)
-    if match is None or Path(text).exists():
+    if match is None or exists(Path(text)):
         return Part(Path(text))
     try:
         start, end = float(match['start']), float(match['end'] or 'inf')

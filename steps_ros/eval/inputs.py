@@ -6,7 +6,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from steps_ros.data.bags import BAG_SUFFIXES, METADATA
+from steps_ros.data.bag_checks import METADATA
+from steps_ros.data.bags import BAG_SUFFIXES
 from steps_ros.errors import SettingsError, SourceError
 from steps_ros.eval import kitti, night_sets, nuscenes, simulated_folder
 from steps_ros.eval.bag_samples import BagSamples

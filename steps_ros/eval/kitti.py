@@ -19,6 +19,7 @@ from numpy.typing import NDArray
 from steps_ros.core.camera import Camera
 from steps_ros.data.cameras import find_camera_file, fitted, read_camera
 from steps_ros.data.frames import Image
+from steps_ros.data.image_decoding import decode_picture
 from steps_ros.data.set_files import find_picture, matrix_camera, read_bytes
 from steps_ros.data.sources import list_images
 from steps_ros.errors import FrameError
@@ -137,9 +138,8 @@ def read_depth_png(path: Path) -> Floats:
     :raises DroppedError: missing, damaged, or not of 16 bits.
     """
     with dropping(BAD_REFERENCE):
-        content = np.frombuffer(read_bytes(path), np.uint8)
-        pixels = cv2.imdecode(content, cv2.IMREAD_UNCHANGED) if content.size else None
-        if pixels is None or pixels.dtype != np.uint16 or pixels.ndim != 2:
+        pixels = decode_picture(read_bytes(path), cv2.IMREAD_UNCHANGED)
+        if pixels.dtype != np.uint16 or pixels.ndim != 2:
             raise FrameError(f'{path} is no 16-bit grey PNG of depth x 256; write it so')
         return np.asarray(pixels / np.float32(UNITS_PER_METRE), np.float32)
 

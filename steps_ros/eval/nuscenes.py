@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from steps_ros.data.poses import inverse, matrix_of
-from steps_ros.data.set_files import matrix_camera
+from steps_ros.data.set_files import inside, matrix_camera
 from steps_ros.errors import FrameError, SourceError
 from steps_ros.eval.dropped import dropping, NO_CAMERA
 from steps_ros.eval.folder_samples import Layout, Listing, read_picture, read_points
@@ -70,7 +70,7 @@ class _Tables:
     def shot(self, row: Row) -> _Shot:
         calibration = self._calibrations[row['calibrated_sensor_token']]
         return _Shot(
-            self._root / row['filename'],
+            inside(self._root, row['filename']),
             int(row['timestamp']) * NANOSECONDS_OF_STAMP,
             np.array(calibration['camera_intrinsic'], np.float64),
             _pose(calibration),
@@ -81,7 +81,7 @@ class _Tables:
         path = self._folder / f'{name}.json'
         try:
             rows = json.loads(path.read_text(encoding='utf-8'))
-        except (OSError, ValueError) as error:
+        except (OSError, ValueError, RecursionError) as error:
             reason = ' '.join(str(error).split())
             raise SourceError(f'{path} cannot be read: {reason}; copy the tables again') from error
         return list(rows)

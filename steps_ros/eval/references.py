@@ -11,7 +11,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from steps_ros.core.camera import Camera
-from steps_ros.errors import SourceError
+from steps_ros.data.image_decoding import decode_picture
+from steps_ros.data.set_files import read_bytes
+from steps_ros.errors import FrameError, SourceError
 from steps_ros.eval.dropped import DroppedError, NOTHING_VALID
 from steps_ros.eval.input_settings import InputSettings
 from steps_ros.eval.occlusion import hidden
@@ -35,9 +37,10 @@ class Visible:
         self._bonnet = settings.bonnet
         self._mask: NDArray[np.uint8] | None = None
         if settings.mask is not None:
-            mask = cv2.imread(str(settings.mask), cv2.IMREAD_GRAYSCALE)
-            if mask is None:
-                raise SourceError(f'{settings.mask} is no picture; give a PNG as mask')
+            try:
+                mask = decode_picture(read_bytes(settings.mask), cv2.IMREAD_GRAYSCALE)
+            except FrameError as error:
+                raise SourceError(f'{settings.mask} is no mask: {error}') from error
             if not mask.any():
                 raise SourceError(f'{settings.mask} is black all over; white is what counts')
             self._mask = mask

@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from steps_ros.core.camera import Camera
+from steps_ros.data.array_reading import load_arrays
 from steps_ros.data.cameras import fitted, read_camera
 from steps_ros.data.sources import list_images
 from steps_ros.errors import SourceError
@@ -72,8 +73,8 @@ def _mountings(root: Path, count: int) -> list[Mounting | None]:
     rows: list[Mounting | None] = []
     for path in sorted((root / 'shards').glob('*.npz')):
         try:
-            with np.load(path, allow_pickle=False) as shard:
-                rows += [Mounting(*row) for row in shard['mounting'].tolist()]
+            mountings = load_arrays(path, ['mounting'])['mounting']
+            rows += [Mounting(*row) for row in mountings.tolist()]
         except (OSError, ValueError, KeyError, TypeError):
             return [None] * count
     return rows if len(rows) == count else [None] * count

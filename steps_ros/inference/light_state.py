@@ -27,6 +27,8 @@ from steps_ros.settings import check, setting
 
 # After a longer silence, or a step back in time, the next picture decides by itself.
 LONGEST_GAP_S = 5.0
+# More pictures than come in the longest dwell; a stamp that stays must not fill the memory.
+MOST_WAITING = 2000
 
 
 class LightState(IntEnum):
@@ -154,7 +156,7 @@ def _changed(now: LightTrack, settings: LightSettings) -> LightTrack:
     is_same_way = bool(now.waiting) and (
         _state_of(now.waiting[-1], now.state, settings) > now.state
     ) == (wanted > now.state)
-    waiting = (*now.waiting, level) if is_same_way else (level,)
+    waiting = (*now.waiting, level)[-MOST_WAITING:] if is_same_way else (level,)
     since_s = now.since_s if is_same_way else now.stamp_s
     if now.stamp_s - since_s < settings.dwell_s:
         return now._replace(waiting=waiting, since_s=since_s)

@@ -9,6 +9,7 @@ import math
 
 from steps_ros.core.resnet import STRIDE
 from steps_ros.errors import SettingsError
+from steps_ros.limits import require_within
 
 Size = tuple[int, int]
 LEAST_SIZE = 2 * STRIDE
@@ -23,8 +24,11 @@ def checked(size: Size | None) -> Size | None:
     """
     Return a (height, width) as it is.
 
-    :raises SettingsError: no network can take it.
+    :raises SettingsError: no network can take it, or it is above ``image_pixels``.
     """
+    if size is not None:
+        what = f'network size {size[0]}x{size[1]}'
+        require_within('image_pixels', size[0] * size[1], what, SettingsError)
     if size is not None and any(n % STRIDE or n < LEAST_SIZE for n in size):
         raise SettingsError(
             f'network size {size[0]}x{size[1]}: height and width must be multiples of {STRIDE} '

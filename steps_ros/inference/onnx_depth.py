@@ -5,6 +5,7 @@ Another model of depth, from an ONNX file, computed by ONNX Runtime.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+import math
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +21,7 @@ from steps_ros.inference.network_size import Size
 from steps_ros.inference.onnx_session import open_session, reason
 from steps_ros.inference.onnx_settings import COLOURS, DEPTH, DISPARITY, INVERSE, OnnxSettings
 from steps_ros.inference.onnx_signature import input_of, output_of, size_of
+from steps_ros.limits import require_within
 
 TO_DEPTH: dict[str, Callable[[Tensor], Tensor]] = {
     DISPARITY: disparity_to_depth,
@@ -56,6 +58,8 @@ class OnnxDepth:
         self._input = input_of(self._session, self._path)
         self._output = output_of(self._session, self._path, settings.output_name)
         self._size = size_of(self._input, self._path, size or settings.height_width)
+        what = f'{self._path}: size {self.described_size}'
+        require_within('image_pixels', math.prod(self._size), what, CheckpointError)
         self.precision = self._input.type.__name__
         if precision not in ('auto', self.precision):
             raise SettingsError(

@@ -4,6 +4,7 @@ The depth network of a checkpoint, computed by one of the engines.
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from copy import deepcopy
 from functools import cached_property, lru_cache
@@ -20,12 +21,14 @@ from steps_ros.inference.engines.cache import cache_folder, EngineCache
 from steps_ros.inference.engines.choice import choose
 from steps_ros.inference.engines.job import Forward, Job
 from steps_ros.inference.engines.names import AUTO, TORCH
-from steps_ros.inference.engines.workshop import Workshop
+from steps_ros.inference.engines.workshop import one_line, Workshop
 from steps_ros.inference.network_size import checked, fitting_size, rounded, Size
 from steps_ros.inference.rays import camera_rays
 
 # Every size has an engine of its own, which takes memory and time to build.
 MOST_SIZES = 8
+# An engine may fail now and then, as when others fill the GPU; torch does that picture.
+MOST_FAILURES = 3
 
 logger = logging.getLogger(__name__)
 
@@ -34,7 +37,8 @@ class OwnDepth:
     """
     A copy of the network on a device, as a :class:`steps_ros.inference.depth_model.DepthModel`.
 
-    An engine that fails, or computes something else than torch, is replaced by torch.
+    An engine that cannot be built, computes something else than torch or fails several times is
+    replaced by torch.
 
     :param size: (height, width) that the user wants, multiples of 32 from 64 on.
     :param stored_size: the size in the checkpoint, for where the user wants none. A network that
@@ -66,6 +70,7 @@ class OwnDepth:
         self._device = device
         self._wanted, self._reason = engine, ''
         self._forwards: dict[Size, tuple[str, Forward]] = {}
+        self._failures: Counter[Size] = Counter()
         # A copy, so that the checkpoint stays as it is for its other users.
         self._network = deepcopy(network).to('cpu', torch.float32).eval()
         self._workshop = workshop or Workshop(self._network, EngineCache(cache_folder()))
@@ -109,7 +114,16 @@ class OwnDepth:
         if self._config.sees_rays:
             resized = [camera.resized(width, height) for camera in cameras]
             rays = torch.cat([_rays(camera, pictures.device) for camera in resized])
-        return self._forward((height, width))(pictures, rays)
+        size = (height, width)
+        forward = self._forward(size)
+        try:
+            return forward(pictures, rays)
+        except Exception as error:  # of whatever library, a GPU's full memory among them
+            if self._forwards[size][0] == TORCH:
+                raise
+            self._note_failure(size, error)
+        # Not within the handler, which keeps all that the engine held for these pictures.
+        return self._eager(pictures, rays)
 
     def depth(self, output: Tensor) -> Tensor:
         """Return depth in the network's own unit, (B, 1, h, w)."""
@@ -146,10 +160,23 @@ class OwnDepth:
                 return self._wanted, self._workshop.prepare(self._wanted, self._job(size))
             except SettingsError as error:
                 reason = str(error)
+        self._refuse(size, reason)
+        return TORCH, self._eager
+
+    def _note_failure(self, size: Size, error: Exception) -> None:
+        """Say that an engine failed, and replace it where it did so too often."""
+        name, reason = self._forwards[size][0], one_line(error)
+        self._failures[size] += 1
+        if self._failures[size] < MOST_FAILURES:
+            logger.warning('%s at %dx%d: %s; torch for this picture', name, *size, reason)
+            return
+        self._refuse(size, f'it failed {MOST_FAILURES} times: {reason}')
+        self._forwards[size] = TORCH, self._eager
+
+    def _refuse(self, size: Size, reason: str) -> None:
         refusal = f'{self._wanted} at {size[0]}x{size[1]}: {reason}; torch instead'
         logger.warning('%s', refusal)
         self._reason = '; '.join(filter(None, (self._reason, refusal)))
-        return TORCH, self._eager
 
     @cached_property
     def _eager(self) -> Forward:

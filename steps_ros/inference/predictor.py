@@ -29,6 +29,7 @@ from steps_ros.inference.network_size import checked, Size
 from steps_ros.inference.own_depth import OwnDepth
 from steps_ros.inference.prediction import Outputs, Prediction, Raw, Request
 from steps_ros.inference.resize import resize_depth, resize_image, resize_map
+from steps_ros.inference.transfer import Download, upload
 
 
 class Predictor:
@@ -140,12 +141,14 @@ class Predictor:
         enhanced = enhance(pixels, illumination) if wants_depth else pixels
         outputs = self._depth_outputs(pixels, enhanced, requests)
         ended = Moment(self.device)
+        download = Download(self.device)
         predictions = [
-            self._finished(request, output, light[None], lit[None], level[None])
+            self._finished(request, output, (light[None], lit[None], level[None]), download)
             for request, output, light, lit, level in zip(
                 requests, outputs, illumination, enhanced, grey, strict=True
             )
         ]
+        download.wait()
         network_s = begun.seconds_until(ended)
         return [prediction._replace(network_s=network_s) for prediction in predictions]
 
@@ -153,24 +156,31 @@ class Predictor:
         self,
         request: Request,
         output: Tensor | None,
-        illumination: Tensor,
-        enhanced: Tensor,
-        grey: Tensor,
+        seen: tuple[Tensor, Tensor, Tensor],
+        download: Download,
     ) -> Prediction:
-        """Return one image's maps at output size; all tensors are of a batch of one."""
+        """
+        Return one image's maps at output size, filled when the download is complete.
+
+        :param output: of the depth model; all tensors are of a batch of one.
+        :param seen: illumination, what was made of the picture with it, and its grey levels.
+        """
+        illumination, enhanced, grey = seen
         outputs = request.outputs
         size = request.output_size or (request.image.shape[0], request.image.shape[1])
         return Prediction(
-            enhanced=enhanced_picture(resize_image(request.image, *size), illumination)
+            enhanced=enhanced_picture(resize_image(request.image, *size), illumination, download)
             if outputs.enhanced
             else None,
-            depth=self._depth(output, size) if outputs.depth and output is not None else None,
-            confidence=_to_array(
+            depth=download.start(self._depth(output, size))
+            if outputs.depth and output is not None
+            else None,
+            confidence=download.start(
                 resize_map(confidence(illumination, grey, self.bridge), *size)[0, 0]
             )
             if outputs.confidence
             else None,
-            raw=_raw(output, illumination, enhanced) if outputs.raw else None,
+            raw=_raw(output, illumination, enhanced, download) if outputs.raw else None,
         )
 
     def _illumination(self, pixels: Tensor, grey: Tensor, requests: Sequence[Request]) -> Tensor:
@@ -197,36 +207,29 @@ class Predictor:
         found = iter(output.chunk(len(asked)))
         return [next(found) if is_wanted else None for is_wanted in wanted]
 
-    def _depth(self, output: Tensor, size: Size) -> NDArray[np.float32]:
+    def _depth(self, output: Tensor, size: Size) -> Tensor:
         assert self.depth_model is not None
-        return _to_array(resize_depth(self.depth_model.depth(output), *size)[0, 0])
+        return resize_depth(self.depth_model.depth(output), *size)[0, 0].float()
 
 
-def _raw(output: Tensor | None, illumination: Tensor, enhanced: Tensor) -> Raw:
+def _raw(output: Tensor | None, illumination: Tensor, enhanced: Tensor, download: Download) -> Raw:
     light = illumination[0, 0] if illumination.shape[1] == 1 else illumination[0]
     return Raw(
-        None if output is None else _to_array(output[0, 0]),
-        _to_array(light),
-        _to_array(enhanced[0].permute(1, 2, 0)),
+        None if output is None else download.start(output[0, 0].float()),
+        download.start(light),
+        download.start(enhanced[0].permute(1, 2, 0)),
     )
 
 
 def _to_tensor(images: Sequence[NDArray[np.uint8]], device: torch.device) -> Tensor:
     """Turn N images (H, W, C) uint8 into (N, C, H, W) float32 in [0, 1]."""
-    if len(images) == 1:
-        stacked = np.require(images[0], requirements=('C', 'W'))[None]
-    else:
-        stacked = np.stack(images)
-    return torch.from_numpy(stacked).to(device).permute(0, 3, 1, 2).float().div_(255)
+    stacked = images[0][None] if len(images) == 1 else np.stack(images)
+    return upload(stacked, device).permute(0, 3, 1, 2).float().div_(255)
 
 
 def _camera(request: Request) -> Camera:
     height, width = request.image.shape[:2]
     return request.camera or Camera.assumed(width, height)
-
-
-def _to_array(tensor: Tensor) -> NDArray[np.float32]:
-    return np.ascontiguousarray(tensor.float().cpu().numpy())
 
 
 def _check_image(image: NDArray[np.uint8]) -> None:

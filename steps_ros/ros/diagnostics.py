@@ -33,7 +33,12 @@ class CameraState(NamedTuple):
 
 
 class NodeState(NamedTuple):
-    """Everything that the report is made of; what exists only in later states is None or empty."""
+    """
+    Everything that the report is made of; what exists only in later states is None or empty.
+
+    ``ignored`` are parameters that were given and are none of the node's;
+    ``namesakes`` counts the other nodes of the same name.
+    """
 
     name: str
     lifecycle: str
@@ -41,6 +46,8 @@ class NodeState(NamedTuple):
     is_enabled: bool
     model: Model | None
     cameras: tuple[CameraState, ...]
+    ignored: tuple[str, ...]
+    namesakes: int
 
 
 def report(state: NodeState) -> list[DiagnosticStatus]:
@@ -54,10 +61,25 @@ def report(state: NodeState) -> list[DiagnosticStatus]:
     return statuses
 
 
+def namesake_words(state: NodeState) -> str:
+    """Return what is wrong with several nodes of one name, and the remedy."""
+    return (
+        f'{state.namesakes + 1} nodes are named /{state.name} and publish on the same topics; '
+        'stop one, or give it another name with -r __node:=NAME; one that was killed counts for '
+        'some 20 s more'
+    )
+
+
 def _lifecycle(state: NodeState) -> DiagnosticStatus:
-    values = {'state': state.lifecycle, 'enabled': str(state.is_enabled).lower()}
+    values = {
+        'state': state.lifecycle,
+        'enabled': str(state.is_enabled).lower(),
+        'ignored_parameters': ', '.join(state.ignored),
+    }
     if state.problem:
         return _status(f'{state.name}: state', ERROR, state.problem, values)
+    if state.namesakes:
+        return _status(f'{state.name}: state', WARN, namesake_words(state), values)
     if not state.is_enabled:
         return _status(f'{state.name}: state', WARN, 'paused by ~/enable', values)
     return _status(f'{state.name}: state', OK, state.lifecycle, values)

@@ -14,7 +14,20 @@ import signal
 import sys
 from types import FrameType
 
-PROCESSES = ('night_depth', 'trainer', 'publisher', 'recorder', 'bare_node', 'round_trip')
+from steps_ros.errors import SettingsError
+from steps_ros.limits import limits
+
+PROCESSES = (
+    'night_depth',
+    'trainer',
+    'publisher',
+    'recorder',
+    'bare_node',
+    'round_trip',
+    'surroundings',
+    'soak_camera',
+    'soak_listener',
+)
 
 
 def main(args: Sequence[str] | None = None) -> int:
@@ -39,6 +52,11 @@ def trainer() -> int:
 def _run(process: str, args: Sequence[str]) -> int:
     for name in (signal.SIGINT, signal.SIGTERM):
         signal.signal(name, _leave)
+    try:
+        limits()
+    except SettingsError as error:
+        sys.stderr.write(f'{process}: {error}\n')
+        return 1
     module = importlib.import_module(f'steps_ros.ros.{process}')
     return int(module.main(args))
 

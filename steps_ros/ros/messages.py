@@ -10,6 +10,7 @@ from __future__ import annotations
 import array
 from typing import Any
 
+from builtin_interfaces.msg import Time
 import cv2
 import numpy as np
 from numpy.typing import NDArray
@@ -18,9 +19,11 @@ from std_msgs.msg import Header
 
 from steps_ros.core.camera import Camera
 from steps_ros.data.encodings import decode_compressed, decode_image_message, is_taken
+from steps_ros.data.image_decoding import check_size
 from steps_ros.errors import FrameError
 
 POINT_NAMES = ('x', 'y', 'z', 'rgb')
+NANOSECONDS = 1_000_000_000
 
 
 def set_data(message: Any, values: NDArray[Any]) -> None:
@@ -70,6 +73,12 @@ def rgb_message(header: Header, image: NDArray[np.uint8]) -> Image:
 def float_message(header: Header, values: NDArray[np.float32]) -> Image:
     """Return a 32FC1 Image of (H, W) float32."""
     return _image_message(header, values, '32FC1')
+
+
+def time_message(time_ns: int) -> Time:
+    """Return a time in nanoseconds as a stamp."""
+    seconds, nanoseconds = divmod(time_ns, NANOSECONDS)
+    return Time(sec=seconds, nanosec=nanoseconds)
 
 
 def camera_info_message(header: Header, camera: Camera) -> CameraInfo:
@@ -122,12 +131,12 @@ def cloud_values(message: PointCloud2) -> NDArray[np.float32]:
             f'a cloud with fields {", ".join(names) or "none"} is none of this package; only '
             f'{", ".join(POINT_NAMES)} in 32-bit floats can be shown'
         )
-    content = np.frombuffer(memoryview(message.data), np.float32)
-    if content.size != height * width * 4:
+    content = memoryview(message.data)
+    if content.nbytes != height * width * message.point_step:
         raise FrameError(
             f'cloud of {width}x{height} does not fit its {content.nbytes} bytes; it is truncated'
         )
-    return content.reshape(height, width, 4)
+    return np.frombuffer(content, np.float32).reshape(height, width, 4)
 
 
 def _image_message(header: Header, pixels: NDArray[Any], encoding: str) -> Image:
@@ -150,6 +159,7 @@ def _through_cv_bridge(message: Image) -> NDArray[np.uint8] | None:
         from cv_bridge import CvBridge, CvBridgeError
     except ImportError:
         return None
+    check_size(message.width, message.height, f'{message.encoding} image')
     try:
         pixels = CvBridge().imgmsg_to_cv2(message, desired_encoding='rgb8')
     # What cv_bridge meets beyond its own error depends on its version and on the message.

@@ -7,6 +7,8 @@ from __future__ import annotations
 NODE = 'night_depth'
 # What benchmarks put beside it: a node without work, and who sends to both and listens.
 BARE_NODE, ROUND_TRIP = 'bare_node', 'round_trip'
+# And the soak: who sends, and who listens.
+SOAK_CAMERA, SOAK_LISTENER = 'soak_camera', 'soak_listener'
 
 ENHANCED = '~/output/image_enhanced'
 DEPTH = '~/output/depth'

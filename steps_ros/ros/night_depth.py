@@ -16,23 +16,24 @@ from typing import Any
 from diagnostic_msgs.msg import DiagnosticArray
 from rclpy.clock import Clock, ClockType
 from rclpy.lifecycle import LifecycleNode, State, TransitionCallbackReturn
+from rclpy.node import Node
 from std_srvs.srv import SetBool
 
 from steps_ros.errors import StepsError
 from steps_ros.ros.cameras import CameraFrame, CameraStream, failed, process, superseded
-from steps_ros.ros.diagnostics import NodeState, report
+from steps_ros.ros.diagnostics import namesake_words, NodeState, report
 from steps_ros.ros.model import check_scales, free_memory, load_model, Model
 from steps_ros.ros.node_settings import NodeSettings
 from steps_ros.ros.parameters import camera_parameters, NightDepthSettings
 from steps_ros.ros.qos import overridable
-from steps_ros.ros.spin import guarded, run_node
+from steps_ros.ros.spin import guarded, refuse_arguments, run_node
 from steps_ros.ros.statistics import Drop, FrameStatistics
 from steps_ros.ros.worker import KeepLatestWorker
 
 NAME = 'night_depth'
 WATCH_PERIOD_S = 0.5
 STATE_PERIOD_S = 1.0
-STOP_TIMEOUT_S = 10.0
+STOP_TIMEOUT_S, LOG_PERIOD_S = 10.0, 60.0
 
 
 class Running:
@@ -201,17 +202,19 @@ class NightDepth(LifecycleNode):
         return [] if self._running is None else self._running.cameras
 
     def _publish_diagnostics(self) -> None:
-        statuses = report(
-            NodeState(
-                name=self._label,
-                lifecycle=self._state_machine.current_state[1],
-                problem=self._problem,
-                is_enabled=self._is_enabled,
-                model=self._model,
-                cameras=tuple(camera.report() for camera in self._cameras),
-            )
+        state = NodeState(
+            name=self._label,
+            lifecycle=self._state_machine.current_state[1],
+            problem=self._problem,
+            is_enabled=self._is_enabled,
+            model=self._model,
+            cameras=tuple(camera.report() for camera in self._cameras),
+            ignored=self.settings.ignored,
+            namesakes=namesakes(self),
         )
-        message = DiagnosticArray(status=statuses)
+        if state.namesakes:
+            self.get_logger().warning(namesake_words(state), throttle_duration_sec=LOG_PERIOD_S)
+        message = DiagnosticArray(status=report(state))
         message.header.stamp = self.get_clock().now().to_msg()
         self._diagnostics.publish(message)
 
@@ -225,9 +228,21 @@ class NightDepth(LifecycleNode):
         return response
 
 
+def namesakes(node: Node) -> int:
+    """Return how many other nodes have the name of this one."""
+    own = node.get_fully_qualified_name()
+    known = node.get_node_names_and_namespaces()
+    return max(0, sum(f'{space.rstrip("/")}/{name}' == own for name, space in known) - 1)
+
+
 def main(args: Sequence[str] | None = None) -> int:
     """Run the node until Ctrl-C; see :mod:`steps_ros.ros.entry` for the executable."""
-    return run_node(NAME, NightDepth, args)
+
+    def make_node() -> NightDepth:
+        refuse_arguments(args)
+        return NightDepth()
+
+    return run_node(NAME, make_node, args)
 
 
 if __name__ == '__main__':

@@ -22,7 +22,7 @@ from rclpy.exceptions import ParameterException
 from rclpy.node import Node
 from rclpy.parameter import Parameter
 
-from steps_ros.errors import SettingsError
+from steps_ros.errors import nearest, SettingsError
 from steps_ros.settings import build, convert, describe, Setting
 
 Settings = TypeVar('Settings')
@@ -31,6 +31,9 @@ Current = TypeVar('Current', covariant=True)
 # A range must have two ends in a descriptor; these stand for "no limit".
 LARGEST_FLOAT = 1e12
 LARGEST_INT = 2**31 - 1
+# So alike to a known name that it is meant, as a share of the letters.
+MISSPELT = 0.8
+QOS_OVERRIDES = 'qos_overrides.'
 
 
 # From the settings of the node to the names that its parts may set for themselves.
@@ -57,7 +60,8 @@ class NodeSettings(Generic[Settings]):
     ``value`` is replaced as a whole when a parameter changes, so a thread that took it sees one
     consistent state for the frame it works on. A part of the node, such as a camera, may have
     settings of its own: where ``front.cloud.stride`` is given, it holds in place of
-    ``cloud.stride`` for the part ``front``.
+    ``cloud.stride`` for the part ``front``. ``ignored`` are the names that were given and that
+    nobody here knows.
     """
 
     def __init__(self, node: Node, settings: type[Settings], parts_of: PartsOf = no_parts) -> None:
@@ -74,7 +78,7 @@ class NodeSettings(Generic[Settings]):
         own = _own_settings(node, self._known.values(), self._parts)
         self._known |= own
         possible = {f'{part}.{name}' for part, names in self._parts.items() for name in names}
-        check_names(node, {*self._known, *possible})
+        self.ignored = check_names(node, {*self._known, *possible})
         self._values |= {name: _declare(node, item) for name, item in own.items()}
         self._built = self._build(self._values)
         node.add_on_set_parameters_callback(self._on_set)
@@ -126,22 +130,30 @@ class _PartSettings(Generic[Settings]):
         return self._get()
 
 
-def check_names(node: Node, known: Collection[str]) -> None:
+def check_names(node: Node, known: Collection[str]) -> tuple[str, ...]:
     """
-    Refuse parameters that look like misspelt ones; name other unknown ones in a warning.
+    Refuse parameters that look like misspelt ones; return other unknown ones after a warning.
 
     A parameter file for /** may hold names that other nodes declare, so not every unknown name
     is a mistake.
 
     :raises SettingsError: a name that is nearly a known one.
     """
-    for name in _given(node):
-        if name in known or node.has_parameter(name) or name.startswith('qos_overrides.'):
-            continue
-        near = get_close_matches(name, known, n=1, cutoff=0.8)
-        if near:
-            raise SettingsError(f'unknown parameter {name!r}; did you mean {near[0]!r}?')
-        node.get_logger().warning(f'parameter {name!r} is none of this node and has no effect')
+    ignored = tuple(
+        name
+        for name in _given(node)
+        if not (name in known or node.has_parameter(name) or name.startswith(QOS_OVERRIDES))
+    )
+    for name in ignored:
+        misspelt = get_close_matches(name, known, n=1, cutoff=MISSPELT)
+        if misspelt:
+            raise SettingsError(f'unknown parameter {name!r}; did you mean {misspelt[0]!r}?')
+        near = nearest(name, known)
+        question = f'; did you mean {near!r}?' if near else ''
+        node.get_logger().warning(
+            f'parameter {name!r} is none of this node and has no effect{question}'
+        )
+    return ignored
 
 
 def _given(node: Node) -> Mapping[str, Any]:

@@ -158,10 +158,9 @@ class Pipeline:
     def failed(self, frame: Incoming, error: Exception) -> None:
         """Count a frame that could not be used, and log why, once in a while."""
         is_bad_frame = isinstance(error, StepsError)
-        problem = str(error) if is_bad_frame else f'{type(error).__name__}: {error}'
-        self._statistics.count_dropped(
-            Drop.BAD_FRAME if is_bad_frame else Drop.FAILED, ' '.join(problem.split())
-        )
+        said = str(error) if is_bad_frame else f'{type(error).__name__}: {error}'
+        problem = ' '.join(said.split())
+        self._statistics.count_dropped(Drop.BAD_FRAME if is_bad_frame else Drop.FAILED, problem)
         if self._node.context.ok():
             self._node.get_logger().warning(
                 f'frame dropped: {problem}', throttle_duration_sec=LOG_PERIOD_S

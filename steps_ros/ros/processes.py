@@ -17,10 +17,13 @@ from types import TracebackType
 
 from steps_ros.errors import StepsError
 from steps_ros.ros.memory import resident_mb
+from steps_ros.ros.vitals import Vitals, vitals
 
 DOMAINS = range(1, 100)
+PROFILE = 'fastdds_shm.xml'
 SHARED_MEMORY = Path('/dev/shm')
 SHARED_MEMORY_BYTES = 512 << 20
+FULL_BYTES = 1 << 16
 PROFILE_VARIABLES = ('FASTDDS_DEFAULT_PROFILES_FILE', 'FASTRTPS_DEFAULT_PROFILES_FILE')
 OLD_DISTROS = ('humble', 'iron', 'jazzy')
 STOP_S = 20.0
@@ -71,13 +74,19 @@ class Processes:
                 )
 
     def last_words(self, name: str) -> str:
-        """Return the last line that the process wrote."""
+        """Return the last line that the process wrote, or why it may have written none."""
+        if shutil.disk_usage(self._logs).free < FULL_BYTES:
+            return f'the disk of {self._logs} is full; make room, or choose another folder'
         lines = self._log(name).read_text(encoding='utf-8', errors='replace').splitlines()
         return lines[-1] if lines else 'it said nothing'
 
     def resident_mb(self, name: str) -> float:
         """Return the memory of the process in RAM, megabytes; NaN where the system is silent."""
         return resident_mb(self._running[name].pid)
+
+    def vitals(self, name: str) -> Vitals:
+        """Return what the process holds; see :func:`steps_ros.ros.vitals.vitals`."""
+        return vitals(self._running[name].pid)
 
     def stop(self, name: str) -> int:
         """

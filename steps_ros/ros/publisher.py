@@ -10,12 +10,12 @@ from __future__ import annotations
 
 import argparse
 from collections.abc import Iterable, Sequence
+from contextlib import suppress
 from itertools import chain
 from pathlib import Path
 import time
 from typing import Any
 
-from builtin_interfaces.msg import Time
 import rclpy
 from rclpy.duration import Duration
 from rclpy.logging import get_logger
@@ -29,10 +29,10 @@ from std_msgs.msg import Header
 from steps_ros.core.camera import Camera
 from steps_ros.data.frames import Frame, Source
 from steps_ros.data.sources import open_source
-from steps_ros.errors import StepsError
-from steps_ros.ros.messages import camera_info_message, rgb_message
+from steps_ros.errors import OutputError, StepsError
+from steps_ros.ros.messages import camera_info_message, rgb_message, time_message
 from steps_ros.ros.names import CLOCK, IMAGE_TOPIC, INFO_TOPIC
-from steps_ros.ros.playback import NANOSECONDS, PlayClock, Timed, timed
+from steps_ros.ros.playback import PlayClock, Timed, timed
 from steps_ros.ros.qos import output_profile
 from steps_ros.ros.spin import DONE, FAILED, started
 from steps_ros.ros.status_file import write_status
@@ -64,14 +64,14 @@ class CameraNode(Node):
     def tell(self, time_ns: int) -> None:
         """Publish the time of the input, if its stamps are kept."""
         if self._clock_topic is not None:
-            self._clock_topic.publish(Clock(clock=_time_message(time_ns)))
+            self._clock_topic.publish(Clock(clock=time_message(time_ns)))
 
     def send(self, frame: Frame) -> None:
         """Publish the camera_info and then the image."""
         height, width = frame.image.shape[:2]
         stamp = self.get_clock().now().to_msg()
         if self._clock_topic is not None:
-            stamp = _time_message(frame.stamp_ns)
+            stamp = time_message(frame.stamp_ns)
         header = Header(stamp=stamp, frame_id=frame.frame_id or FRAME_ID)
         camera = frame.camera or Camera.assumed(width, height)
         self._infos.publish(camera_info_message(header, camera))
@@ -139,7 +139,9 @@ def main(args: Sequence[str] | None = None) -> int:
         with started(args) as keep:
             _play(keep(CameraNode(options.keep_stamps)), options)
     except StepsError as error:
-        write_status(options.status, {'problem': str(error), 'done': True})
+        # On a full disk that fails too, and the log has to do.
+        with suppress(OutputError):
+            write_status(options.status, {'problem': str(error), 'done': True})
         get_logger(NAME).fatal(str(error))
         return FAILED
     return DONE
@@ -171,11 +173,6 @@ def _wait_for_subscribers(node: CameraNode, options: argparse.Namespace, time_ns
             raise StepsError(f'nobody subscribed to the image within {options.wait_s:.0f} s')
         node.tell(time_ns)
         time.sleep(SLICE_S)
-
-
-def _time_message(time_ns: int) -> Time:
-    seconds, nanoseconds = divmod(time_ns, NANOSECONDS)
-    return Time(sec=seconds, nanosec=nanoseconds)
 
 
 def _options(args: Sequence[str] | None) -> argparse.Namespace:

@@ -18,6 +18,7 @@ from rclpy.utilities import remove_ros_args
 from sensor_msgs.msg import CameraInfo, CompressedImage, Image
 
 from steps_ros.data.mcap_writer import McapWriter
+from steps_ros.errors import OutputError
 from steps_ros.ros.drain import Drain
 from steps_ros.ros.live_run import last_words, stamp_of
 from steps_ros.ros.names import (
@@ -59,6 +60,7 @@ class Recorder(Node):
         self._image_topic = COMPRESSED_TOPIC if options.compressed else IMAGE_TOPIC
         self._outputs = [of_node(topic) for topic in options.outputs]
         self._drain: Drain | None = None
+        self._failure: OutputError | None = None
         self._ends_by_itself: bool = options.until_drained
         self._said: set[str] = set()
         self._images_ns: set[int] = set()
@@ -73,7 +75,13 @@ class Recorder(Node):
         """Write one message, with the time at which it came."""
         receive_ns = time.time_ns()
         stamp_ns = receive_ns if topic == SCALE_TOPIC else stamp_of(content)
-        self._writer.write(topic, type_name, content, stamp_ns, receive_ns)
+        try:
+            self._writer.write(topic, type_name, content, stamp_ns, receive_ns)
+        except OutputError as error:
+            # A recording with holes is worth less than word of it.
+            self._failure = error
+            self.context.try_shutdown()
+            return
         if topic == DEPTH_TOPIC:
             self._depths_ns.add(stamp_ns)
         elif topic == self._image_topic:
@@ -82,7 +90,13 @@ class Recorder(Node):
             self._reported |= last_words(deserialize_message(content, DiagnosticArray))
 
     def close(self) -> None:
-        """Finish the file and report for the last time."""
+        """
+        Finish the file and report for the last time.
+
+        :raises OutputError: the disk is full; what was written stays as ``.partial``.
+        """
+        if self._failure is not None:
+            raise self._failure
         self._writer.close()
         self._report()
 

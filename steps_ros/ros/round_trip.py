@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import argparse
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from pathlib import Path
 import time
 from typing import Any
@@ -23,7 +24,7 @@ from sensor_msgs.msg import CameraInfo, CompressedImage, Image, PointCloud2
 from std_msgs.msg import Header
 
 from steps_ros.core.camera import Camera
-from steps_ros.errors import StepsError
+from steps_ros.errors import OutputError, StepsError
 from steps_ros.ros import messages
 from steps_ros.ros.image_input import CAMERA_INFO, COMPRESSED, IMAGE
 from steps_ros.ros.names import (
@@ -189,7 +190,9 @@ def main(args: Sequence[str] | None = None) -> int:
             values = {'seconds': seconds, 'report': report, 'done': True}
             write_status(options.status, values)
     except StepsError as error:
-        write_status(options.status, {'problem': str(error), 'done': True})
+        # On a full disk that fails too, and the log has to do.
+        with suppress(OutputError):
+            write_status(options.status, {'problem': str(error), 'done': True})
         return FAILED
     return DONE
 

@@ -7,6 +7,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 import signal
+import sys
 import time
 from typing import Any
 
@@ -14,8 +15,10 @@ import rclpy
 from rclpy.executors import ExternalShutdownException, SingleThreadedExecutor
 from rclpy.logging import get_logger
 from rclpy.node import Node
+from rclpy.utilities import remove_ros_args
 
 from steps_ros.errors import SettingsError, StepsError
+from steps_ros.ros.parameter_files import overlooked
 
 DONE, FAILED = 0, 1
 # Long enough that an error without end does not fill a disk with its log.
@@ -28,7 +31,7 @@ def run_node(name: str, make_node: Callable[[], Node], args: Sequence[str] | Non
 
     :param make_node: called after rclpy has started; the node may have a method ``close``.
     :param args: the command line with the program's name, for rclpy; None takes sys.argv.
-    :returns: the exit code: 0, or 1 where the node could not be made.
+    :returns: the exit code: 0, or 1 where the node could not be made, or not finish its work.
     """
     try:
         with started(args) as keep:
@@ -48,6 +51,8 @@ def spin(node: Node) -> None:
 
     Returns, or raises ``ExternalShutdownException`` or ``KeyboardInterrupt``, at the shutdown.
     """
+    if not node.context.ok():  # a signal came while the node was made
+        return
     executor = SingleThreadedExecutor(context=node.context)
     executor.add_node(node)
     while node.context.ok():
@@ -66,14 +71,19 @@ def started(args: Sequence[str] | None) -> Iterator[Callable[[Any], Any]]:
     """
     Have rclpy running within the block, which Ctrl-C and SIGTERM end without an error.
 
-    Yields a function that takes the node, so that it is closed and destroyed at the end.
+    Yields a function that takes the node, so that it is closed and destroyed at the end. It warns
+    of parameter files that hold nothing for that node.
 
     :raises SettingsError: rclpy refuses its command line.
+    :raises StepsError: a node could not finish its work.
     """
     nodes: list[Any] = []
 
     def keep(node: Any) -> Any:
         nodes.append(node)
+        given = sys.argv if args is None else args
+        for line in overlooked(given, node.get_fully_qualified_name()):
+            node.get_logger().warning(line)
         return node
 
     # rclpy puts its own handlers before these, and calls them too.
@@ -93,6 +103,21 @@ def started(args: Sequence[str] | None) -> Iterator[Callable[[Any], Any]]:
             raise
     finally:
         _finish(nodes)
+
+
+def refuse_arguments(args: Sequence[str] | None) -> None:
+    """
+    Refuse what a node does not take, for which rclpy has no word.
+
+    :param args: the command line with the program's name; None is sys.argv.
+    :raises SettingsError: there is more on it than arguments of ROS.
+    """
+    strange = remove_ros_args(args=None if args is None else list(args))[1:]
+    if strange:
+        raise SettingsError(
+            f'argument {strange[0]!r} is none of ROS; parameters are given as '
+            '--ros-args -p NAME:=VALUE'
+        )
 
 
 def guarded(node: Node, callback: Callable[..., None]) -> Callable[..., None]:
@@ -120,13 +145,23 @@ def _init(args: Sequence[str] | None) -> None:
 
 
 def _finish(nodes: Sequence[Any]) -> None:
-    """Take nodes and context down, deaf to further signals."""
+    """
+    Take nodes and context down, deaf to further signals.
+
+    :raises StepsError: a node could not finish its work; all is down nevertheless.
+    """
     # A second Ctrl-C, or the SIGINT that a launch sends after it, must not cut this short.
     for name in (signal.SIGINT, signal.SIGTERM):
         signal.signal(name, signal.SIG_IGN)
+    problems: list[StepsError] = []
     for node in nodes:
-        if hasattr(node, 'close'):
-            node.close()
+        try:
+            if hasattr(node, 'close'):
+                node.close()
+        except StepsError as error:
+            problems.append(error)
         node.destroy_node()
     if rclpy.ok():
         rclpy.shutdown()
+    for problem in problems:
+        raise problem

@@ -15,13 +15,12 @@ from tqdm import tqdm
 from steps_ros.errors import OutputError, StepsError
 from steps_ros.ros.drain import Drain
 from steps_ros.ros.names import IMAGE_TOPIC, INFO_TOPIC, NODE
-from steps_ros.ros.processes import isolated_environment, Processes, shipped_file
+from steps_ros.ros.processes import isolated_environment, Processes, PROFILE, shipped_file
 from steps_ros.ros.status_file import read_status
 
 POLL_S = 0.1
 READY_LIMIT_S = 120.0
 SETTLE_S = 1.0
-PROFILE = 'fastdds_shm.xml'
 PUBLISHER, RECORDER = 'publisher', 'recorder'
 LOGS, RECORDING = 'logs', 'recording.mcap'
 

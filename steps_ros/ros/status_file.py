@@ -8,12 +8,21 @@ import json
 from pathlib import Path
 from typing import Any
 
+from steps_ros.errors import OutputError
+
 
 def write_status(path: Path, values: dict[str, Any]) -> None:
-    """Replace the file, so that a reader never sees half of it."""
+    """
+    Replace the file, so that a reader never sees half of it.
+
+    :raises OutputError: the disk is full or gone.
+    """
     partial = path.with_name(path.name + '.partial')
-    partial.write_text(json.dumps(values), encoding='utf-8')
-    partial.replace(path)
+    try:
+        partial.write_text(json.dumps(values), encoding='utf-8')
+        partial.replace(path)
+    except OSError as error:
+        raise OutputError(f'{path} cannot be written: {error.strerror}; make room') from error
 
 
 def read_status(path: Path) -> dict[str, Any]:

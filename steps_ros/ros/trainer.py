@@ -25,7 +25,7 @@ from std_srvs.srv import Trigger
 from steps_ros.errors import StepsError
 from steps_ros.ros.node_settings import NodeSettings
 from steps_ros.ros.qos import output_profile
-from steps_ros.ros.spin import DONE, FAILED, guarded, started
+from steps_ros.ros.spin import DONE, FAILED, guarded, refuse_arguments, started
 from steps_ros.ros.trainer_progress import ERROR, progress_status, WARN
 from steps_ros.ros.trainer_settings import TrainerSettings
 from steps_ros.ros.trainer_work import Train, train_as_asked, Work
@@ -122,6 +122,7 @@ class Trainer(Node):
 def main(args: Sequence[str] | None = None) -> int:
     """Train as the parameters say; see :mod:`steps_ros.ros.entry` for the executable."""
     try:
+        refuse_arguments(args)
         with started(args) as keep:
             trainer = keep(Trainer())
             # rclpy's own handlers would take down what tells of the last step and its saving.

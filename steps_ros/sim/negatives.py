@@ -12,11 +12,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
-from zipfile import BadZipFile
 
 import numpy as np
 from numpy.typing import NDArray
 
+from steps_ros.data.array_reading import load_arrays
 from steps_ros.data.outputs import npz_bytes, write_file
 from steps_ros.errors import SourceError
 from steps_ros.sim.clip import render_clip
@@ -94,9 +94,9 @@ def read_negatives(path: Path) -> tuple[Negatives, str]:
     :raises SourceError: the file is damaged.
     """
     try:
-        with np.load(path, allow_pickle=False) as arrays:
-            return Negatives(*(arrays[name] for name in _NAMES)), str(arrays['clip'])
-    except (OSError, ValueError, KeyError, EOFError, BadZipFile) as error:
+        arrays = load_arrays(path)
+        return Negatives(*(arrays[name] for name in _NAMES)), str(arrays['clip'])
+    except (OSError, ValueError, KeyError) as error:
         raise SourceError(f'{path} cannot be read ({error}); remove it and go on') from error
 
 

@@ -17,11 +17,11 @@ from multiprocessing.synchronize import Event
 from pathlib import Path
 import shutil
 from typing import Any
-from zipfile import BadZipFile
 
 import numpy as np
 from numpy.typing import NDArray
 
+from steps_ros.data.array_reading import array_names, load_arrays
 from steps_ros.data.outputs import npz_bytes, write_file
 from steps_ros.errors import OutputError, StepsError
 from steps_ros.sim.claims import claim, SETTINGS
@@ -33,7 +33,7 @@ from steps_ros.sim.trajectory import draw_mounting
 
 SUFFIX = '.parts'
 _STACKED = ('image', 'depth', 'flow', 'instance', 'illuminance', 'world_from_camera', 'stamp_ns')
-_UNREADABLE = (OSError, ValueError, KeyError, EOFError, BadZipFile)
+_UNREADABLE = (OSError, ValueError, KeyError)
 
 
 def parts_folder(out: Path) -> Path:
@@ -96,8 +96,7 @@ def drawn_frames(
 def read_part(job: Job, folder: Path) -> list[SimulatedFrame]:
     """Return the frames of one part."""
     try:
-        with np.load(_path(folder, job), allow_pickle=False) as arrays:
-            content = {name: arrays[name] for name in arrays.files}
+        content = load_arrays(_path(folder, job))
     except _UNREADABLE as error:
         raise OutputError(
             f'{_path(folder, job)} cannot be read ({error}); remove it and go on'
@@ -194,7 +193,6 @@ def _path(folder: Path, job: Job) -> Path:
 def _is_whole(path: Path) -> bool:
     """Say whether a part can be opened; one that a power cut has damaged is drawn again."""
     try:
-        with np.load(path, allow_pickle=False) as arrays:
-            return set(_STACKED) <= set(arrays.files)
+        return set(_STACKED) <= array_names(path)
     except _UNREADABLE:
         return False

@@ -35,13 +35,24 @@ from steps_ros.train.supervised import (
 
 Progress = Callable[[str, int, float], None]
 NETWORKS: dict[str, DepthNetConfig] = {'tiny': TINY_RAYS, 'resnet18': RESNET18_RAYS}
+# Simulated nights have black skies more often than real ones, and a blue one was taken for near.
+LIT_SKIES = 0.35
 # Small pictures teach the layout of streets quickly; the last third of the time is for detail.
 RUNS: dict[str, SupervisedSettings] = {
     'tiny': SupervisedSettings(
-        (Stage(64, 96, 8000, 16), Stage(96, 160, 6000, 12), Stage(192, 320, 3000, 6))
+        (
+            Stage(64, 96, 8000, 16),
+            Stage(96, 160, 1000, 12),
+            Stage(96, 160, 5000, 12, LIT_SKIES),
+            Stage(192, 320, 3000, 6, LIT_SKIES),
+        )
     ),
     'resnet18': SupervisedSettings(
-        (Stage(64, 96, 4000, 16), Stage(96, 160, 3000, 12), Stage(192, 320, 1500, 6)),
+        (
+            Stage(64, 96, 4000, 16, LIT_SKIES),
+            Stage(96, 160, 3000, 12, LIT_SKIES),
+            Stage(192, 320, 1500, 6, LIT_SKIES),
+        ),
         learning_rate=4e-4,
     ),
 }

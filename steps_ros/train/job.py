@@ -6,9 +6,12 @@ from __future__ import annotations
 
 from dataclasses import asdict, dataclass, field
 import json
+import logging
 from pathlib import Path
 import shutil
+from typing import Any
 
+from steps_ros import __version__
 from steps_ros.data.drive_options import DriveOptions
 from steps_ros.data.outputs import json_bytes, write_file
 from steps_ros.data.store_settings import StoreSettings
@@ -21,6 +24,9 @@ from steps_ros.train.training_settings import TrainingSettings
 FINAL, REJECTED, TEACHER = 'final.safetensors', 'rejected.safetensors', 'teacher.safetensors'
 TEACHER_FOLDER, SETTINGS = 'teacher', 'settings.json'
 CARD = 'model_card.md'
+_ABSENT = object()
+
+logger = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
@@ -79,9 +85,9 @@ class Job:
         return self.out / TEACHER_FOLDER / SNAPSHOTS / LAST
 
 
-def described(job: Job) -> dict[str, object]:
+def described(job: Job) -> dict[str, Any]:
     """Return the settings of a job, its objective among them, as JSON takes them."""
-    content: dict[str, object] = json.loads(json.dumps(asdict(job), default=str))
+    content: dict[str, Any] = json.loads(json.dumps(asdict(job), default=str))
     return {**content, 'objective': json.loads(json.dumps(asdict(PRESETS[job.preset])))}
 
 
@@ -110,36 +116,71 @@ def write_job(job: Job) -> None:
 
     :raises OutputError: it cannot be written.
     """
-    write_file(job.out / SETTINGS, json_bytes(described(job)))
+    write_file(job.out / SETTINGS, json_bytes({'version': __version__, **described(job)}))
 
 
 def read_job(folder: Path) -> Job:
     """
-    Return the job of a training that was begun in this folder.
+    Return the job of a training that was begun in this folder, by this version or an older one.
 
-    :raises SourceError: there is none, or it is damaged.
+    What an older one did not know has its default. Where the objective of the preset was another
+    then, a warning says so.
+
+    :raises SourceError: there is none, it is damaged, or a newer version began it.
     """
-    path = folder / SETTINGS
+    path, version = folder / SETTINGS, ''
     try:
         content = json.loads(path.read_text(encoding='utf-8'))
-        content.pop('objective')
-        options = content.pop('options')
-        intrinsics = options.pop('intrinsics')
-        training = content.pop('training')
-        training['halving_epochs'] = tuple(training['halving_epochs'])
-        teacher, validate = content.pop('teacher'), content.pop('validate')
-        content |= {name: tuple(content[name]) for name in ('night', 'day')}
-        store = StoreSettings(**content.pop('store'))
-        return Job(
-            **{**content, 'out': folder, 'start': Path(content['start'])},
-            teacher=Path(teacher) if teacher else None,
-            validate=Path(validate) if validate else None,
-            training=TrainingSettings(**training),
-            store=store,
-            options=DriveOptions(**options, intrinsics=Path(intrinsics) if intrinsics else None),
-        )
+        version = str(content.pop('version', ''))
+        begun_with = dict(content.pop('objective'))
+        job = _job(folder, content)
     except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
         reason = ' '.join(str(error).split())
+        if version not in ('', __version__):
+            raise SourceError(
+                f'{path} was written by steps_ros {version} and means nothing to {__version__} '
+                f'({reason}); go on with that version, or begin in another folder'
+            ) from error
         raise SourceError(
             f'{path} describes no training ({reason}); give the --out of one to --resume'
         ) from error
+    changes = _changes(begun_with, described(job)['objective'])
+    if changes:
+        logger.warning(
+            '%s: the objective %s was another when this began (%s); it goes on with that of '
+            'steps_ros %s, and with the former one in the version that began it',
+            folder,
+            job.preset,
+            changes,
+            __version__,
+        )
+    return job
+
+
+def _job(folder: Path, content: dict[str, Any]) -> Job:
+    options = content.pop('options')
+    intrinsics = options.pop('intrinsics')
+    training = content.pop('training')
+    training['halving_epochs'] = tuple(training['halving_epochs'])
+    # The first trainings had no gate.
+    teacher, validate = content.pop('teacher'), content.pop('validate', None)
+    content |= {name: tuple(content[name]) for name in ('night', 'day')}
+    store = StoreSettings(**content.pop('store'))
+    return Job(
+        **{**content, 'out': folder, 'start': Path(content['start'])},
+        teacher=Path(teacher) if teacher else None,
+        validate=Path(validate) if validate else None,
+        training=TrainingSettings(**training),
+        store=store,
+        options=DriveOptions(**options, intrinsics=Path(intrinsics) if intrinsics else None),
+    )
+
+
+def _changes(former: dict[str, Any], present: dict[str, Any]) -> str:
+    """Say which values differ; a name that was not there is new."""
+    names = sorted(former.keys() | present.keys())
+    return ', '.join(
+        f'{name} {former.get(name, "-")} then, {present.get(name, "-")} now'
+        for name in names
+        if former.get(name, _ABSENT) != present.get(name, _ABSENT)
+    )

@@ -20,11 +20,14 @@ from torch import Tensor
 
 from steps_ros.core.camera import Camera
 from steps_ros.core.rays import assumed_directions
+from steps_ros.data.array_reading import array_names, load_arrays
 from steps_ros.data.frames import Image
 from steps_ros.errors import SourceError
 from steps_ros.inference.network_size import fitting_size
 from steps_ros.train.augment import draw_aspect, draw_sample, Sample
+from steps_ros.train.lit_skies import light_sky
 
+_ARRAYS, _BENDS = ('images', 'depth', 'mounting', 'intrinsics'), 'distortion'
 NEAREST_DEPTH, FARTHEST_DEPTH = 0.5, 80.0
 
 
@@ -97,15 +100,21 @@ def load_shards(folders: Sequence[Path]) -> Shards:
 
 
 def draw_batch(
-    shards: Shards, size: tuple[int, int], count: int, generator: np.random.Generator
+    shards: Shards,
+    size: tuple[int, int],
+    count: int,
+    generator: np.random.Generator,
+    lit_skies: float = 0.0,
 ) -> DepthBatch:
     """
     Draw and augment ``count`` pictures of one shape, with about as many pixels as ``size``.
 
     :param size: (height, width).
+    :param lit_skies: share of the pictures that get more light in their sky.
     """
     shape = fitting_size(draw_aspect(generator), size)
-    return to_batch([_draw_sample(shards, shape, generator) for _ in range(count)])
+    samples = [_draw_sample(shards, shape, generator, lit_skies) for _ in range(count)]
+    return to_batch(samples)
 
 
 def to_batch(samples: Sequence[Sample]) -> DepthBatch:
@@ -122,26 +131,30 @@ def to_batch(samples: Sequence[Sample]) -> DepthBatch:
     return DepthBatch(colour, torch.from_numpy(grey)[:, None].float() / 255, known[:, None], rays)
 
 
-def _draw_sample(shards: Shards, size: tuple[int, int], generator: np.random.Generator) -> Sample:
+def _draw_sample(
+    shards: Shards, size: tuple[int, int], generator: np.random.Generator, lit_skies: float
+) -> Sample:
     street = shards.streets[int(generator.integers(len(shards.streets)))]
     frame = int(generator.integers(street.images.shape[0]))
     exposure = int(generator.integers(street.images.shape[1]))
-    return draw_sample(
-        street.images[frame, exposure], street.depth[frame], street.cameras[frame], size, generator
-    )
+    image, depth = street.images[frame, exposure], street.depth[frame]
+    if lit_skies and generator.random() < lit_skies:
+        image = light_sky(image, depth, generator)
+    return draw_sample(image, depth, street.cameras[frame], size, generator)
 
 
 def _read(path: Path) -> Street:
     try:
-        with np.load(path, allow_pickle=False) as file:
-            images, depth, mounting = (file[name] for name in ('images', 'depth', 'mounting'))
-            bends = tuple(float(value) for value in file['distortion'])
-            height, width = depth.shape[-2:]
-            cameras = tuple(
-                Camera(width, height, fx, fy, cx, cy, 'plumb_bob', bends)
-                for (fx, _, cx), (_, fy, cy), _ in file['intrinsics'].tolist()
-            )
-            return Street(images, depth, cameras, mounting)
+        # The first shards were drawn through lenses that do not bend.
+        bent = [name for name in (_BENDS,) if name in array_names(path)]
+        arrays = load_arrays(path, (*_ARRAYS, *bent))
+        bends = tuple(float(value) for value in arrays.get(_BENDS, ()))
+        height, width = arrays['depth'].shape[-2:]
+        cameras = tuple(
+            Camera(width, height, fx, fy, cx, cy, 'plumb_bob', bends)
+            for (fx, _, cx), (_, fy, cy), _ in arrays['intrinsics'].tolist()
+        )
+        return Street(arrays['images'], arrays['depth'], cameras, arrays['mounting'])
     except (OSError, ValueError, KeyError) as error:
         raise SourceError(
             f'{path}: not a training shard ({error}); delete it and simulate again'

@@ -13,13 +13,13 @@ import json
 import os
 from pathlib import Path
 from typing import Any
-from zipfile import BadZipFile
 
 import numpy as np
 import torch
 from torch import Tensor
 from torch.optim import Optimizer
 
+from steps_ros.data.array_reading import load_arrays
 from steps_ros.data.outputs import npz_bytes
 from steps_ros.errors import CheckpointError, OutputError
 
@@ -50,7 +50,8 @@ def write_snapshot(snapshot: Snapshot, path: Path) -> None:
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         try:
-            with partial.open('wb') as file:
+            partial.unlink(missing_ok=True)
+            with partial.open('xb') as file:
                 file.write(content)
                 file.flush()
                 os.fsync(file.fileno())
@@ -74,8 +75,7 @@ def read_snapshot(path: Path) -> Snapshot:
     if not path.is_file():
         raise CheckpointError(f'{path}: no such file; give the folder of a training that has one')
     try:
-        with np.load(path, allow_pickle=False) as file:
-            arrays = {name: file[name] for name in file.files}
+        arrays = load_arrays(path)
         description = json.loads(str(arrays.pop(DESCRIPTION)))
         if description['format'] != FORMAT:
             raise CheckpointError(
@@ -84,7 +84,7 @@ def read_snapshot(path: Path) -> Snapshot:
             )
         tensors = {name: torch.from_numpy(array) for name, array in arrays.items()}
         return Snapshot(int(description['step']), tensors, description['values'])
-    except (KeyError, TypeError, ValueError, BadZipFile, OSError, EOFError) as error:
+    except (KeyError, TypeError, ValueError, OSError, RecursionError) as error:
         reason = ' '.join(str(error).split())
         raise CheckpointError(
             f'{path}: no snapshot of a training ({reason}); start afresh with another --out'

@@ -10,9 +10,10 @@ from typing import Any
 
 import torch
 
-from steps_ros.core.checkpoint import check_shape, Checkpoint, Provenance
+from steps_ros.core.checkpoint import Checkpoint, Provenance
 from steps_ros.core.depth_net import DepthNet, DepthNetConfig, RESNET18
 from steps_ros.core.illumination import IlluminationNet
+from steps_ros.core.named_weights import check_shape
 from steps_ros.errors import CheckpointError
 from steps_ros.train.networks import needed_networks, Networks
 from steps_ros.train.objective_settings import ObjectiveSettings

@@ -43,12 +43,17 @@ FIRST_DEPTH = 10.0
 
 @dataclass(frozen=True)
 class Stage:
-    """Steps at one picture size."""
+    """
+    Steps at one picture size.
+
+    ``lit_skies`` is the share of the pictures that get more light in their sky.
+    """
 
     height: int
     width: int
     steps: int
     batch: int
+    lit_skies: float = 0.0
 
 
 @dataclass(frozen=True)
@@ -124,7 +129,8 @@ def train_supervised(
     for step in range(start, settings.steps):
         stage = settings.stage_of(step)
         generator = np.random.default_rng((settings.seed, 7, step))
-        batch = draw_batch(shards, (stage.height, stage.width), stage.batch, generator)
+        size = stage.height, stage.width
+        batch = draw_batch(shards, size, stage.batch, generator, stage.lit_skies)
         loss = _step(net, illumination, optimiser, batch, settings.rate_of(step))
         mean.update_parameters(net)
         if (step + 1) % settings.save_every == 0 or step + 1 == settings.steps:

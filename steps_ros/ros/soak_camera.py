@@ -1,0 +1,204 @@
+"""
+The cameras of a soak: good and bad frames of all of them, at a rate that the node can hold.
+"""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Callable, Iterable, Sequence
+from pathlib import Path
+import time
+from typing import Any
+
+import rclpy
+from rclpy.duration import Duration
+from rclpy.executors import SingleThreadedExecutor
+from rclpy.node import Node
+from rclpy.qos import QoSProfile
+from rclpy.utilities import remove_ros_args
+from rosgraph_msgs.msg import Clock
+from sensor_msgs.msg import CameraInfo, CompressedImage, Image
+
+from steps_ros.ros.image_input import CAMERA_INFO, COMPRESSED, IMAGE
+from steps_ros.ros.live_run import stamp_of
+from steps_ros.ros.messages import time_message
+from steps_ros.ros.names import CAMERA_INFO as OUTPUT_INFO
+from steps_ros.ros.names import camera_topic, CLOCK, of_node, SOAK_CAMERA
+from steps_ros.ros.qos import input_profile, RELIABLE
+from steps_ros.ros.soak_frames import SoakPictures
+from steps_ros.ros.soak_pace import Pace
+from steps_ros.ros.soak_plan import (
+    CAMERAS,
+    frame_of,
+    GOOD,
+    number_of,
+    RAW,
+    SoakCamera,
+    SoakFrame,
+)
+from steps_ros.ros.spin import DONE, started
+from steps_ros.ros.status_file import write_status
+
+STATUS_PERIOD_S = 0.5
+KEEP_LAST = 50
+TICK = len(CAMERAS)
+ACKNOWLEDGE_S, CONNECT_S, SETTLE_S, PROBE_LIMIT_S = 5.0, 60.0, 0.5, 20.0
+# A pause now and then, longer than image_timeout_s.
+PAUSE_EVERY_TICKS, PAUSE_S = 400, 3.0
+
+
+class CameraNode(Node):
+    """All cameras, the clock of their bag, and word of the outputs."""
+
+    def __init__(self, widest: int) -> None:
+        """Create the topics."""
+        super().__init__(SOAK_CAMERA)
+        self._pictures = SoakPictures(widest)
+        self._clock_topic = self.create_publisher(Clock, CLOCK, QoSProfile(depth=1))
+        self._infos = {c.name: self._publisher(CameraInfo, CAMERA_INFO, c) for c in CAMERAS}
+        self._images = {c.name: self._images_of(c) for c in CAMERAS}
+        self.latest = dict.fromkeys(self._images, -1)
+        self._words = [of_node(camera_topic(OUTPUT_INFO, camera.name)) for camera in CAMERAS]
+        profile = input_profile(RELIABLE, KEEP_LAST)
+        for camera, topic in zip(CAMERAS, self._words, strict=True):
+            noting = self._noting(camera.name)
+            self.create_subscription(CameraInfo, topic, noting, profile, raw=True)
+
+    def is_connected(self) -> bool:
+        """Say whether the node listens to all cameras, and is known to give word."""
+        topics = (*self._images.values(), *self._infos.values())
+        is_heard = all(topic.get_subscription_count() for topic in topics)
+        return is_heard and all(map(self.count_publishers, self._words))
+
+    def calibrate(self) -> None:
+        """Publish the camera_info of all cameras."""
+        for number, camera in enumerate(CAMERAS):
+            info, _ = self._pictures.messages(frame_of(number))
+            self._infos[camera.name].publish(info)
+
+    def send(self, frame: SoakFrame) -> None:
+        """Publish the time, the camera_info and the image of a frame."""
+        info, image = self._pictures.messages(frame)
+        self._clock_topic.publish(Clock(clock=time_message(frame.time_ns)))
+        self._infos[frame.camera.name].publish(info)
+        self._images[frame.camera.name].publish(image)
+
+    def is_out(self, frames: Iterable[SoakFrame]) -> bool:
+        """Say whether the outputs of the good ones of these, or of later ones, have come."""
+        good = (frame for frame in frames if frame.kind == GOOD)
+        return all(self.latest[frame.camera.name] >= frame.number for frame in good)
+
+    def wait_until_received(self) -> None:
+        """Wait, for a limited time, until the node has what was sent."""
+        for topic in self._images.values():
+            topic.wait_for_all_acked(Duration(seconds=ACKNOWLEDGE_S))
+
+    def _images_of(self, camera: SoakCamera) -> Any:
+        if camera.transport == RAW:
+            return self._publisher(Image, IMAGE, camera)
+        return self._publisher(CompressedImage, COMPRESSED, camera)
+
+    def _publisher(self, kind: type, topic: str, camera: SoakCamera) -> Any:
+        name = of_node(camera_topic(topic, camera.name))
+        return self.create_publisher(kind, name, input_profile(RELIABLE, KEEP_LAST))
+
+    def _noting(self, camera: str) -> Callable[[bytes], None]:
+        def note(content: bytes) -> None:
+            self.latest[camera] = max(self.latest[camera], number_of(stamp_of(content)))
+
+        return note
+
+
+class Shift:
+    """Sends the frames from one number to another; ``status`` says how far it is."""
+
+    def __init__(self, node: CameraNode, options: argparse.Namespace) -> None:
+        """Remember what to do."""
+        self._node, self._options = node, options
+        self._executor = SingleThreadedExecutor()
+        self._executor.add_node(node)
+        self._pace = Pace(options.period_s)
+        self._before: list[SoakFrame] = []
+        self._said_s = 0.0
+        self.status: dict[str, Any] = {'sent': options.first, 'period_s': options.period_s}
+
+    def run(self) -> None:
+        """Wait for the node, then send until the end or the shutdown."""
+        if not self._wait(self._node.is_connected, CONNECT_S):
+            self.status['problem'] = f'the node did not subscribe within {CONNECT_S:.0f} s'
+            return
+        # What is known here may not be known there yet; and no frame is to be uncalibrated.
+        self._wait(lambda: False, SETTLE_S)
+        self._node.calibrate()
+        self._wait(lambda: False, SETTLE_S)
+        due_s = time.monotonic()
+        for first in range(self._options.first, self._options.last, TICK):
+            numbers = range(first, min(first + TICK, self._options.last))
+            due_s = self._take(numbers, due_s)
+            if not rclpy.ok():
+                return
+
+    def _take(self, numbers: range, due_s: float) -> float:
+        """Send the frames of one tick when they are due; return when the next ones are."""
+        self._wait(lambda: False, due_s - time.monotonic())
+        if not rclpy.ok():
+            return due_s
+        if not self._pace.is_probing and self._before:
+            self._pace.judge(not self._node.is_out(self._before))
+        self._before = [frame_of(number) for number in numbers]
+        begun_s = time.monotonic()
+        for frame in self._before:
+            self._node.send(frame)
+            self.status['sent'] = frame.number + 1
+        if self._pace.is_probing:
+            self._wait(lambda: self._node.is_out(self._before), PROBE_LIMIT_S)
+            self._pace.probed(time.monotonic() - begun_s)
+            return due_s
+        self._say()
+        is_pause = (numbers[0] // TICK + 1) % PAUSE_EVERY_TICKS == 0
+        # What is late must not be made up for in a burst.
+        return max(due_s, begun_s) + self._pace.period_s + (PAUSE_S if is_pause else 0.0)
+
+    def _wait(self, is_over: Callable[[], bool], limit_s: float) -> bool:
+        """Take in outputs until it is over; False after the limit or at the shutdown."""
+        end_s = time.monotonic() + limit_s
+        while rclpy.ok():
+            if is_over():
+                return True
+            left_s = end_s - time.monotonic()
+            if left_s <= 0:
+                return False
+            self._executor.spin_once(timeout_sec=min(left_s, 0.1))
+        return False
+
+    def _say(self) -> None:
+        if not self._pace.is_probing:
+            self.status['period_s'] = self._pace.period_s
+        if time.monotonic() - self._said_s > STATUS_PERIOD_S:
+            write_status(self._options.status, self.status)
+            self._said_s = time.monotonic()
+
+
+def main(args: Sequence[str] | None = None) -> int:
+    """Send the frames and tell how far it came, after Ctrl-C too."""
+    options = _options(args)
+    with started(args) as keep:
+        node = keep(CameraNode(options.widest))
+        shift = Shift(node, options)
+        try:
+            shift.run()
+            if rclpy.ok():
+                node.wait_until_received()
+        finally:
+            write_status(options.status, {**shift.status, 'done': True})
+    return DONE
+
+
+def _options(args: Sequence[str] | None) -> argparse.Namespace:
+    parser = argparse.ArgumentParser(prog=SOAK_CAMERA, description=__doc__)
+    parser.add_argument('--first', type=int, required=True, help='number of the first frame')
+    parser.add_argument('--last', type=int, required=True, help='number after the last frame')
+    parser.add_argument('--widest', type=int, required=True, help='of the pictures, pixels')
+    parser.add_argument('--period-s', type=float, help='from tick to tick; default: measured')
+    parser.add_argument('--status', type=Path, required=True, help='JSON file to report to')
+    return parser.parse_args(remove_ros_args(args)[1:])

@@ -1,0 +1,99 @@
+"""The size of a picture is known, and held against a limit, before it is decoded."""
+
+import struct
+
+import cv2
+import numpy as np
+import pytest
+
+from steps_ros.data.depth_images import decode_compressed_depth
+from steps_ros.data.encodings import decode_compressed
+from steps_ros.data.image_headers import read_header
+from steps_ros.data.set_files import read_bytes
+from steps_ros.data.sources import open_source
+from steps_ros.errors import FrameError, SourceError
+
+PICTURE = np.random.default_rng(0).integers(0, 256, (18, 50, 3), np.uint8)
+KINDS = ['.png', '.jpg', '.bmp', '.webp', '.tif']
+
+
+def encoded(suffix, *options):
+    done, content = cv2.imencode(suffix, PICTURE, options)
+    assert done
+    return content.tobytes()
+
+
+@pytest.mark.parametrize('suffix', KINDS)
+def test_every_kind_says_its_size(suffix, monkeypatch):
+    content = encoded(suffix)
+    assert read_header(content)[1:] == (50, 18, True)
+    assert decode_compressed(content).shape == (18, 50, 3)
+    monkeypatch.setenv('STEPS_ROS_MAX_IMAGE_PIXELS', '899')
+    with pytest.raises(FrameError, match=r'of 50x18 has 900 pixels.*STEPS_ROS_MAX_IMAGE_PIXELS'):
+        decode_compressed(content)
+
+
+def test_rarer_forms_say_their_size():
+    lossy = encoded('.webp', cv2.IMWRITE_WEBP_QUALITY, 50)
+    assert lossy[12:16] != encoded('.webp')[12:16]
+    assert read_header(lossy)[1:3] == (50, 18)
+    large = (
+        b'RIFF' + struct.pack('<I', 22) + b'WEBPVP8X' + struct.pack('<IIHBHB', 10, 0, 4, 1, 2, 0)
+    )
+    assert read_header(large) == ('webp', 65541, 3, True)
+    old = b'BM' + bytes(12) + struct.pack('<IHH', 12, 7, 8)
+    downwards = b'BM' + bytes(12) + struct.pack('<Iii', 40, 7, -8)
+    assert read_header(old)[1:3] == read_header(downwards)[1:3] == (7, 8)
+    entry = struct.pack('>HHIHH', 256, 3, 1, 9, 0) + struct.pack('>HHII', 257, 4, 1, 11)
+    assert read_header(b'MM\x00*' + struct.pack('>IH', 8, 2) + entry) == ('tiff', 9, 11, True)
+
+
+@pytest.mark.parametrize('suffix', KINDS)
+def test_no_length_of_a_header_is_more_than_one_line(suffix):
+    content = encoded(suffix)
+    for length in range(1, 60):
+        with pytest.raises(FrameError) as caught:
+            decode_compressed(content[:length])
+        assert '\n' not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    'content', [b'P6 9 9 255 ' + bytes(243), b'GIF89a' + bytes(40), b'v/1\x01']
+)
+def test_other_formats_meet_no_decoder(content):
+    with pytest.raises(FrameError, match='are no jpeg or png'):
+        decode_compressed(content)
+
+
+def test_compressed_depth_is_limited(monkeypatch):
+    class Message:
+        format = '16UC1; compressedDepth png'
+        data = bytes(12) + cv2.imencode('.png', np.ones((4, 5), np.uint16))[1].tobytes()
+
+    assert decode_compressed_depth(Message).shape == (4, 5)
+    monkeypatch.setenv('STEPS_ROS_MAX_IMAGE_PIXELS', '19')
+    with pytest.raises(FrameError, match='png of 5x4 has 20 pixels'):
+        decode_compressed_depth(Message)
+
+
+def test_frames_of_videos_are_limited(tmp_path, monkeypatch):
+    path = tmp_path / 'a.avi'
+    writer = cv2.VideoWriter(str(path), cv2.VideoWriter_fourcc(*'MJPG'), 5, (64, 48))
+    writer.write(np.zeros((48, 64, 3), np.uint8))
+    writer.release()
+    assert len(list(open_source(path))) == 1
+    monkeypatch.setenv('STEPS_ROS_MAX_IMAGE_PIXELS', '3071')
+    with pytest.raises(SourceError, match=r'a frame has 3072 pixels.*STEPS_ROS_MAX_IMAGE_PIXELS'):
+        open_source(path)
+
+
+def test_files_without_end_are_not_read(tmp_path, monkeypatch):
+    endless = tmp_path / 'a.png'
+    endless.symlink_to('/dev/zero')
+    with pytest.raises(FrameError, match=r'a.png is no file'):
+        read_bytes(endless)
+    large = tmp_path / 'b.png'
+    large.write_bytes(bytes(11))
+    monkeypatch.setenv('STEPS_ROS_MAX_UNPACKED_BYTES', '10')
+    with pytest.raises(FrameError, match='has 11 bytes, more than the limit of 10'):
+        read_bytes(large)

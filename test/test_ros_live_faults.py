@@ -1,0 +1,49 @@
+"""Faults that need processes of their own. Every wait has a time limit."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+import signal
+import time
+
+import pytest
+
+pytest.importorskip('rclpy', reason='rclpy is not installed')
+
+from ros_harness import image_message, write_tiny_checkpoint
+from test_ros_live import LIMIT_S, Peer, peer, running, START_S  # noqa: F401
+
+from steps_ros.ros.vitals import vitals
+
+pytestmark = [pytest.mark.live, pytest.mark.timeout(300)]
+OPTIONS = ('autostart:=true', 'device:=cpu', 'engine:=torch')
+
+
+def depth_of(asked: Peer, stamp_s: int) -> bool:
+    """Send a frame again and again until its depth comes."""
+
+    def came() -> bool:
+        asked.images.publish(image_message(stamp_s))
+        time.sleep(0.1)
+        return any(m.header.stamp.sec == stamp_s for m in asked.received['output/depth'])
+
+    return asked.wait(came, START_S)
+
+
+def test_a_killed_node_is_started_again_while_the_others_go_on(peer, tmp_path):  # noqa: F811
+    weights = write_tiny_checkpoint(tmp_path / 'tiny.safetensors')
+    words = [w for option in (*OPTIONS, f'checkpoint:={weights}') for w in ('-p', option)]
+    node = ('steps_ros.ros.entry', 'night_depth', '--ros-args', *words)
+    with running(*node, log=tmp_path / 'first.log') as first:
+        assert depth_of(peer, 1)
+        left = vitals(first.pid).segments
+        first.kill()
+        assert first.wait(LIMIT_S) == -signal.SIGKILL
+    with running(*node, log=tmp_path / 'second.log') as second:
+        assert depth_of(peer, 2)
+        second.send_signal(signal.SIGTERM)
+        assert second.wait(LIMIT_S) == 0
+    assert 'Traceback' not in (tmp_path / 'second.log').read_text()
+    # The memory that the killed one shared does not stay behind.
+    assert [file for file in left - vitals(os.getpid()).segments if Path(file).exists()] == []

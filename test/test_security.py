@@ -1,0 +1,150 @@
+"""The claims of docs/security.md about the code, held by walking every module."""
+
+from __future__ import annotations
+
+import argparse
+import ast
+from dataclasses import fields
+from functools import cache
+from pathlib import Path
+import re
+
+import pytest
+
+from steps_ros.cli import view
+from steps_ros.data.outputs import write_file
+from steps_ros.data.set_files import read_lines
+from steps_ros.errors import SourceError
+from steps_ros.limits import Limits, variable
+
+PROJECT = Path(__file__).resolve().parent.parent
+PACKAGE = PROJECT / 'steps_ros'
+PAGE = (PROJECT / 'docs' / 'security.md').read_text(encoding='utf8')
+TREES = {
+    str(path.relative_to(PACKAGE)): ast.parse(path.read_text(encoding='utf8'))
+    for path in sorted(PACKAGE.rglob('*.py'))
+}
+FORBIDDEN_CALLS = {
+    'eval', 'exec', 'compile', '__import__', 'os.system', 'os.popen', 'subprocess.getoutput',
+    'subprocess.getstatusoutput', 'pickle.load', 'pickle.loads', 'pickle.Unpickler',
+    'marshal.loads', 'shelve.open', 'joblib.load', 'yaml.load', 'yaml.full_load',
+    'yaml.unsafe_load', 'tempfile.mktemp', 'torch.hub.load', 'torch.jit.load',
+    'cv2.imread', 'cv2.imdecode', 'yaml.safe_load', 'np.load', 'numpy.load', 'torch.load',
+}  # fmt: skip
+# The one place of each, which looks first at what it is given.
+PLACES = {
+    ('data/image_decoding.py', 'cv2.imdecode'),
+    ('yaml_file.py', 'yaml.safe_load'),
+    ('data/array_reading.py', 'np.load'),
+    ('core/foreign_file.py', 'torch.load'),
+    # Its own files and pictures.
+    ('eval/spool.py', 'np.load'),
+    ('sim/sensor.py', 'cv2.imdecode'),
+    ('bench/light_strip.py', 'cv2.imdecode'),
+    ('bench/simulation_look.py', 'cv2.imread'),
+}
+NETWORK = {
+    'socket', 'socketserver', 'http', 'urllib', 'requests', 'httpx', 'aiohttp', 'ftplib',
+    'smtplib', 'xmlrpc', 'asyncio', 'ssl', 'websockets', 'viser', 'webbrowser',
+}  # fmt: skip
+# Quoting of a path is no network, and the view is the one server.
+NETWORK_PLACES = {
+    ('cli/view.py', 'socket'),
+    ('view/server.py', 'socket'),
+    ('view/server.py', 'viser'),
+    ('data/bag_checks.py', 'urllib'),
+}
+PROCESSES = {'ros/processes.py', 'bench/starting.py', 'doctor/middleware.py'}
+
+
+@cache
+def nodes():
+    """Return (module, node) of every call and import."""
+    kinds = (ast.Call, ast.Import, ast.ImportFrom)
+    return [(n, i) for n, tree in TREES.items() for i in ast.walk(tree) if isinstance(i, kinds)]
+
+
+@cache
+def calls():
+    """Return (module, dotted name, node) of every call."""
+    return [(n, dotted(i.func), i) for n, i in nodes() if isinstance(i, ast.Call)]
+
+
+def dotted(node):
+    if isinstance(node, ast.Attribute):
+        return f'{dotted(node.value)}.{node.attr}'
+    return getattr(node, 'id', '')
+
+
+@cache
+def imports():
+    """Return (module, first part of what it imports)."""
+    plain = [(n, alias.name) for n, i in nodes() if isinstance(i, ast.Import) for alias in i.names]
+    others = [(n, i.module) for n, i in nodes() if isinstance(i, ast.ImportFrom)]
+    return {(name, module.split('.')[0]) for name, module in plain + others}
+
+
+def test_no_code_comes_out_of_data():
+    found = {(name, call) for name, call, _ in calls() if call in FORBIDDEN_CALLS}
+    assert found == PLACES
+
+
+def test_loaders_are_told_not_to_unpickle():
+    wanted = {'torch.load': ('weights_only', True), 'np.load': ('allow_pickle', False)}
+    seen = 0
+    for name, call, node in calls():
+        given = {item.arg: getattr(item.value, 'value', None) for item in node.keywords}
+        if call in wanted:
+            key, value = wanted[call]
+            assert given.get(key) is value, name
+            seen += 1
+        assert given.get('allow_pickle', False) is False, name
+        assert given.get('weights_only', True) is True, name
+    assert seen == 3
+
+
+def test_no_shell_is_started():
+    keywords = [(n, k.value) for n, _, node in calls() for k in node.keywords if k.arg == 'shell']
+    values = {(name, getattr(value, 'value', None)) for name, value in keywords}
+    assert [name for name, value in values if name in PROCESSES or value is True] == []
+    assert {name for name, module in imports() if module == 'subprocess'} == PROCESSES
+
+
+def test_no_network_but_the_view():
+    assert {item for item in imports() if item[1] in NETWORK} == NETWORK_PLACES
+    assert {name for name, module in imports() if module == 'pickle'} == {'core/foreign_file.py'}
+    pickles = {call for name, call, _ in calls() if call.startswith('pickle.')}
+    assert pickles == set()
+
+
+def test_the_view_listens_on_this_machine_unless_told_otherwise():
+    parser = argparse.ArgumentParser()
+    view.add_arguments(parser)
+    assert parser.parse_args([]).host == '127.0.0.1'
+    assert '`127.0.0.1`' in PAGE
+
+
+def test_every_limit_is_on_the_page_with_its_default():
+    rows = dict(re.findall(r'^\| `(STEPS_ROS_MAX_\w+)` \| (\d+) \|', PAGE, re.MULTILINE))
+    assert rows == {variable(item.name): str(item.default) for item in fields(Limits)}
+
+
+@pytest.mark.parametrize('name', ['../a', '/etc/passwd', 'a/../../b'])
+def test_lists_cannot_name_what_lies_outside(tmp_path, name):
+    (tmp_path / 'split.txt').write_text(f'good\n{name}\n')
+    with pytest.raises(SourceError, match='lies outside') as caught:
+        read_lines(tmp_path / 'split.txt')
+    assert '\n' not in str(caught.value)
+
+
+def test_results_are_not_written_through_links(tmp_path):
+    secret = tmp_path / 'secret'
+    secret.write_text('mine')
+    out = tmp_path / 'out'
+    out.mkdir()
+    (out / 'a.png').symlink_to(secret)
+    (out / '.a.png.partial').symlink_to(secret)
+    write_file(out / 'a.png', b'new')
+    assert secret.read_text() == 'mine'
+    assert not (out / 'a.png').is_symlink()
+    assert (out / 'a.png').read_bytes() == b'new'

@@ -1,0 +1,43 @@
+"""YAML of strangers is data: no objects, not wide, not deep, not long."""
+
+import pytest
+
+from steps_ros.data.cameras import read_camera
+from steps_ros.errors import SettingsError, SourceError
+from steps_ros.inference.onnx_settings import OnnxSettings
+from steps_ros.settings import load
+from steps_ros.yaml_file import read_yaml
+
+LAUGHS = 'a0: &a0 [x]\n' + ''.join(
+    f'a{n}: &a{n} [{", ".join([f"*a{n - 1}"] * 9)}]\n' for n in range(1, 12)
+)
+
+
+@pytest.mark.parametrize(
+    ('text', 'message'),
+    [
+        (LAUGHS, 'aliases make more than 100000 values'),
+        ('[' * 100_000, 'nested more than 64 deep'),
+        ('!!python/object/apply:os.system [ls]', 'could not determine a constructor'),
+        ('a: {', 'flow node'),
+        (b'\xff', 'utf-8'),
+    ],
+)
+def test_bad_yaml_is_one_line_wherever_it_is_read(tmp_path, text, message):
+    path = tmp_path / 'camera.yaml'
+    path.write_bytes(text if isinstance(text, bytes) else text.encode())
+    with pytest.raises(ValueError, match=message):
+        read_yaml(path)
+    with pytest.raises(SourceError, match=message) as caught:
+        read_camera(path)
+    assert '\n' not in str(caught.value)
+    with pytest.raises(SettingsError, match=message):
+        load(OnnxSettings, path)
+
+
+def test_long_yaml_is_refused_unread(tmp_path, monkeypatch):
+    path = tmp_path / 'long.yaml'
+    path.write_text('a: 1\n' * 3)
+    monkeypatch.setenv('STEPS_ROS_MAX_TEXT_BYTES', '14')
+    with pytest.raises(ValueError, match=r'has 15 bytes.*STEPS_ROS_MAX_TEXT_BYTES'):
+        read_yaml(path)
