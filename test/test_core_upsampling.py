@@ -8,7 +8,7 @@ from steps_ros.core.upsampling import doubled_convolution, FEW_PIXELS
 
 
 @pytest.mark.parametrize('padding', ['reflect', 'zeros'])
-@pytest.mark.parametrize('size', [(1, 2), (3, 5), (8, 6)])
+@pytest.mark.parametrize('size', [(1, 2), (1, FEW_PIXELS), (FEW_PIXELS, 1), (11, 17)])
 def test_equals_enlarging_first(padding, size):
     torch.manual_seed(0)
     convolution = nn.Conv2d(4, 3, 3, padding=1, padding_mode=padding).double()
@@ -31,3 +31,12 @@ def test_a_prediction_before_does_not_keep_from_training():
     trained = doubled_convolution(feature, convolution)
     trained.sum().backward()
     torch.testing.assert_close(trained, predicted)
+
+
+@pytest.mark.parametrize('size', [(3, 5), (11, 17)])
+def test_training_in_bfloat16_is_the_plain_convolution(size):
+    torch.manual_seed(0)
+    convolution = nn.Conv2d(4, 3, 3, padding=1, padding_mode='zeros').bfloat16()
+    feature = torch.rand(2, 4, *size).bfloat16().requires_grad_()
+    plain = convolution(nn.functional.interpolate(feature, scale_factor=2))
+    assert torch.equal(doubled_convolution(feature, convolution), plain)

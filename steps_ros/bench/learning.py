@@ -42,7 +42,7 @@ from steps_ros.train.presets import MONODEPTH2, RNW, STEPS
 from steps_ros.train.start import finished_checkpoint, lend_pose, starting_networks
 from steps_ros.train.supervised import start_at_depth
 from steps_ros.train.trainer import LAST, SNAPSHOTS, StepReport, Training
-from steps_ros.train.training_settings import TrainingSettings
+from steps_ros.train.training_settings import PRECISIONS, TrainingSettings
 from steps_ros.train.triplet_dataset import TripletDataset
 
 DAY = 'day'
@@ -90,6 +90,7 @@ def _parser() -> argparse.ArgumentParser:
     add('--steps', type=int, default=1500, metavar='N', help='of every night training (1500)')
     add('--day-steps', type=int, default=1000, metavar='N', help='of every day training (1000)')
     add('--threads', type=int, default=1)
+    add('--precision', choices=PRECISIONS, default='float32')
     add('--device', default='cpu')
     return parser
 
@@ -115,6 +116,7 @@ def _trained(options: argparse.Namespace, seed: int, arm: str, folder: Path) -> 
         learning_rate=3e-4 if is_day else 1e-4,
         pose_warmup=0 if is_day else 100,
         seed=seed,
+        precision=options.precision,
     )
     day = _dataset(options, options.day, has_depth=is_day)
     night = day if is_day else _dataset(options, options.night)
