@@ -24,6 +24,7 @@ from steps_ros.train.supervised import (
     train_supervised,
 )
 from steps_ros.train.supervision import supervised_loss
+from steps_ros.train.training_settings import PRECISIONS
 
 # oneDNN of torch 2.13 writes past its buffers in the gradient of convolutions with fewer than 16
 # channels when the size changes from step to step; the shipped networks have 16 and more.
@@ -58,13 +59,15 @@ def test_an_untrained_network_says_the_depth_it_was_told():
     torch.testing.assert_close(depth, torch.full_like(depth, 12.0), rtol=1e-4, atol=0)
 
 
-def test_a_few_steps_lower_the_loss(shards, tmp_path):
+@pytest.mark.parametrize('precision', PRECISIONS)
+def test_a_few_steps_lower_the_loss(shards, tmp_path, precision):
     batch = to_batch([Sample(item.image, item.depth, None) for item in shards.pictures()])
     net = network()
     before = supervised_loss(net(batch.image), batch.depth, SMALL).item()
-    longer = replace(SETTINGS, stages=(Stage(32, 64, 8, 2),), mean_decay=0.0)
+    longer = replace(SETTINGS, stages=(Stage(32, 64, 8, 2),), mean_decay=0.0, precision=precision)
     train_supervised(net, IlluminationNet(1), shards, longer, tmp_path)
     net.train()
+    assert {weight.dtype for weight in net.parameters()} == {torch.float32}
     assert supervised_loss(net(batch.image), batch.depth, SMALL).item() < before
 
 

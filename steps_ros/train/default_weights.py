@@ -45,7 +45,8 @@ RUNS: dict[str, SupervisedSettings] = {
             Stage(96, 160, 1000, 12),
             Stage(96, 160, 5000, 12, LIT_SKIES),
             Stage(192, 320, 3000, 6, LIT_SKIES),
-        )
+        ),
+        precision='bfloat16',
     ),
     'resnet18': SupervisedSettings(
         (
@@ -54,6 +55,7 @@ RUNS: dict[str, SupervisedSettings] = {
             Stage(192, 320, 1500, 6, LIT_SKIES),
         ),
         learning_rate=4e-4,
+        precision='bfloat16',
     ),
 }
 

@@ -50,6 +50,7 @@ class JointSettings:
     pose_warmup: int = 300
     mean_decay: float = 0.995
     seed: int = 0
+    precision: str = 'bfloat16'
 
 
 def train_jointly(
@@ -79,6 +80,7 @@ def train_jointly(
         pose_warmup=settings.pose_warmup,
         mean_decay=settings.mean_decay,
         seed=settings.seed,
+        precision=settings.precision,
     )
     loop = Training(networks, OBJECTIVE, training, folder, CPU)
     take_up(loop)

@@ -31,6 +31,7 @@ from steps_ros.train.snapshot import (
     write_snapshot,
 )
 from steps_ros.train.supervision import supervised_loss
+from steps_ros.train.training_settings import PRECISIONS
 
 Progress = Callable[[int, float], None]
 State = dict[str, Tensor]
@@ -63,6 +64,7 @@ class SupervisedSettings:
 
     :param stages: sizes in their order.
     :param learning_rate: highest rate of AdamW, reached after ``warmup`` steps, then a cosine.
+    :param precision: of the network, by autocast; the loss is in float32.
     """
 
     stages: tuple[Stage, ...]
@@ -73,6 +75,7 @@ class SupervisedSettings:
     weight_decay: float = 1e-4
     mean_decay: float = 0.998
     save_every: int = 100
+    precision: str = 'float32'
 
     @property
     def steps(self) -> int:
@@ -125,13 +128,14 @@ def train_supervised(
     optimiser = torch.optim.AdamW(net.parameters(), weight_decay=settings.weight_decay, fused=True)
     mean = running_mean(net, settings.mean_decay)
     saved = folder / SAVED
+    precision = PRECISIONS[settings.precision]
     start = _resume(saved, net, optimiser, mean)
     for step in range(start, settings.steps):
         stage = settings.stage_of(step)
         generator = np.random.default_rng((settings.seed, 7, step))
         size = stage.height, stage.width
         batch = draw_batch(shards, size, stage.batch, generator, stage.lit_skies)
-        loss = _step(net, illumination, optimiser, batch, settings.rate_of(step))
+        loss = _step(net, illumination, optimiser, batch, settings.rate_of(step), precision)
         mean.update_parameters(net)
         if (step + 1) % settings.save_every == 0 or step + 1 == settings.steps:
             _save(saved, net, optimiser, mean, step + 1)
@@ -155,12 +159,15 @@ def enhanced_input(batch: DepthBatch, illumination: IlluminationNet) -> Tensor:
 
 def _step(
     net: DepthNet, illumination: IlluminationNet, optimiser: torch.optim.Optimizer,
-    batch: DepthBatch, rate: float,
+    batch: DepthBatch, rate: float, precision: torch.dtype | None,
 ) -> float:  # fmt: skip
     for group in optimiser.param_groups:
         group['lr'] = rate
     image = enhanced_input(batch, illumination).contiguous(memory_format=torch.channels_last)
-    loss = supervised_loss(net(image, batch.rays), batch.depth, net.config)
+    with torch.autocast('cpu', precision, enabled=precision is not None):
+        disparities = net(image, batch.rays)
+    exact = [disparity.float() for disparity in disparities]
+    loss = supervised_loss(exact, batch.depth, net.config)
     optimiser.zero_grad(set_to_none=True)
     loss.backward()  # type: ignore[no-untyped-call]
     nn.utils.clip_grad_norm_(net.parameters(), 5.0)
