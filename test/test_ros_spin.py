@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from contextlib import suppress
+import os
 import subprocess
 import sys
 import threading
@@ -111,4 +112,29 @@ sys.exit(run_node('unfinished', Unfinished, ['unfinished']))
     ended = subprocess.run([sys.executable, '-c', program], capture_output=True, text=True)
     assert ended.returncode == 1
     assert 'the disk is full; make room' in ended.stderr
+    assert 'Traceback' not in ended.stderr
+
+
+def test_a_node_that_the_middleware_refuses_is_one_line_and_exit_1(tmp_path):
+    """SROS2 is asked for, and the enclave has no keys; or the middleware knows no security."""
+    program = """
+import sys
+from rclpy.node import Node
+from steps_ros.ros.spin import run_node
+
+sys.exit(run_node('refused', lambda: Node('refused'), ['refused']))
+"""
+    (tmp_path / 'enclaves').mkdir()
+    security = {'ENABLE': 'true', 'STRATEGY': 'Enforce', 'KEYSTORE': str(tmp_path)}
+    asked = {f'ROS_SECURITY_{name}': value for name, value in security.items()}
+    ended = subprocess.run(
+        [sys.executable, '-c', program],
+        capture_output=True,
+        text=True,
+        env={**os.environ, **asked},
+    )
+    assert ended.returncode == 1
+    (fatal,) = [line for line in ended.stderr.splitlines() if 'FATAL' in line]
+    assert 'ROS cannot' in fatal
+    assert 'docs/security.md has what that needs' in fatal
     assert 'Traceback' not in ended.stderr

@@ -6,6 +6,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+import os
 import signal
 import sys
 import time
@@ -74,7 +75,7 @@ def started(args: Sequence[str] | None) -> Iterator[Callable[[Any], Any]]:
     Yields a function that takes the node, so that it is closed and destroyed at the end. It warns
     of parameter files that hold nothing for that node.
 
-    :raises SettingsError: rclpy refuses its command line.
+    :raises SettingsError: rclpy refuses its command line, or the middleware the node.
     :raises StepsError: a node could not finish its work.
     """
     nodes: list[Any] = []
@@ -96,11 +97,15 @@ def started(args: Sequence[str] | None) -> Iterator[Callable[[Any], Any]]:
         pass
     except StepsError:
         raise
-    except Exception:
+    except Exception as error:
         # rclpy's signal handler takes the context down under whatever is being made, and that
         # then fails in its own way.
-        if rclpy.ok():
+        if not rclpy.ok():
+            return
+        # What the middleware refuses has no public class either.
+        if nodes or not isinstance(error, RuntimeError):
             raise
+        raise SettingsError(f'ROS cannot make the node: {_reason(error)}') from error
     finally:
         _finish(nodes)
 
@@ -140,8 +145,14 @@ def _init(args: Sequence[str] | None) -> None:
     try:
         rclpy.init(args=None if args is None else list(args))
     except Exception as error:  # the error of the C library has no public class
-        reason = ' '.join(str(error).split())
-        raise SettingsError(f'ROS cannot start: {reason}') from error
+        raise SettingsError(f'ROS cannot start: {_reason(error)}') from error
+
+
+def _reason(error: Exception) -> str:
+    words = ' '.join(str(error).split())
+    if os.environ.get('ROS_SECURITY_ENABLE') != 'true':
+        return words
+    return f'{words}; ROS_SECURITY_ENABLE is true, and docs/security.md has what that needs'
 
 
 def _finish(nodes: Sequence[Any]) -> None:
