@@ -84,6 +84,11 @@ def _arguments() -> list[DeclareLaunchArgument]:
             description='Least severity that is logged.',
         ),
         DeclareLaunchArgument(
+            'enclave',
+            default_value='',
+            description='Enclave of the node under SROS2, as /night_depth; empty: /.',
+        ),
+        DeclareLaunchArgument(
             'device',
             default_value='',
             description='auto, cpu, cuda or cuda:N; empty: as in params_file.',
@@ -143,9 +148,13 @@ def _night_depth(values: dict[str, str]) -> Node:
         namespace=values['namespace'],
         parameters=[_existing(values['params_file']), {**given, **flags, **_named(cameras)}],
         remappings=[pair for name, topic in cameras.items() for pair in _inputs(name, topic)],
-        arguments=['--ros-args', '--log-level', values['log_level']],
+        arguments=['--ros-args', *_enclave(values['enclave']), '--log-level', values['log_level']],
         output='screen',
     )
+
+
+def _enclave(path: str) -> list[str]:
+    return ['--enclave', path] if path else []
 
 
 def _existing(params_file: str) -> str:

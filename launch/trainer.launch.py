@@ -84,6 +84,11 @@ def _arguments() -> list[DeclareLaunchArgument]:
             choices=['debug', 'info', 'warn', 'error', 'fatal'],
             description='Least severity that is logged.',
         ),
+        DeclareLaunchArgument(
+            'enclave',
+            default_value='',
+            description='Enclave of the node under SROS2, as /trainer; empty: /.',
+        ),
     ]
 
 
@@ -99,7 +104,12 @@ def _nodes(context: LaunchContext) -> list[Node]:
             name=NODE,
             namespace=values['namespace'],
             parameters=[_existing(values['params_file']), _given(values)],
-            arguments=['--ros-args', '--log-level', values['log_level']],
+            arguments=[
+                '--ros-args',
+                *_enclave(values['enclave']),
+                '--log-level',
+                values['log_level'],
+            ],
             output='screen',
             sigterm_timeout=PATIENCE_S,
             sigkill_timeout=PATIENCE_S,
@@ -120,6 +130,10 @@ def _whole(text: str) -> int:
     if not text.isdecimal():
         raise SettingsError(f'max_steps {text!r} is not a whole number; give one')
     return int(text)
+
+
+def _enclave(path: str) -> list[str]:
+    return ['--enclave', path] if path else []
 
 
 def _existing(params_file: str) -> str:

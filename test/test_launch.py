@@ -23,6 +23,7 @@ ARGUMENTS = {
     'autostart',
     'use_sim_time',
     'log_level',
+    'enclave',
     'device',
     'checkpoint',
 }
@@ -55,6 +56,7 @@ TRAINER_ARGUMENTS = {
     'max_steps',
     'device',
     'log_level',
+    'enclave',
 }
 
 
@@ -170,6 +172,7 @@ def test_arguments_that_are_not_given_leave_the_parameter_file_alone(start):
     file, over = node.parameters
     assert Path(file) == ROOT / 'config' / 'night_depth.param.yaml'
     assert over == {'autostart': True, 'use_sim_time': False}
+    assert node.arguments == ['--ros-args', '--log-level', 'info']
 
 
 def test_given_arguments_reach_the_node(start, tmp_path):
@@ -182,6 +185,7 @@ def test_given_arguments_reach_the_node(start, tmp_path):
         autostart='false',
         use_sim_time='true',
         log_level='warn',
+        enclave='/car/night_depth',
         device='cuda:1',
         checkpoint='my.safetensors',
     )
@@ -196,7 +200,8 @@ def test_given_arguments_reach_the_node(start, tmp_path):
             'use_sim_time': True,
         },
     ]
-    assert node.arguments[-2:] == ['--log-level', 'warn']
+    asked = ['--enclave', '/car/night_depth', '--log-level', 'warn']
+    assert node.arguments == ['--ros-args', *asked]
 
 
 def test_a_value_that_does_not_exist_is_refused(start):
@@ -231,8 +236,9 @@ def test_the_trainer_gets_what_is_given_and_time_to_save(start_training):
     assert node.parameters == [str(ROOT / 'config' / 'trainer.param.yaml'), {}]
     assert float(node.sigterm_timeout) == float(node.sigkill_timeout) > 60
     given = {'bag': "a.mcap 'b c.mcap'", 'out': 'out', 'max_steps': '5', 'preset': 'monodepth2'}
-    (node,) = start_training(namespace='car', **given)
+    (node,) = start_training(namespace='car', enclave='/car/trainer', **given)
     assert node.namespace == 'car'
+    assert node.arguments[:3] == ['--ros-args', '--enclave', '/car/trainer']
     assert node.parameters[1] == {
         'bag': ['a.mcap', 'b c.mcap'],
         'out': 'out',
