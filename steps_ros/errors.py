@@ -37,6 +37,11 @@ def _one_line(message: str) -> str:
     return message
 
 
+def first_line(error: BaseException) -> str:
+    """Return the first line of what a library says, the error's type where it says nothing."""
+    return (str(error).strip().splitlines() or [type(error).__name__])[0]
+
+
 class SettingsError(StepsError):
     """A setting or parameter has an unknown name or a value out of range."""
 

@@ -23,7 +23,6 @@ from torch import nn, Tensor
 
 from steps_ros import __version__
 from steps_ros.core.depth_net import DepthNet, DepthNetConfig
-from steps_ros.core.foreign_file import first_line
 from steps_ros.core.illumination import IlluminationNet
 from steps_ros.core.masks import Bridge
 from steps_ros.core.named_weights import load_state, weights_sha256
@@ -35,7 +34,7 @@ from steps_ros.core.network_configs import (
     input_size,
 )
 from steps_ros.core.resnet import EncoderConfig
-from steps_ros.errors import CheckpointError, OutputError
+from steps_ros.errors import CheckpointError, first_line, OutputError
 from steps_ros.limits import require_within
 
 METADATA_KEY = 'steps_ros'

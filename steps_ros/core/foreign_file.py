@@ -13,7 +13,7 @@ import zipfile
 import torch
 
 from steps_ros.core.pickle_scan import key_that_needs, refused_name
-from steps_ros.errors import CheckpointError
+from steps_ros.errors import CheckpointError, first_line
 from steps_ros.limits import require_within
 
 # Bytes of a pickle in which the key that was refused is looked for.
@@ -47,11 +47,6 @@ def read_foreign(path: Path) -> dict[str, Any]:
     return content
 
 
-def first_line(error: Exception) -> str:
-    """Return what a library says first, its type where it says nothing."""
-    return (str(error).splitlines() or [type(error).__name__])[0].split('. ')[0]
-
-
 def _check_unpacked(path: Path) -> None:
     """Look at what the parts of a zip file say that they unpack to, which zip files hold to."""
     if zipfile.is_zipfile(path):
@@ -63,8 +58,9 @@ def _check_unpacked(path: Path) -> None:
 def _why_unreadable(path: Path, error: Exception) -> str:
     name = refused_name(str(error)) if isinstance(error, pickle.UnpicklingError) else None
     if name is None:
+        told = first_line(error).split('. ')[0]
         return (
-            f'{path}: not a readable weights file ({type(error).__name__}: {first_line(error)}); '
+            f'{path}: not a readable weights file ({type(error).__name__}: {told}); '
             'copy or download it again'
         )
     key = key_that_needs(_pickle_of(path), name)

@@ -13,8 +13,8 @@ import cv2
 import numpy as np
 
 from steps_ros.data.frames import Image
-from steps_ros.data.image_decoding import check_size, decode_picture, first_line
-from steps_ros.errors import FrameError
+from steps_ros.data.image_decoding import check_size, decode_picture
+from steps_ros.errors import first_line, FrameError
 
 if TYPE_CHECKING:
     from typing_extensions import Buffer

@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from steps_ros.data.image_headers import read_header
-from steps_ros.errors import FrameError
+from steps_ros.errors import first_line, FrameError
 from steps_ros.limits import require_within
 
 
@@ -55,11 +55,6 @@ def check_size(width: int, height: int, what: str) -> None:
     if width <= 0 or height <= 0:
         raise FrameError(f'{what} of {width}x{height} has no pixels; look at what publishes it')
     require_within('image_pixels', width * height, f'{what} of {width}x{height}', FrameError)
-
-
-def first_line(error: BaseException) -> str:
-    """Return the first line of what a library says."""
-    return str(error).strip().split('\n', 1)[0]
 
 
 def _no_picture(content: bytes) -> FrameError:

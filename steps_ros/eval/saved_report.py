@@ -9,7 +9,7 @@ import math
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from steps_ros.errors import SourceError
+from steps_ros.errors import first_line, SourceError
 from steps_ros.eval.metrics import DepthErrors
 from steps_ros.eval.report import ALIGNMENTS, FORMAT, METRICS
 
@@ -83,9 +83,8 @@ def read_report(path: Path) -> SavedReport:
     try:
         return _report(file, content)
     except _DAMAGE as error:
-        told = str(error).splitlines()[0] if str(error) else 'something is missing'
         raise SourceError(
-            f'{file} is damaged: {type(error).__name__}: {told}; evaluate again'
+            f'{file} is damaged: {type(error).__name__}: {first_line(error)}; evaluate again'
         ) from error
 
 
@@ -97,7 +96,7 @@ def _read_json(file: Path) -> Any:
             f'{file} cannot be read: {error.strerror}; give a report.json'
         ) from error
     except (ValueError, RecursionError) as error:
-        told = str(error).splitlines()[0]
+        told = first_line(error)
         raise SourceError(f'{file} is not JSON: {told}; give the report.json') from error
 
 

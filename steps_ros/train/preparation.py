@@ -12,7 +12,7 @@ import torch
 from torch import nn
 from torch.optim import Adam
 
-from steps_ros.errors import SettingsError
+from steps_ros.errors import first_line, SettingsError
 from steps_ros.train.networks import Networks
 from steps_ros.train.training_settings import TrainingSettings
 
@@ -49,10 +49,9 @@ def require_compiler(device: torch.device) -> None:
     try:
         torch.compile(lambda value: value + 1)(torch.zeros(8, device=device))
     except Exception as error:  # torch promises no type for what its compilers lack
-        reason = str(error).strip().split('\n')[0]
         raise SettingsError(
-            f'torch cannot compile here ({reason}); install a C++ compiler, or train without '
-            'compilation'
+            f'torch cannot compile here ({first_line(error)}); install a C++ compiler, or '
+            'train without compilation'
         ) from error
 
 
