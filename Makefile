@@ -3,6 +3,7 @@
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
+HASHED := $(BIN)/python -m pip install --quiet --no-compile --require-hashes
 DEMO_OUT := demo_out
 BENCH_OUT := bench.json
 SOAK_OUT := soak_out
@@ -20,7 +21,7 @@ endif
 # Threads that spin while they wait starve the other processes of a small machine.
 export OMP_WAIT_POLICY := PASSIVE
 
-.PHONY: help .venv demo test bench soak fuzz mutants lint weights clean
+.PHONY: help .venv demo test bench soak fuzz mutants lint pins weights clean
 help:
 	@echo "make demo [INPUT=folder|video|bag] [RATE=hz]   frames through the live node, into $(DEMO_OUT)/"
 	@echo "make test                                      all tests"
@@ -29,13 +30,15 @@ help:
 	@echo "make fuzz [MINUTES=n] [FUZZ_OUT=folder]        damaged files and messages into every reader"
 	@echo "make mutants MODULE=file TESTS='files'         changes of a module that its tests do not see"
 	@echo "make lint                                      ruff and mypy"
+	@echo "make pins                                      requirements/ again, from setup.py and constraints.txt"
 	@echo "make weights                                   the default weights again, from their seed"
 
 .venv: $(VENV)/.complete
 
-# With ROS sourced, its rclpy and any installed torch are used as they are. Without, wheels. Python compiles what it
-# imports when it first does; all of it at once would take half a minute.
-$(VENV)/.complete: setup.py Makefile constraints.txt
+# With ROS sourced, its rclpy and any installed torch are used as they are. Without, every file is held to its hash, and
+# what builds packages is one of them; torch without CUDA where pip is offered it. Python compiles what it imports when
+# it first does; all of it at once would take half a minute.
+$(VENV)/.complete: setup.py Makefile $(wildcard requirements/*.txt)
 	@rm -rf $(VENV)
 	@if $(PYTHON) -c 'import rclpy' 2>/dev/null; then \
 	  echo "ROS found: building $(VENV) on top of it"; \
@@ -44,7 +47,9 @@ $(VENV)/.complete: setup.py Makefile constraints.txt
 	elif [ "$$(uname -s)-$$(uname -m)" = Linux-x86_64 ]; then \
 	  echo "no ROS found: building $(VENV) with ROS 2 wheels (some minutes)"; \
 	  $(PYTHON) -m venv $(VENV) && \
-	  $(BIN)/python -m pip install --quiet --no-compile --constraint constraints.txt --editable '.[ros,sim,train,viz,onnx,openvino,view,test]'; \
+	  { $(HASHED) -r requirements/torch_cpu.txt 2>/dev/null || $(HASHED) -r requirements/torch.txt; } && \
+	  $(HASHED) --no-build-isolation -r requirements/all_but_torch.txt && \
+	  $(BIN)/python -m pip install --quiet --no-build-isolation --no-deps --editable .; \
 	else \
 	  echo "no ROS found, and no ROS 2 wheels for $$(uname -s) on $$(uname -m): install ROS 2 and source its setup.bash first" >&2; \
 	  exit 1; \
@@ -78,6 +83,17 @@ lint: .venv
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	MYPY_NUM_WORKERS=2 $(BIN)/mypy
+
+# Needs uv (pip install uv). What the files have already stays at its version as long as constraints.txt allows it.
+PIN := uv --no-config pip compile --quiet --universal --python-version 3.10 --generate-hashes --no-annotate \
+  --constraint constraints.txt --custom-compile-command 'make pins'
+
+pins:
+	$(PIN) setup.py $(patsubst %,--extra %,ros sim train viz onnx openvino view test) --excludes requirements/torch.in \
+	  --output-file requirements/all_but_torch.txt
+	$(PIN) requirements/torch.in --constraint requirements/all_but_torch.txt --output-file requirements/torch.txt
+	$(PIN) requirements/torch.in --constraint requirements/all_but_torch.txt --torch-backend cpu \
+	  --output-file requirements/torch_cpu.txt
 
 weights: .venv
 	$(BIN)/steps-ros default-weights --seed 0 --out weights_out
