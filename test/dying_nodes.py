@@ -1,4 +1,8 @@
-"""Nodes that get SIGTERM in one phase after the other, then a trainer; prints how each ended."""
+"""
+Nodes that get SIGTERM in one phase after the other, then trainers; prints how each ended.
+
+The one argument is the folder that the trainers write to.
+"""
 
 from __future__ import annotations
 
@@ -8,10 +12,16 @@ import signal
 import sys
 import time
 
+import torch
+
 from steps_ros.ros import trainer
 from steps_ros.ros.model import Model
 from steps_ros.ros.night_depth import NightDepth
 from steps_ros.ros.spin import run_node
+from steps_ros.ros.trainer import Trainer
+from steps_ros.train.run import Outcome
+from steps_ros.train.snapshot import Snapshot, write_snapshot
+from steps_ros.train.trainer import LAST, SNAPSHOTS, StepReport
 
 NODE_PHASES = ('made', 'configuring', 'activating', 'active', 'working', 'deactivating')
 
@@ -55,12 +65,33 @@ class Dying(NightDepth):
             die()
 
 
-def train(settings, hooks) -> None:
+def read(settings, hooks) -> None:
     """Read a drive without end, and be told to end."""
     show = hooks.progress('night.mcap')
     die()
     for frame in range(1000):
         show(frame, 1000)
+        time.sleep(0.01)
+
+
+def save(settings, hooks) -> Outcome:
+    """Save after every step, and be told to end each time before the file has its name."""
+    watch, flush = hooks.watch('train', 1000), os.fsync
+
+    def flush_and_die(descriptor: int) -> None:
+        flush(descriptor)
+        die()
+
+    os.fsync = flush_and_die
+    for step in range(1, 1000):
+        made = Snapshot(step, {'weight': torch.full((1000,), float(step))})
+        write_snapshot(made, settings.folder / SNAPSHOTS / LAST)
+        if watch(StepReport(step, {'total': 1.0}, 1.0, 0.0)):
+            return Outcome(step, None)
+    raise AssertionError('nobody heard')
+
+
+TRAINER_PHASES = {'reading': read, 'saving': save}
 
 
 def end_of_node(phase: str) -> int:
@@ -68,12 +99,15 @@ def end_of_node(phase: str) -> int:
     return run_node('night_depth', lambda: Dying(phase), words)
 
 
-def end_of_trainer() -> int:
-    whole = trainer.Trainer
-    trainer.Trainer = lambda: whole(train)
-    return trainer.main(
-        ['trainer', '--ros-args', '-p', 'bag:=night.mcap', '-p', 'out:=/nowhere/out']
-    )
+def end_of_trainer(phase: str) -> int:
+    trainer.Trainer = lambda: Trainer(TRAINER_PHASES[phase])
+    words = ['-p', 'bag:=night.mcap', '-p', f'out:={sys.argv[1]}']
+    return trainer.main(['trainer', '--ros-args', *words])
+
+
+def tell(phase: str, code: int) -> None:
+    sys.stdout.write(json.dumps([phase, code]) + '\n')
+    sys.stdout.flush()
 
 
 def main() -> None:
@@ -82,10 +116,9 @@ def main() -> None:
         child = os.fork()
         if not child:
             sys.exit(end_of_node(phase))
-        code = os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
-        sys.stdout.write(json.dumps([phase, code]) + '\n')
-        sys.stdout.flush()
-    sys.exit(end_of_trainer())
+        tell(phase, os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]))
+    for phase in TRAINER_PHASES:
+        tell(phase, end_of_trainer(phase))
 
 
 if __name__ == '__main__':

@@ -1,18 +1,21 @@
 """``steps-ros train``: a short training from bags to a checkpoint, and what it refuses."""
 
+from functools import partial
 import json
 from pathlib import Path
+import signal
 
 import pytest
 
 from steps_ros.cli import train as train_options
+from steps_ros.cli import training
 from steps_ros.cli.main import main
 from steps_ros.core.checkpoint import Checkpoint, load_checkpoint, save_checkpoint
 from steps_ros.core.depth_net import DepthNet, DepthNetConfig
 from steps_ros.core.illumination import IlluminationNet
 from steps_ros.core.resnet import EncoderConfig
 from steps_ros.train.presets import PRESETS
-from steps_ros.train.training_settings import PRECISIONS
+from steps_ros.train.training_settings import PRECISIONS, TrainingSettings
 from steps_ros.train.validation import Referenced
 
 SMALL = EncoderConfig(stem=8, widths=(8, 8, 16, 16), depths=(1, 1, 1, 1))
@@ -53,6 +56,15 @@ def cache(tmp_path_factory, monkeypatch):
     monkeypatch.setenv('XDG_CACHE_HOME', str(tmp_path_factory.getbasetemp() / 'cache'))
 
 
+@pytest.fixture
+def _former_handlers():
+    """Hear again what a command that was interrupted has ignored since."""
+    former = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)}
+    yield
+    for number, handler in former.items():
+        signal.signal(number, handler)
+
+
 def train(drives, weights, out, *more):
     options = ['--size', '64x96', '--device', 'cpu', '--batch', '1', '--pose-warmup', '0']
     command = ['train', '--bag', drives / 'night.mcap', '--init', weights, '--out', out]
@@ -90,6 +102,45 @@ def test_bags_become_a_checkpoint_that_runs(tmp_path, drives, weights):
     # The teacher that was trained is taken again, and the steps go on.
     assert main(['train', '--resume', str(out), '--max-steps', '3', '--device', 'cpu']) == 0
     assert steps_of(out) == [1, 2, 3]
+
+
+@pytest.mark.usefixtures('_former_handlers')
+def test_sigterm_while_a_file_is_saved_costs_nothing(tmp_path, drives, weights, monkeypatch):
+    out, whole, names = tmp_path / 'out', Path.replace, ['final.safetensors', 'last.npz']
+
+    def replace(path, target):
+        # All of it is written, and not yet under its name.
+        if names[-1:] == [Path(target).name]:
+            names.pop()
+            signal.raise_signal(signal.SIGTERM)
+        return whole(path, target)
+
+    monkeypatch.setattr(Path, 'replace', replace)
+    monkeypatch.setattr(training, 'TrainingSettings', partial(TrainingSettings, save_every=1))
+    assert train(drives, weights, out, '--preset', 'monodepth2', '--max-steps', 2) == 130
+    assert (names, steps_of(out)) == (['final.safetensors'], [1])
+    assert main(['train', '--resume', str(out), '--device', 'cpu']) == 130
+    assert (names, steps_of(out)) == ([], [1, 2])
+    assert load_checkpoint(out / 'final.safetensors').provenance.step == 2
+    assert [*out.rglob('*.partial')] == []
+
+
+@pytest.mark.usefixtures('_former_handlers')
+def test_sigterm_while_a_drive_is_decoded_ends_that_after_a_frame(
+    tmp_path, drives, weights, monkeypatch, caplog
+):
+    seen = []
+
+    def show(bar, frames):
+        seen.append(frames)
+        signal.raise_signal(signal.SIGTERM)
+
+    monkeypatch.setattr(training.tqdm, 'update', show)
+    more = ('--preset', 'monodepth2', '--size', '32x64')
+    assert train(drives, weights, tmp_path / 'out', *more) == 130
+    assert seen == [1]
+    assert 'interrupted before there was anything to keep' in caplog.text
+    assert not (tmp_path / 'out').exists()
 
 
 @pytest.mark.parametrize(('after', 'code', 'name'), [(0.4, 3, 'rejected'), (0.2, 0, 'final')])

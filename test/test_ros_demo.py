@@ -142,9 +142,10 @@ def test_a_process_that_is_deaf_is_stopped_in_time(monkeypatch, tmp_path: Path):
         assert group.stop('child') == -9
 
 
-def test_a_second_ctrl_c_does_not_disturb_the_stopping(monkeypatch, tmp_path: Path):
+@pytest.mark.parametrize('number', [signal.SIGINT, signal.SIGTERM])
+def test_a_second_signal_does_not_disturb_the_stopping(monkeypatch, tmp_path: Path, number):
     monkeypatch.setattr(processes, 'STOP_S', 0.4)
-    before = signal.getsignal(signal.SIGINT)
+    before = signal.getsignal(number)
     slow = (
         'import signal, time; signal.signal(signal.SIGINT, signal.SIG_IGN)\n'
         'print("up", flush=True); time.sleep(60)'
@@ -154,9 +155,9 @@ def test_a_second_ctrl_c_does_not_disturb_the_stopping(monkeypatch, tmp_path: Pa
         end = time.monotonic() + 10
         while not (tmp_path / 'child.log').read_text() and time.monotonic() < end:
             time.sleep(0.02)
-        threading.Timer(0.2, os.kill, (os.getpid(), signal.SIGINT)).start()
+        threading.Timer(0.2, os.kill, (os.getpid(), number)).start()
     assert group.has_ended('child')
-    assert signal.getsignal(signal.SIGINT) is before
+    assert signal.getsignal(number) is before
 
 
 def test_bad_input_is_said_before_anything_is_started(monkeypatch, tmp_path: Path):

@@ -225,15 +225,15 @@ def test_bad_input_of_the_demo_is_one_line(checkpoint, tmp_path):
     assert 'Traceback' not in said
 
 
-def test_ctrl_c_twice_ends_the_demo_with_a_readable_recording(frames, checkpoint, tmp_path):
+def test_sigterm_and_ctrl_c_end_the_demo_with_a_readable_recording(frames, checkpoint, tmp_path):
     out = tmp_path / 'out'
     with _demo(frames, out, checkpoint, '--rate', '0.5') as process:
         end = time.monotonic() + START_S
         while time.monotonic() < end and not (out / 'logs' / 'publisher.log').exists():
             time.sleep(0.1)
         time.sleep(4.0)
-        for _ in range(2):
-            process.send_signal(signal.SIGINT)
+        for number in (signal.SIGTERM, signal.SIGINT):
+            process.send_signal(number)
             time.sleep(0.3)
         assert process.wait(90) == 130
     assert 'Traceback' not in out.with_suffix('.log').read_text()

@@ -1,8 +1,8 @@
 """
-Ctrl-C once ends the work cleanly, Ctrl-C again does not disturb the end.
+Ctrl-C once ends the work cleanly, Ctrl-C again does not disturb the end. SIGTERM is the same.
 
-All ways leave SIGINT ignored once it came, since the command is on its way out; without an
-interrupt the former handler comes back. Outside the main thread nothing changes.
+All ways leave both signals ignored once one came, since the command is on its way out; without an
+interrupt the former handlers come back. Outside the main thread nothing changes.
 """
 
 from __future__ import annotations
@@ -15,6 +15,7 @@ import sys
 import threading
 
 INTERRUPTED = 130
+SIGNALS = (signal.SIGINT, signal.SIGTERM)
 
 
 @contextmanager
@@ -70,12 +71,14 @@ def _handled(action: Callable[[], None]) -> Iterator[None]:
         return
 
     def handle(*_: object) -> None:
-        signal.signal(signal.SIGINT, signal.SIG_IGN)
+        for number in SIGNALS:
+            signal.signal(number, signal.SIG_IGN)
         action()
 
-    former = signal.signal(signal.SIGINT, handle)
+    former = {number: signal.signal(number, handle) for number in SIGNALS}
     try:
         yield
     finally:
-        if signal.getsignal(signal.SIGINT) is handle:
-            signal.signal(signal.SIGINT, former)
+        for number, handler in former.items():
+            if signal.getsignal(number) is handle:
+                signal.signal(number, handler)

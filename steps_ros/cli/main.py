@@ -44,7 +44,7 @@ COMMANDS = {
 
 
 def main(argv: Sequence[str] | None = None) -> int:
-    """Run one subcommand and return its exit code: 0, 1 bad input, 2 usage, 130 Ctrl-C."""
+    """Run one subcommand; return its exit code: 0, 1 bad input, 2 usage, 130 Ctrl-C or SIGTERM."""
     # Threads that spin while they wait starve machines with few cores.
     os.environ.setdefault('OMP_WAIT_POLICY', 'PASSIVE')
     arguments = sys.argv[1:] if argv is None else list(argv)

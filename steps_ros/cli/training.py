@@ -61,7 +61,8 @@ def _train(job: Job, device: torch.device, world: World) -> int:
             with held_interrupt() as is_interrupted, logging_redirect_tqdm():
                 show = partial(tqdm, disable=not world.is_writer)
                 watch = _watching(bars, show, is_interrupted)
-                outcome = run_job(job, device, logger.info, _decoding(bars, show), watch, world)
+                progress = _decoding(bars, show, is_interrupted)
+                outcome = run_job(job, device, logger.info, progress, watch, world)
         except KeyboardInterrupt:
             return _interrupted(job)
     return _interrupted(job) if outcome.final is None else _say(outcome)
@@ -115,8 +116,10 @@ def _resumed(arguments: argparse.Namespace) -> Job:
     return replace(job, training=replace(job.training, max_steps=arguments.max_steps))
 
 
-def _decoding(bars: ExitStack, show: Show) -> Callable[[str], Callable[[int, int | None], None]]:
-    """Return what makes a bar for the decoding of a drive."""
+def _decoding(
+    bars: ExitStack, show: Show, is_interrupted: Callable[[], bool]
+) -> Callable[[str], Callable[[int, int | None], None]]:
+    """Return what makes the progress of a drive's decoding: a bar, and Ctrl-C after a frame."""
 
     def start(name: str) -> Callable[[int, int | None], None]:
         bar: list[tqdm[None]] = []
@@ -125,6 +128,8 @@ def _decoding(bars: ExitStack, show: Show) -> Callable[[str], Callable[[int, int
             if not bar:
                 bar.append(bars.enter_context(show(total=total, unit=' frames', desc=name)))
             bar[0].update(done - bar[0].n)
+            if is_interrupted():
+                raise KeyboardInterrupt
 
         return read
 

@@ -124,15 +124,17 @@ class Processes:
 
 @contextmanager
 def _deaf() -> Iterator[None]:
-    """Ignore Ctrl-C; only the main thread gets to hear it anyway."""
+    """Ignore Ctrl-C and SIGTERM; only the main thread gets to hear them anyway."""
     if threading.current_thread() is not threading.main_thread():
         yield
         return
-    former = signal.signal(signal.SIGINT, signal.SIG_IGN)
+    both = (signal.SIGINT, signal.SIGTERM)
+    former = {number: signal.signal(number, signal.SIG_IGN) for number in both}
     try:
         yield
     finally:
-        signal.signal(signal.SIGINT, former)
+        for number, handler in former.items():
+            signal.signal(number, handler)
 
 
 def isolated_environment(logs: Path, profile: Path | None) -> dict[str, str]:

@@ -15,6 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from steps_ros.data.closing import Closing
+from steps_ros.data.outputs import write_file
 from steps_ros.errors import OutputError
 
 logger = logging.getLogger(__name__)
@@ -38,11 +39,9 @@ class JsonLines(Closing):
         if path is None:
             return
         with _named(path):
-            path.parent.mkdir(parents=True, exist_ok=True)
-            kept = _kept_lines(path, step)
-            self._file = path.open('w', encoding='utf-8')
-            self._file.writelines(kept)
-            self._file.flush()
+            # Whole or as it was: a kill at this moment costs no line.
+            write_file(path, ''.join(_kept_lines(path, step)).encode())
+            self._file = path.open('a', encoding='utf-8')
 
     def write(self, step: int, values: Mapping[str, Any]) -> None:
         """
