@@ -6,6 +6,9 @@ from __future__ import annotations
 
 from types import SimpleNamespace
 
+from hypothesis import given
+from hypothesis import strategies as st
+from made_examples import ALWAYS_THE_SAME
 import numpy as np
 import pytest
 
@@ -16,6 +19,7 @@ from steps_ros.errors import FrameError
 NUMBERS = {'i1': 1, 'u1': 2, 'i2': 3, 'u2': 4, 'i4': 5, 'u4': 6, 'f4': 7, 'f8': 8}
 STAMP_S = 1_700_000_000
 STAMP_NS = STAMP_S * 1_000_000_000
+NS_OF_SWEEP = 999_000_000
 POINTS = np.array([[1, 2, 3], [4, 5, 6], [7, 8, 9]], np.float32)
 
 
@@ -108,7 +112,27 @@ def test_velodyne_counts_back_from_the_stamp():
     np.testing.assert_allclose(decoded.offsets_ns, [-100_000_000, -50_000_000, 0], atol=100)
 
 
-@pytest.mark.parametrize('times', [[0, 1e12, 5e12], [np.nan, 0, 0]])
+@pytest.mark.parametrize('time', [STAMP_S, STAMP_S * 1e6, STAMP_NS])
+def test_one_time_for_all_points(time):
+    fields = [*PLAIN, ('timestamp', 12, 'f8')]
+    decoded = decode_cloud(cloud(fields, 20, {**xyz(), 'timestamp': [time] * 3}))
+    assert decoded.offsets_ns.tolist() == [0, 0, 0]
+
+
+@ALWAYS_THE_SAME
+@given(
+    st.sampled_from([1e9, 1e3, 1.0]),
+    st.sampled_from([0, STAMP_NS]),
+    st.tuples(*[st.integers(-NS_OF_SWEEP, NS_OF_SWEEP)] * 2, st.integers(2_000_000, NS_OF_SWEEP)),
+)
+def test_times_in_any_unit_after_the_stamp_or_since_1970(unit, start_ns, offsets):
+    times = [(start_ns + offset) / unit for offset in offsets]
+    fields = [*PLAIN, ('timestamp', 12, 'f8')]
+    decoded = decode_cloud(cloud(fields, 20, {**xyz(), 'timestamp': times}))
+    np.testing.assert_allclose(decoded.offsets_ns, offsets, atol=500 if start_ns else 1)
+
+
+@pytest.mark.parametrize('times', [[0, 1e12, 5e12], [np.nan, 0, 0], [1e300, 1e300, 1e300]])
 def test_what_is_no_time_is_left_aside(times):
     fields = [*PLAIN, ('time', 12, 'f8')]
     assert decode_cloud(cloud(fields, 20, {**xyz(), 'time': times})).offsets_ns is None

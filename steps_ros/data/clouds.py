@@ -18,7 +18,9 @@ _TYPES = {1: 'i1', 2: 'u1', 3: 'i2', 4: 'u2', 5: 'i4', 6: 'u4', 7: 'f4', 8: 'f8'
 _TIME_FIELDS = ('t', 'time', 'timestamp', 'offset_time', 'time_offset', 'time_stamp')
 # No sweep lasts longer; what does is counted in another unit, or is no time.
 LONGEST_SWEEP_S = 1.0
-_SECONDS_OF_UNITS = (1.0, 1e-6, 1e-9)
+_NANOSECONDS_OF_UNITS = (1e9, 1e3, 1.0)
+# Beyond the stamps that ROS has, and far within 64 bits.
+LATEST_NS = 2.0**62
 
 
 class Cloud(NamedTuple):
@@ -93,12 +95,12 @@ def _offsets_ns(times: NDArray[Any], stamp_ns: int) -> NDArray[np.int64] | None:
         return None
     if times.dtype.kind in 'ui':
         return _relative(times.astype(np.int64), stamp_ns)
-    span = float(times.max()) - float(times.min())
-    unit = next((unit for unit in _SECONDS_OF_UNITS if span * unit <= LONGEST_SWEEP_S), None)
-    if unit is None:
-        return None
+    largest = float(np.abs(times).max())
+    units = (unit for unit in _NANOSECONDS_OF_UNITS if largest * unit < LATEST_NS)
     # Whole seconds since 1970 leave a double a quarter of a microsecond.
-    return _relative(np.rint(times.astype(np.float64) * unit * 1e9).astype(np.int64), stamp_ns)
+    counted = (np.rint(times.astype(np.float64) * unit).astype(np.int64) for unit in units)
+    offsets = (_relative(item, stamp_ns) for item in counted)
+    return next((item for item in offsets if item is not None), None)
 
 
 def _relative(times_ns: NDArray[np.int64], stamp_ns: int) -> NDArray[np.int64] | None:
