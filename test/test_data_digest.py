@@ -28,6 +28,12 @@ def test_folder_is_its_names_and_contents(tmp_path):
     assert digest(tmp_path) != before
 
 
+def test_names_that_are_no_text_are_taken_as_their_bytes(tmp_path):
+    (tmp_path / '\udcff').write_bytes(b'1')
+    one = hashlib.sha256(b'1').hexdigest().encode()
+    assert digest(tmp_path) == hashlib.sha256(one + b'  \xff\n').hexdigest()
+
+
 def test_nothing_there(tmp_path):
     with pytest.raises(SourceError, match='does not exist'):
         digest(tmp_path / 'a')

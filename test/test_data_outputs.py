@@ -77,6 +77,11 @@ def test_json_keeps_order_and_letters():
     assert content.index(b'"b"') < content.index(b'"a"')
 
 
+def test_names_that_are_no_text_come_back_from_json():
+    content = outputs.json_bytes({'drive': 'night\udcff.mcap'})
+    assert json.loads(content.decode('ascii')) == {'drive': 'night\udcff.mcap'}
+
+
 def test_millimetres_say_zero_where_they_cannot_say():
     depth = np.array([[1.2344, 0.0004, 65.535, 65.5361, np.nan, np.inf, -1]], np.float32)
     assert outputs.millimetres(depth).tolist() == [[1234, 0, 65535, 0, 0, 0, 0]]

@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import errno
 import json
+import os
 import subprocess
 import sys
 
@@ -122,6 +123,13 @@ def test_resized_and_cut_with_the_camera_that_fits(tmp_path):
     np.testing.assert_allclose(store.intrinsics[0], expected, rtol=1e-6)
     shrunk = cv2.resize(moving(2)[:36], (32, 16), interpolation=cv2.INTER_AREA)
     np.testing.assert_array_equal(store.frame(2), shrunk)
+
+
+def test_a_drive_whose_name_is_no_text(tmp_path):
+    path = write_drive(tmp_path / 'night\udcff.mcap')
+    # Old enough for its hash to be remembered by its name.
+    os.utime(path, (0, 0))
+    assert build(path).index.name == build(path).index.name == str(path)
 
 
 def test_stride_takes_every_second_frame(tmp_path):

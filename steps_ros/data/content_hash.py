@@ -52,7 +52,8 @@ def _memory(paths: Sequence[Path], cache: Path) -> Path | None:
             for file in sorted(path.rglob('*')) if path.is_dir() else [path]:
                 facts = file.stat()
                 youngest_s = max(youngest_s, facts.st_mtime)
-                state.update(f'{file.resolve()} {facts.st_size} {facts.st_mtime_ns}\n'.encode())
+                line = f'{file.resolve()} {facts.st_size} {facts.st_mtime_ns}\n'
+                state.update(line.encode(errors='surrogateescape'))
     except OSError as error:
         raise SourceError(f'{path} cannot be read: {error.strerror}; check it') from error
     is_young = time.time() - youngest_s < SETTLED_S

@@ -35,7 +35,7 @@ def _folder_digest(folder: Path) -> str:
     total = hashlib.sha256()
     names = sorted(file.relative_to(folder).as_posix() for file in _files(folder))
     for name in names:
-        total.update(f'{_file_digest(folder / name)}  {name}\n'.encode())
+        total.update(f'{_file_digest(folder / name)}  {name}\n'.encode(errors='surrogateescape'))
     return total.hexdigest()
 
 

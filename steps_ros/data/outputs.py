@@ -78,8 +78,13 @@ def npz_bytes(arrays: dict[str, NDArray[Any]]) -> bytes:
 
 
 def json_bytes(content: Any) -> bytes:
-    """Encode for people: indented, in the order given."""
-    return (json.dumps(content, indent=2, ensure_ascii=False) + '\n').encode()
+    """
+    Encode for people: indented, in the order given.
+
+    A name of a file may hold bytes that are no text: they become escapes, which JSON reads back.
+    """
+    text = json.dumps(content, indent=2, ensure_ascii=False) + '\n'
+    return text.encode(errors='backslashreplace')
 
 
 def millimetres(depth: NDArray[np.float32]) -> NDArray[np.uint16]:
@@ -89,7 +94,7 @@ def millimetres(depth: NDArray[np.float32]) -> NDArray[np.uint16]:
     :param depth: (H, W), metres.
     :returns: (H, W); 0 where depth is not finite or beyond 65.535 m, which 16 bits cannot say.
     """
-    scaled = np.rint(depth * np.float32(1000))
-    with np.errstate(invalid='ignore'):
+    with np.errstate(invalid='ignore', over='ignore'):
+        scaled = np.rint(depth * np.float32(1000))
         known = np.isfinite(scaled) & (scaled > 0) & (scaled <= FARTHEST_MM)
     return np.where(known, scaled, 0).astype(np.uint16)

@@ -20,6 +20,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from steps_ros.data.outputs import json_bytes
 from steps_ros.data.paths import exists
 from steps_ros.errors import SourceError
 
@@ -199,9 +200,9 @@ def summary(index: StoreIndex) -> str:
     return f'{line}; {index.damage}' if index.damage else line
 
 
-def index_text(index: StoreIndex) -> str:
+def index_bytes(index: StoreIndex) -> bytes:
     """Return what ``index.json`` holds."""
-    return json.dumps(asdict(index), indent=2, ensure_ascii=False) + '\n'
+    return json_bytes(asdict(index))
 
 
 def shard_name(name: str, number: int) -> str:

@@ -35,7 +35,7 @@ from steps_ros.data.private_folder import private_folder, publish
 from steps_ros.data.store import (
     FORMAT,
     INDEX,
-    index_text,
+    index_bytes,
     open_store,
     Store,
     StoreIndex,
@@ -233,8 +233,8 @@ def _complete(final: Path) -> Store | None:
 
 
 def _finish(folder: Path, index: StoreIndex) -> None:
-    with (folder / INDEX).open('w', encoding='utf-8') as file:
-        file.write(index_text(index))
+    with (folder / INDEX).open('wb') as file:
+        file.write(index_bytes(index))
         file.flush()
         os.fsync(file.fileno())
 

@@ -201,4 +201,4 @@ def _keep(job: Job, made: Checkpoint, outcome: Outcome, drives: Sequence[StoreIn
         (job.out / name).unlink(missing_ok=True)
     words = NOT_VALIDATED if outcome.verdict is None else outcome.verdict.words
     card = training_card(described(job), drives, job.out / LOG, words)
-    write_file(job.out / CARD, card.encode())
+    write_file(job.out / CARD, card.encode(errors='backslashreplace'))

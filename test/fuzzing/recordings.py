@@ -24,7 +24,7 @@ from steps_ros.data.sources import open_source
 from steps_ros.data.store import (
     FORMAT,
     INDEX,
-    index_text,
+    index_bytes,
     open_store,
     parse_part,
     StoreIndex,
@@ -109,7 +109,7 @@ def _make_store(folder: Path) -> None:
         frame_count=FRAMES, triplet_count=len(triplets.rows), seen_count=FRAMES,
         period_ns=SECOND // 10, dropped={'dark': 1}, damage='', has_depth=True, format=FORMAT,
     )  # fmt: skip
-    (folder / INDEX).write_text(index_text(index))
+    (folder / INDEX).write_bytes(index_bytes(index))
 
 
 STORE_FILES = (
