@@ -103,6 +103,11 @@ def test_corners_of_a_chessboard_are_where_a_pinhole_camera_sees_them(name):
     np.testing.assert_allclose(measured, known, atol=0.15)
 
 
+@pytest.mark.parametrize('name', LENSES)
+def test_no_places_have_no_rays(name):
+    assert rays_at(np.zeros((0, 2)), lens(name)).shape == (0, 2)
+
+
 @pytest.mark.parametrize('name', ['barrel', 'fisheye'])
 def test_what_the_original_does_not_show_is_known(name):
     camera, wide = lens(name), replace(STRAIGHT, fx=50.0, fy=50.0)

@@ -3,6 +3,10 @@
 from __future__ import annotations
 
 import cv2
+from hypothesis import given
+from hypothesis import strategies as st
+from hypothesis.extra.numpy import arrays
+from made_examples import ALWAYS_THE_SAME, cameras, STAMPS_NS
 import numpy as np
 import pytest
 
@@ -14,9 +18,12 @@ from std_msgs.msg import Header
 
 from steps_ros.core.camera import Camera
 from steps_ros.data.camera_info import view_from_info
+from steps_ros.data.depth_images import decode_depth
+from steps_ros.data.transforms import message_stamp_ns
 from steps_ros.errors import FrameError
 from steps_ros.ros import messages
 
+SIZES = st.tuples(st.integers(1, 7), st.integers(1, 9))
 HEADER = Header(frame_id='camera_optical_frame')
 HEADER.stamp.sec, HEADER.stamp.nanosec = 12, 34
 
@@ -50,6 +57,25 @@ def test_rgb_survives_the_wire_and_is_read_without_a_copy():
     read = messages.image_to_rgb(received)
     np.testing.assert_array_equal(read, image)
     assert np.shares_memory(read, np.frombuffer(received.data, np.uint8))
+
+
+@ALWAYS_THE_SAME
+@given(SIZES.flatmap(lambda size: arrays(np.float32, (*size, 4))), STAMPS_NS)
+def test_depth_and_clouds_survive_the_wire_bit_for_bit(cloud, stamp_ns):
+    header = Header(stamp=messages.time_message(stamp_ns), frame_id='camera')
+    depth = np.ascontiguousarray(cloud[..., 0])
+    image = _over_the_wire(messages.float_message(header, depth))
+    points = _over_the_wire(messages.cloud_message(header, cloud))
+    assert message_stamp_ns(image) == message_stamp_ns(points) == stamp_ns
+    np.testing.assert_array_equal(decode_depth(image), depth)
+    assert messages.cloud_values(points).tobytes() == cloud.tobytes()
+
+
+@ALWAYS_THE_SAME
+@given(cameras())
+def test_any_camera_survives_the_wire(camera):
+    message = _over_the_wire(messages.camera_info_message(HEADER, camera))
+    assert view_from_info(message, rectified=False).camera == camera
 
 
 def test_writing_lends_the_array_itself():

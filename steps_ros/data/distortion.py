@@ -45,6 +45,8 @@ def rays_at(pixels: Doubles, camera: Camera, criteria: tuple[int, int, float] = 
     :raises FrameError: a distortion model that is not known.
     """
     bends, matrix = np.array(coefficients(camera), np.float64), np.array(camera.matrix)
+    if not len(pixels):
+        return np.zeros((0, 2))
     places = np.ascontiguousarray(pixels[:, None], np.float64)
     if is_fisheye(camera):
         rays = cv2.fisheye.undistortPoints(places, matrix, bends)

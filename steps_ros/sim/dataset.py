@@ -147,13 +147,14 @@ def _transform(name: str, matrix: NDArray[np.float64]) -> list[str]:
 def camera_yaml(camera: Camera) -> str:
     """Return the text of a ROS camera calibration file."""
     (fx, _, cx), (_, fy, cy), _ = camera.matrix
+    bends = camera.distortion or (0,) * 5
     lines = [
         f'image_width: {camera.width}',
         f'image_height: {camera.height}',
         'camera_name: simulated',
         *_matrix('camera_matrix', 3, 3, (fx, 0, cx, 0, fy, cy, 0, 0, 1)),
         f'distortion_model: {camera.distortion_model}',
-        *_matrix('distortion_coefficients', 1, 5, camera.distortion or (0,) * 5),
+        *_matrix('distortion_coefficients', 1, len(bends), bends),
         *_matrix('rectification_matrix', 3, 3, (1, 0, 0, 0, 1, 0, 0, 0, 1)),
         *_matrix('projection_matrix', 3, 4, (fx, 0, cx, 0, 0, fy, cy, 0, 0, 0, 1, 0)),
     ]
