@@ -10,6 +10,7 @@ import pytest
 pytest.importorskip('rclpy', reason='rclpy is not installed')
 
 from diagnostic_msgs.msg import DiagnosticArray, DiagnosticStatus
+import rclpy
 from rclpy.lifecycle import TransitionCallbackReturn
 from rclpy.parameter import Parameter
 from ros_harness import bench, FakeModel, image_message, IMAGE_TOPIC, info_message, INFO_TOPIC
@@ -362,6 +363,32 @@ def test_light_alone_is_measured_for_who_listens_to_it():
         assert model.asked == []
 
 
+@pytest.mark.parametrize(
+    ('end', 'said'),
+    [
+        ('', 'carries sensor_msgs/msg/CompressedImage, not sensor_msgs/msg/Image: remap'),
+        ('/compressed', f'but {IMAGE_TOPIC}/compressed: set image_transport to compressed'),
+    ],
+)
+def test_diagnostics_say_what_is_published_instead(end, said):
+    # A process cannot have two types of one topic in a context.
+    elsewhere = rclpy.Context()
+    elsewhere.init()
+    with bench(FakeModel().load, image_timeout_s=0.1, diagnostics__period_s=0.1) as made:
+        _activate(made)
+        arrays = made.listen(DiagnosticArray, '/diagnostics')
+        other = rclpy.create_node('other', context=elsewhere)
+        other.create_publisher(CompressedImage, IMAGE_TOPIC + end, 1)
+
+        def told():
+            return [item for array in arrays for item in array.status if said in item.message]
+
+        assert made.wait(told)[0].name == 'night_depth: input'
+        made.wait(lambda: told()[-1].level == DiagnosticStatus.ERROR)
+        other.destroy_node()
+    elsewhere.try_shutdown()
+
+
 def test_diagnostics_say_what_is_missing():
     with bench(FakeModel().load, image_timeout_s=0.1, diagnostics__period_s=0.1) as made:
         _activate(made)
@@ -417,7 +444,7 @@ def test_two_cameras_share_one_model_and_keep_their_names():
         made.wait(lambda: all(item.get_subscription_count() for item in images.values()))
         model.leave.clear()
         images['front'].publish(image_message(1))
-        made.wait(lambda: made.node.statistics['front'].snapshot().received == 1)
+        made.wait(lambda: model.batches == [1])
         for second in (2, 3):
             images['front'].publish(image_message(second))
             images['rear'].publish(image_message(10 + second))

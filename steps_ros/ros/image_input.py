@@ -22,6 +22,7 @@ except ImportError:  # Humble
 IMAGE = '~/input/image'
 COMPRESSED = '~/input/image/compressed'
 CAMERA_INFO = '~/input/camera_info'
+_COMPRESSED_END = '/compressed'
 
 
 class Incoming(NamedTuple):
@@ -94,20 +95,35 @@ class ImageInput:
     @property
     def state(self) -> InputState:
         """Look at the publishers as they are now."""
-        offered = qos.offered_reliabilities(self._node, self._topic)
+        offered = qos.offered_reliabilities(self._node, self._topic, self._kind)
         fits = (
             self._reliability == qos.BEST_EFFORT or qos.fitting_reliability(offered) == 'reliable'
         )
         topic = self._node.resolve_topic_name(self._topic)
         hint = ''
         if not offered:
-            hint = f'nothing publishes {topic}: is the camera running, is the topic remapped?'
+            hint = self._what_is_there(topic)
         elif not fits or self._incompatible:
             hint = (
                 f'a publisher of {topic} has an incompatible quality of service: '
                 'set input_reliability to auto or best_effort'
             )
         return InputState(topic, len(offered), self._reliability, hint)
+
+    def _what_is_there(self, topic: str) -> str:
+        """Return what is published instead of images of the wanted type on ``topic``."""
+        there = qos.offers(self._node, topic)
+        if there:
+            return (
+                f'{topic} carries {there[0].type_name}, not {qos.type_name(self._kind)}: remap '
+                f'{self._topic} to a topic of these, or set image_transport as it is published'
+            )
+        is_raw = self._kind is Image
+        other = f'{topic}{_COMPRESSED_END}' if is_raw else topic.removesuffix(_COMPRESSED_END)
+        if self._node.count_publishers(other):
+            transport = 'compressed' if is_raw else 'raw'
+            return f'nothing publishes {topic}, but {other}: set image_transport to {transport}'
+        return f'nothing publishes {topic}: is the camera running, is the topic remapped?'
 
     def watch(self) -> bool:
         """Subscribe anew when the publishers ask for another reliability; say whether it did."""
@@ -128,7 +144,9 @@ class ImageInput:
     def _fitting(self) -> str:
         if self._wanted != qos.AUTO:
             return self._wanted
-        return qos.fitting_reliability(qos.offered_reliabilities(self._node, self._topic))
+        return qos.fitting_reliability(
+            qos.offered_reliabilities(self._node, self._topic, self._kind)
+        )
 
     def _subscribe(self) -> Any:
         return self._node.create_subscription(

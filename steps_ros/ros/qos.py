@@ -8,6 +8,7 @@ frames on default transports; so the input looks at its publishers and follows t
 from __future__ import annotations
 
 from collections.abc import Iterable
+from typing import NamedTuple
 
 from rcl_interfaces.msg import ParameterDescriptor
 from rclpy.node import Node
@@ -74,7 +75,29 @@ def fitting_reliability(offered: Iterable[ReliabilityPolicy]) -> str:
     return BEST_EFFORT if is_any_best_effort else RELIABLE
 
 
-def offered_reliabilities(node: Node, topic: str) -> list[ReliabilityPolicy]:
-    """Return the reliability of every publisher of the topic that is known now."""
+class Offer(NamedTuple):
+    """What a publisher offers: the reliability, and its type such as ``sensor_msgs/msg/Image``."""
+
+    reliability: ReliabilityPolicy
+    type_name: str
+
+
+def offers(node: Node, topic: str) -> list[Offer]:
+    """Return what every publisher of the topic offers that is known now."""
     endpoints = node.get_publishers_info_by_topic(node.resolve_topic_name(topic))
-    return [endpoint.qos_profile.reliability for endpoint in endpoints]
+    return [Offer(item.qos_profile.reliability, item.topic_type) for item in endpoints]
+
+
+def type_name(kind: type) -> str:
+    """Return the name that the graph has for a class of messages."""
+    return f'{kind.__module__.split(".")[0]}/msg/{kind.__name__}'
+
+
+def offered_reliabilities(node: Node, topic: str, kind: type) -> list[ReliabilityPolicy]:
+    """
+    Return the reliability of every publisher of the topic that is known now.
+
+    :param kind: class of the messages; publishers of others do not count.
+    """
+    wanted = type_name(kind)
+    return [offer.reliability for offer in offers(node, topic) if offer.type_name == wanted]

@@ -149,15 +149,15 @@ def wanted(node: Node, health: NodeHealth, camera: str, is_reliable: bool) -> di
     }
     topics[IMAGE] = image_topic, _image_kind(node, image_topic)
     return {
-        name: Source(topic, kind, _reliability(node, topic, is_reliable))
+        name: Source(topic, kind, _reliability(node, topic, kind, is_reliable))
         for name, (topic, kind) in topics.items()
     }
 
 
-def _reliability(node: Node, topic: str, is_reliable: bool) -> str:
+def _reliability(node: Node, topic: str, kind: type, is_reliable: bool) -> str:
     if not is_reliable:
         return qos.BEST_EFFORT
-    return qos.fitting_reliability(qos.offered_reliabilities(node, topic))
+    return qos.fitting_reliability(qos.offered_reliabilities(node, topic, kind))
 
 
 def _image_kind(node: Node, topic: str) -> type:
