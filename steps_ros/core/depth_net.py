@@ -9,6 +9,7 @@ a wide camera from a narrow one, and see pictures in the shape they have.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from typing import Literal
 
@@ -21,6 +22,7 @@ from steps_ros.core.rays import assumed_directions, RAY_CHANNELS
 from steps_ros.core.resnet import EncoderConfig, ResNetEncoder
 from steps_ros.core.upsampling import doubled_convolution
 
+Doubling = Callable[[Tensor, nn.Conv2d], Tensor]
 DECODER_SLOPE = 0.01
 COLOURS = 3
 
@@ -72,6 +74,8 @@ class DepthDecoder(nn.Module):
 
     def __init__(self, config: DepthNetConfig) -> None:
         super().__init__()
+        # How a level is enlarged and convolved; engines may want another form of the same.
+        self.doubled: Doubling = doubled_convolution
         features, widths = config.encoder.feature_widths, config.decoder
         below = (*widths[1:], widths[-1])
 
@@ -107,7 +111,7 @@ class DepthDecoder(nn.Module):
     def _doubled(self, level: Tensor, index: int) -> Tensor:
         convolution = self.up_conv[index]
         assert isinstance(convolution, nn.Conv2d)
-        return _leaky(doubled_convolution(level, convolution))
+        return _leaky(self.doubled(level, convolution))
 
     def forward(self, features: list[Tensor]) -> list[Tensor]:
         """Return five disparities in (0, 1), (B, 1, H / 2**i, W / 2**i)."""

@@ -14,11 +14,14 @@ import torch
 from torch import nn, Tensor
 from torch.nn import functional
 
-# Mirroring the enlarged image by one pixel repeats the border pixel of the small one.
-PADDING_OF = {'reflect': 'replicate', 'zeros': 'constant'}
 # For fewer pixels than this, adding up the weights costs more than the products that it saves.
 FEW_PIXELS = 200
 HALF = (torch.bfloat16, torch.float16)
+
+
+def enlarged_convolution(feature: Tensor, convolution: nn.Conv2d) -> Tensor:
+    """Return ``convolution(enlarged feature)``, literally; arguments and result as below."""
+    return convolution(functional.interpolate(feature, scale_factor=2))  # type: ignore[no-any-return]
 
 
 def doubled_convolution(feature: Tensor, convolution: nn.Conv2d) -> Tensor:
@@ -30,20 +33,21 @@ def doubled_convolution(feature: Tensor, convolution: nn.Conv2d) -> Tensor:
     :returns: (B, width, 2 H, 2 W).
     """
     batch, channels, height, width = feature.shape
-    # An exported graph has the plain convolution: the forms below are made for torch, and engines
-    # have not been shown to gain by them. In bfloat16 its gradients are found faster, too.
+    # In bfloat16 the gradients of the plain convolution are found faster.
     is_learned_in_half = feature.requires_grad and feature.dtype in HALF
-    is_small = batch * height * width < FEW_PIXELS
-    if torch.onnx.is_in_onnx_export() or is_learned_in_half or is_small:
-        return convolution(functional.interpolate(feature, scale_factor=2))  # type: ignore[no-any-return]
+    if is_learned_in_half or batch * height * width < FEW_PIXELS:
+        return enlarged_convolution(feature, convolution)
     if feature.requires_grad:
         # The gradients are found in half the time where rows are innermost in memory.
         feature = feature.contiguous()
-    padded = functional.pad(feature, (1, 1, 1, 1), mode=PADDING_OF[convolution.padding_mode])
+    # Mirroring the enlarged image by one pixel repeats the border pixel of the small one.
+    cut = 1
+    if convolution.padding_mode == 'reflect':
+        feature, cut = functional.pad(feature, (1, 1, 1, 1), mode='replicate'), 3
     spread = _spread(feature.device).to(convolution.weight.dtype)
     weight = (convolution.weight.flatten(2) @ spread).view(-1, channels, 4, 4)
     return functional.conv_transpose2d(
-        padded, weight.transpose(0, 1), convolution.bias, stride=2, padding=3
+        feature, weight.transpose(0, 1), convolution.bias, stride=2, padding=cut
     )
 
 

@@ -16,8 +16,9 @@ import warnings
 import torch
 from torch import nn, Tensor
 
-from steps_ros.core.depth_net import DepthNet
+from steps_ros.core.depth_net import DepthNet, Doubling
 from steps_ros.core.geometry import disparity_to_depth
+from steps_ros.core.upsampling import enlarged_convolution
 from steps_ros.inference.engines.job import Job
 
 # What TensorRT 8.5 and OpenVINO 2023 know already.
@@ -45,22 +46,33 @@ class _DisparityAndDepth(_Disparity):
         return disparity, disparity_to_depth(disparity, config.min_depth, config.max_depth)
 
 
-def engine_graph(job: Job, is_batched: bool = False) -> bytes:
+def engine_graph(
+    job: Job, *, is_batched: bool = False, doubled: Doubling = enlarged_convolution
+) -> bytes:
     """
     Return the graph that engines are built of: inputs of :attr:`Job.shapes` to ``disparity``.
 
     :param is_batched: for any number of pictures; False for one at a time.
+    :param doubled: the form of the decoder's convolutions of an enlarged image that is fast there.
     """
-    if job.dtype == torch.float32:
-        return _traced(_Disparity(job.network), job.shapes, ['disparity'], is_batched)
-    # Not every torch can run a network of 16 bits on a processor, as tracing does.
-    network = deepcopy(job.network).to(job.device, job.dtype)
+    network = _spelled(job.network, doubled)
+    if job.dtype != torch.float32:
+        # Not every torch can run a network of 16 bits on a processor, as tracing does.
+        network = network.to(job.device, job.dtype)
     return _traced(_Disparity(network), job.shapes, ['disparity'], is_batched)
 
 
 def open_graph(job: Job) -> bytes:
     """Return the graph for other software: to ``disparity`` and ``depth``, any batch, float32."""
-    return _traced(_DisparityAndDepth(job.network), job.shapes, ['disparity', 'depth'], True)
+    network = _spelled(job.network, enlarged_convolution)
+    return _traced(_DisparityAndDepth(network), job.shapes, ['disparity', 'depth'], True)
+
+
+def _spelled(network: DepthNet, doubled: Doubling) -> DepthNet:
+    """Return a copy whose decoder is written down with another form of its convolutions."""
+    copied = deepcopy(network)
+    copied.decoder.doubled = doubled
+    return copied
 
 
 @torch.inference_mode()

@@ -9,6 +9,7 @@ import io
 from pathlib import Path
 from typing import Any
 
+from steps_ros.core.upsampling import doubled_convolution
 from steps_ros.inference.engines.graph import engine_graph
 from steps_ros.inference.engines.job import Forward, Job, one_by_one
 from steps_ros.inference.engines.packages import absent, installed_version
@@ -41,7 +42,8 @@ def version() -> str:
 def build(job: Job, folder: Path | None) -> Forward:
     """Export the network, compile it for this processor, and keep what was compiled."""
     core = _core()
-    graph = engine_graph(replace(job, precision='float32'))
+    # Against enlarging first this form takes two thirds of the time, in float32 and bfloat16.
+    graph = engine_graph(replace(job, precision='float32'), doubled=doubled_convolution)
     compiled = core.compile_model(core.read_model(io.BytesIO(graph)), DEVICE, settings(job))
     if folder is not None:
         content = io.BytesIO()
