@@ -9,21 +9,21 @@ import sys
 import time
 
 import pytest
+from ranks import END
 from test_cli_train import cache, drives, weights  # noqa: F401
 
 from steps_ros.core.checkpoint import load_checkpoint
 
-ROOT = Path(__file__).resolve().parent.parent
+HERE = Path(__file__).resolve().parent
+ENVIRONMENT = {**os.environ, 'PYTHONPATH': str(HERE.parent)}
 TORCHRUN = ('-m', 'torch.distributed.run', '--standalone', '--nproc-per-node', '2')
 
 
-def start(drives, weights, out, *more):  # noqa: F811
-    command = [*TORCHRUN, '-m', 'steps_ros.cli', 'train', '--init', weights, '--out', out]
+def words(bag, weights, out, steps):  # noqa: F811
+    """Return the command line of a small training."""
+    given = ['train', '--bag', bag, '--init', weights, '--out', out, '--max-steps', steps]
     options = ['--size', '64x96', '--device', 'cpu', '--batch', '1', '--preset', 'monodepth2']
-    return subprocess.Popen(
-        [sys.executable, *map(str, command), *options, *map(str, more)],
-        env={**os.environ, 'PYTHONPATH': str(ROOT)}, stderr=subprocess.PIPE, text=True,
-    )  # fmt: skip
+    return [*map(str, given), *options]
 
 
 def steps_of(out):
@@ -33,30 +33,48 @@ def steps_of(out):
     return [json.loads(line)['step'] for line in lines if line.endswith('\n')]
 
 
-def test_two_processes_leave_one_result(tmp_path, drives, weights):  # noqa: F811
-    out = tmp_path / 'out'
-    process = start(drives, weights, out, '--bag', drives / 'night.mcap', '--max-steps', 2)
-    said = process.communicate(timeout=110)[1]
-    assert process.returncode == 0, said
+@pytest.fixture(scope='module')
+def ended(tmp_path_factory, drives, weights):  # noqa: F811
+    """Train on a drive and on one that is not there; return the folder, and each command's end."""
+    folder = tmp_path_factory.mktemp('two')
+    commands = [
+        words(drive, weights, folder / name, 2)
+        for name, drive in (('out', drives / 'night.mcap'), ('none', folder / 'missing.mcap'))
+    ]
+    process = subprocess.run(
+        [sys.executable, str(HERE / 'ranks.py'), *map(json.dumps, commands)],
+        env=ENVIRONMENT, capture_output=True, text=True, timeout=110, check=False,
+    )  # fmt: skip
+    assert process.returncode == 0, process.stderr
+    codes = map(json.loads, process.stdout.splitlines())
+    return folder, *zip(codes, process.stderr.split(END), strict=False)
+
+
+def test_two_processes_leave_one_result(ended):
+    folder, (codes, said), _ = ended
+    out = folder / 'out'
+    assert codes == [0, 0], said
     assert steps_of(out) == [1, 2]
     assert load_checkpoint(out / 'final.safetensors').provenance.step == 2
     assert len([*out.glob('tensorboard/*')]) <= 1
     assert said.count('wrote') == 1
 
 
-def test_a_drive_that_is_not_there_ends_both(tmp_path, drives, weights):  # noqa: F811
-    process = start(drives, weights, tmp_path / 'out', '--bag', tmp_path / 'missing.mcap')
-    said = process.communicate(timeout=110)[1]
-    own, _, _ = said.partition('torch/distributed')
-    assert process.returncode == 1
-    assert 'missing.mcap' in own
-    assert 'Traceback' not in own
+def test_a_drive_that_is_not_there_ends_both(ended):
+    _, _, (codes, said) = ended
+    assert codes == [1, 1]
+    assert 'missing.mcap' in said
+    assert 'Traceback' not in said
 
 
 @pytest.mark.skipif(os.name != 'posix', reason='signals are sent as POSIX has them')
-def test_ctrl_c_ends_both_after_a_step(tmp_path, drives, weights):  # noqa: F811
+def test_ctrl_c_to_torchrun_ends_both_after_a_step(tmp_path, drives, weights):  # noqa: F811
     out = tmp_path / 'out'
-    process = start(drives, weights, out, '--bag', drives / 'night.mcap', '--max-steps', 5000)
+    command = words(drives / 'night.mcap', weights, out, 5000)
+    process = subprocess.Popen(
+        [sys.executable, *TORCHRUN, '-m', 'steps_ros.cli', *command],
+        env=ENVIRONMENT, stderr=subprocess.PIPE, text=True,
+    )  # fmt: skip
     deadline = time.monotonic() + 80
     while time.monotonic() < deadline and len(steps_of(out)) < 2:
         time.sleep(0.1)

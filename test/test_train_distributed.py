@@ -1,4 +1,4 @@
-"""Two processes that train as one, started by torchrun."""
+"""Two processes that train as one; torchrun starts those of ``test_cli_train_processes``."""
 
 import json
 import os
@@ -16,7 +16,6 @@ from steps_ros.errors import SettingsError
 from steps_ros.train.distributed import joined_world, World
 
 HERE = Path(__file__).resolve().parent
-TORCHRUN = ('-m', 'torch.distributed.run', '--standalone', '--nproc-per-node', '2')
 
 
 @pytest.fixture(scope='module')
@@ -27,7 +26,7 @@ def folder(tmp_path_factory):
 @pytest.fixture(scope='module')
 def said(folder):
     """Run all checks in two processes."""
-    command = [sys.executable, *TORCHRUN, str(HERE / 'two_processes.py'), str(folder)]
+    command = [sys.executable, str(HERE / 'two_processes.py'), str(folder)]
     environment = {**os.environ, 'PYTHONPATH': str(HERE.parent)}
     return subprocess.run(
         command, env=environment, capture_output=True, text=True, timeout=115, check=False
