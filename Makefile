@@ -60,10 +60,10 @@ demo: .venv
 	$(BIN)/steps-ros demo --out $(DEMO_OUT) --overwrite $(if $(INPUT),--input '$(INPUT)') $(if $(RATE),--rate $(RATE))
 
 # Unit tests on both cores, files in alphabetical order: those with many tests first, the default, would leave long
-# ones of few tests for one core at the end. Then the live nodes one at a time.
+# ones of few tests for one core at the end. Then the live nodes one at a time; to import the files without any takes long.
 test: .venv
 	$(BIN)/python -m pytest -n 2 --dist loadfile --no-loadscope-reorder -m 'not live' --timeout 120
-	$(BIN)/python -m pytest -m live --timeout 180
+	$(BIN)/python -m pytest -m live --timeout 180 $$(grep -l pytest.mark.live test/test_*.py)
 
 bench: .venv
 	$(BIN)/steps-ros bench --json $(BENCH_OUT) --overwrite
