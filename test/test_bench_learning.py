@@ -4,8 +4,10 @@ import json
 
 import pytest
 
+from steps_ros.bench import learning
 from steps_ros.bench.learning import ARMS, main
 from steps_ros.bench.learning_table import table
+from steps_ros.core.depth_net import TINY
 from steps_ros.train.presets import STEPS
 
 
@@ -49,7 +51,8 @@ def drives(tmp_path, monkeypatch):
     return [text for name, path in paths.items() for text in (f'--{name}', str(path))]
 
 
-def test_trainings_are_judged_kept_and_not_repeated(drives, tmp_path, capsys):
+def test_trainings_are_judged_kept_and_not_repeated(drives, tmp_path, capsys, monkeypatch):
+    monkeypatch.setattr(learning, 'RESNET18', TINY)
     out = tmp_path / 'proof'
     arguments = [*drives, '--out', str(out), '--seeds', '0', '--arms', 'steps']
     arguments += ['--size', '64', '96', '--steps', '1', '--day-steps', '1']

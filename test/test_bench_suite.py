@@ -7,7 +7,7 @@ import json
 
 import pytest
 
-from steps_ros.bench import suite
+from steps_ros.bench import small_parts, starting, suite
 from steps_ros.bench.large_parts import node_part, predictor_part
 from steps_ros.bench.machine import Machine
 from steps_ros.bench.node_speed import NodeTimes
@@ -130,7 +130,9 @@ def test_parts_are_measured_by_name_and_a_machine_without_ros_does_without_the_n
     assert results.plain()['bag'] == 1.0
 
 
-def test_the_smallest_of_cameras_bags_and_starts_run():
+def test_the_smallest_of_cameras_bags_and_starts_run(monkeypatch):
+    monkeypatch.setattr(small_parts, 'BAG_FRAMES', 3)
+    monkeypatch.setattr(starting, 'WARM_UP', 0)
     cameras = measure_cameras((64, 96), 1)
     assert list(cameras.values['cameras_cost']) == ['2', '4']
     bags = measure_bags(1)

@@ -15,7 +15,9 @@ pytestmark = [pytest.mark.live, pytest.mark.timeout(180)]
 @pytest.mark.parametrize('transport', ['raw', 'compressed'])
 def test_both_nodes_answer_and_the_node_tells_its_times(tmp_path, transport):
     checkpoint = write_tiny_checkpoint(tmp_path / 'tiny.safetensors')
-    times = measure_node(96, 64, transport, 3, (f'checkpoint:={checkpoint}', 'device:=cpu', 'engine:=torch'))
+    times = measure_node(
+        96, 64, transport, 3, (f'checkpoint:={checkpoint}', 'device:=cpu', 'engine:=torch')
+    )
     assert (times.size, len(times.node), len(times.transport)) == ('96x64', 3, 3)
     assert min(*times.node, *times.transport, times.overhead, times.model) > 0
     assert times.rss_mb > times.bare_rss_mb > 20

@@ -18,6 +18,8 @@ from steps_ros.errors import StepsError
 
 PART = 'start'
 MODULE = 'steps_ros.bench.first_depth'
+# Of each kind; they only fill the caches of files.
+WARM_UP = 1
 
 
 class Started(NamedTuple):
@@ -28,11 +30,11 @@ class Started(NamedTuple):
 
 
 def measure_starting(rounds: int) -> Part:
-    """Start processes by turns; the first of each kind only fills the caches of files."""
+    """Start processes by turns, after those of the warm-up."""
     taken: list[tuple[Started, Started]] = []
-    for _ in tqdm(range(rounds + 1), PART):
+    for _ in tqdm(range(WARM_UP + rounds), PART):
         taken.append((_started(), _started(TORCH)))
-    return part_of(taken[1:])
+    return part_of(taken[WARM_UP:])
 
 
 def part_of(taken: list[tuple[Started, Started]]) -> Part:
