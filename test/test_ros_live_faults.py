@@ -16,7 +16,7 @@ pytest.importorskip('rclpy', reason='rclpy is not installed')
 from ros_harness import image_message, IMAGE_TOPIC, INFO_TOPIC, write_tiny_checkpoint
 from test_ros_live import LIMIT_S, Peer, peer, running, START_S  # noqa: F401
 
-from steps_ros.ros.vitals import vitals
+from steps_ros.ros.vitals import segments_in_use, vitals
 
 pytestmark = [pytest.mark.live, pytest.mark.timeout(300)]
 OPTIONS = ('autostart:=true', 'device:=cpu', 'engine:=torch')
@@ -48,7 +48,7 @@ def test_a_killed_node_is_started_again_while_the_others_go_on(peer, tmp_path): 
         assert second.wait(LIMIT_S) == 0
     assert 'Traceback' not in (tmp_path / 'second.log').read_text()
     # The memory that the killed one shared does not stay behind.
-    assert [file for file in left - vitals(os.getpid()).segments if Path(file).exists()] == []
+    assert [file for file in left - segments_in_use() if Path(file).exists()] == []
 
 
 def counts(asked: Peer) -> tuple[int, int, int]:
