@@ -9,7 +9,16 @@ import pytest
 
 from steps_ros.core.camera import Camera
 from steps_ros.inference.rays import camera_rays
-from steps_ros.train.augment import draw_aspect, draw_sample, NARROWEST, UNKNOWN_CAMERA, WIDEST
+from steps_ros.train import augment
+from steps_ros.train.augment import (
+    draw_aspect,
+    draw_sample,
+    FILTER_WIDTHS,
+    NARROWEST,
+    repainted,
+    UNKNOWN_CAMERA,
+    WIDEST,
+)
 
 CAMERA = Camera(192, 128, 110, 100, 97, 60)
 
@@ -37,8 +46,9 @@ def test_rays_are_those_of_the_pixels(bends, size):
     assert sides == {True}
 
 
-def test_pixels_stay_beside_their_depth():
-    """Brightness is depth here, and tone changes are monotonic."""
+def test_pixels_stay_beside_their_depth(monkeypatch):
+    """Brightness is depth here, and tone changes are monotonic where colours stay."""
+    monkeypatch.setattr(augment, 'REPAINTED', 0.0)
     ramp = np.linspace(10, 200, 192)[None].repeat(128, 0)
     image = ramp.astype(np.uint8)[..., None].repeat(3, 2)
     generator = np.random.default_rng(1)
@@ -46,6 +56,26 @@ def test_pixels_stay_beside_their_depth():
         sample = draw_sample(image, ramp.astype(np.float16), CAMERA, (64, 96), generator)
         brightness = sample.image.astype(float).mean(axis=(0, 2))
         assert np.corrcoef(brightness, sample.depth[0].astype(float))[0, 1] > 0.97
+
+
+def test_other_colours_keep_edges_and_contrast():
+    left, light = slice(0, 40), np.full((48, 96, 3), 0.3, np.float32)
+    light[:, left] = 0.5, 0.6, 0.4
+    seen, reach = [], max(FILTER_WIDTHS) // 2
+    for number in range(40):
+        painted = repainted(light, np.random.default_rng(number))
+        assert (painted.dtype, painted.shape) == (light.dtype, light.shape)
+        # Nothing changes within an even surface, and all of the change is at its edge.
+        even = np.delete(painted, range(40 - reach, 40 + reach), axis=1)
+        assert np.ptp(even[:, : 40 - reach], axis=(0, 1)).max() < 1e-4
+        assert np.ptp(even[:, 40 - reach :], axis=(0, 1)).max() < 1e-4
+        np.testing.assert_allclose(painted.mean((0, 1)), light.mean((0, 1)), atol=0.01)
+        seen.append(painted[0, 0] - painted[0, -1])
+    steps = np.array(seen)
+    # What was brighter may be darker now, of one colour and not of another, never more contrasty.
+    assert (steps > 0).any(axis=0).all()
+    assert (steps < 0).any(axis=0).all()
+    assert (np.abs(steps) < 1.1 * (light[0, 0] - light[0, -1])).all()
 
 
 def test_some_cameras_are_unknown():

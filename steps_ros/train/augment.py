@@ -1,5 +1,8 @@
 """
 Simulated pictures as other cameras would have taken them: cropped, mirrored, brighter, noisier.
+
+And as they might look in another world: what a simulation gives a colour, real streets may give
+another, and a network that learns "blue and smooth is sky" finds the sky in a blue wall.
 """
 
 from __future__ import annotations
@@ -23,6 +26,8 @@ LEAST_WIDTH = 0.6
 # Where the optical axis lies in a window, as a share of its width and height.
 AXIS_ACROSS, AXIS_DOWN = (0.42, 0.58), (0.25, 0.75)
 UNKNOWN_CAMERA = 0.1
+# Share of the pictures that get other colours and textures, and the widths of the filters.
+REPAINTED, FILTER_WIDTHS = 0.4, (1, 3, 5)
 
 
 class Sample(NamedTuple):
@@ -103,11 +108,34 @@ def _mirrored(rays: Floats) -> Floats:
     return np.stack((-across, down))
 
 
+def repainted(light: Floats, generator: np.random.Generator) -> Floats:
+    """
+    Return a picture (H, W, 3) mixed with itself behind a random filter, its edges where they were.
+
+    Channels keep their mean and spread. RandConv of Xu et al. (ICLR 2021).
+    """
+    width = int(generator.choice(FILTER_WIDTHS))
+    kernels = generator.standard_normal((3, 3, width, width))
+    painted = np.stack(
+        [
+            sum(cv2.filter2D(light[..., n], cv2.CV_32F, kernel[n]) for n in range(3))
+            for kernel in kernels
+        ],
+        axis=2,
+    )
+    spread = light.std((0, 1)) / np.maximum(painted.std((0, 1)), 1e-6)
+    painted = (painted - painted.mean((0, 1))) * spread + light.mean((0, 1))
+    share = np.float32(generator.random())
+    return np.asarray(np.clip(share * painted + (1 - share) * light, 0, None), np.float32)
+
+
 def _toned(image: Image, generator: np.random.Generator) -> Image:
     """Change what a camera might: exposure, tone, tint, sharpness, noise."""
     gain, tone = np.exp(generator.normal(0, 0.2)), np.exp(generator.normal(0, 0.12))
     tint = np.exp(generator.normal(0, 0.08, 3)).astype(np.float32)
     light = (image.astype(np.float32) / 255) ** np.float32(tone) * (np.float32(gain) * tint)
+    if generator.random() < REPAINTED:
+        light = repainted(light, generator)
     if generator.random() < 0.08:
         light = np.repeat(light.mean(2, keepdims=True), 3, axis=2)
     if generator.random() < 0.3:
