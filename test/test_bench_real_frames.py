@@ -1,0 +1,57 @@
+"""Weights on frames with measured depth by day and darkened: the numbers, the table, the sheet."""
+
+import json
+import math
+
+import cv2
+import pytest
+from ros_harness import write_tiny_checkpoint
+
+from steps_ros.bench import real_frames
+from steps_ros.bench.real_frames import DAY, Measured, NIGHT, table
+from steps_ros.cli.main import main
+from steps_ros.core.checkpoint import DEFAULT_WEIGHTS
+
+
+def test_each_set_in_both_lights_for_all_weights(tmp_path, capsys):
+    drive, other = tmp_path / 'drive', write_tiny_checkpoint(tmp_path / 'other.safetensors')
+    options = ['--frames', '3', '--size', '32x48', '--time', 'day', '--seed', '4']
+    assert main(['simulate', '--out', str(drive), *options]) == 0
+    out = tmp_path / 'out'
+    words = [drive, '--out', out, '--checkpoint', DEFAULT_WEIGHTS, '--checkpoint', other]
+    assert real_frames.main([*map(str, words)]) == 0
+    found = json.loads((out / 'real_frames.json').read_text())
+    assert [(one['weights'], one['light'], one['count']) for one in found] == [
+        ('default', DAY, 3), ('default', NIGHT, 3), ('other', DAY, 3), ('other', NIGHT, 3),
+    ]  # fmt: skip
+    by_day, by_night = found[:2]
+    assert by_day['abs_rel']['network'] != by_night['abs_rel']['network']
+    # What does not look at the picture does not see the dark.
+    assert by_day['abs_rel']['template'] == by_night['abs_rel']['template'] > 0
+    text = (out / 'real_frames.md').read_text()
+    assert len(text.splitlines()) == 6
+    assert text in capsys.readouterr().out
+    assert cv2.imread(str(out / 'real_frames.jpg')).shape == (3 * 180, 4 * 320, 3)
+
+
+def test_the_dark_is_compared_with_the_day_of_the_same_weights():
+    def line(weights: str, light: str, error: float) -> Measured:
+        errors = {'network': error, 'template': math.nan}
+        return Measured(weights, 'a', light, 2, errors, 0.5, 0.25)
+
+    rows = [line('w', DAY, 0.2), line('w', NIGHT, 0.3), line('v', DAY, 0.3), line('v', NIGHT, 0.3)]
+    cells = [
+        [cell.strip() for cell in row.split('|')[1:-1]] for row in table(rows).splitlines()[2:]
+    ]
+    assert [row[-1] for row in cells] == ['', '1.50', '', '1.00']
+    assert cells[0][:-1] == ['a (2)', DAY, 'w', '0.200', '', '0.500', '25.0 %']
+
+
+@pytest.mark.parametrize('name', ['missing', 'empty'])
+def test_what_is_no_set_of_frames_is_one_line(tmp_path, capsys, name):
+    (tmp_path / 'empty').mkdir()
+    assert real_frames.main([str(tmp_path / name), '--out', str(tmp_path / 'out')]) == 1
+    error = capsys.readouterr().err
+    assert name in error
+    assert error.count('\n') == 1
+    assert not (tmp_path / 'out').exists()
