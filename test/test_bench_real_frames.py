@@ -21,7 +21,7 @@ def test_each_set_in_both_lights_for_all_weights(tmp_path, capsys):
     words = [drive, '--out', out, '--checkpoint', DEFAULT_WEIGHTS, '--checkpoint', other]
     assert real_frames.main([*map(str, words)]) == 0
     found = json.loads((out / 'real_frames.json').read_text())
-    assert [(one['weights'], one['light'], one['count']) for one in found] == [
+    assert [(one['weights'], one['light'], one['frames']) for one in found] == [
         ('default', DAY, 3), ('default', NIGHT, 3), ('other', DAY, 3), ('other', NIGHT, 3),
     ]  # fmt: skip
     by_day, by_night = found[:2]

@@ -45,16 +45,16 @@ MEDIAN = ALIGNMENTS.index('median')
 
 class Measured(NamedTuple):
     """
-    What one network makes of one set of frames in one light.
+    What one network makes of the ``frames`` of one ``source`` in one light.
 
     ``abs_rel`` after median alignment, by method: the network and the baselines; NaN where a
     baseline needs more frames of one camera. ``correlation`` is beyond the mean map.
     """
 
     weights: str
-    frames: str
+    source: str
     light: str
-    count: int
+    frames: int
     abs_rel: dict[str, float]
     correlation: float
     unpredicted: float
@@ -102,7 +102,7 @@ def by_night(samples: Iterable[Sample]) -> list[Sample]:
 
 
 def measure(
-    predictor: Predictor, samples: Sequence[Sample], weights: str, frames: str, light: str
+    predictor: Predictor, samples: Sequence[Sample], weights: str, source: str, light: str
 ) -> Measured:
     """
     Evaluate one network on some frames.
@@ -115,7 +115,7 @@ def measure(
         report = conclude(evaluation)
     return Measured(
         weights,
-        frames,
+        source,
         light,
         len(report.frames),
         _by_method(report),
@@ -129,11 +129,11 @@ def table(found: Sequence[Measured]) -> str:
     methods = list(found[0].abs_rel)
     heads = ('frames', 'light', 'weights', *methods, 'correlation', 'unpredicted', 'dark / day')
     lines = [f'| {" | ".join(heads)} |', '|---' * len(heads) + '|']
-    by_day = {(one.weights, one.frames): one.abs_rel[NETWORK] for one in found if one.light == DAY}
+    by_day = {(one.weights, one.source): one.abs_rel[NETWORK] for one in found if one.light == DAY}
     for one in found:
-        worse = one.abs_rel[NETWORK] / by_day[one.weights, one.frames]
+        worse = one.abs_rel[NETWORK] / by_day[one.weights, one.source]
         cells = (
-            f'{one.frames} ({one.count})',
+            f'{one.source} ({one.frames})',
             one.light,
             one.weights,
             *(_number(one.abs_rel[method]) for method in methods),
