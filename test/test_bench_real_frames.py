@@ -31,7 +31,7 @@ def test_each_set_in_both_lights_for_all_weights(tmp_path, capsys):
     text = (out / 'real_frames.md').read_text()
     assert len(text.splitlines()) == 6
     assert text in capsys.readouterr().out
-    assert cv2.imread(str(out / 'real_frames.jpg')).shape == (3 * 180, 4 * 320, 3)
+    assert cv2.imread(str(out / 'real_frames.jpg')).shape == (20 + 3 * 180, 4 * 320, 3)
 
 
 def test_the_dark_is_compared_with_the_day_of_the_same_weights():

@@ -13,13 +13,11 @@ from collections.abc import Sequence
 from pathlib import Path
 import sys
 
-import cv2
 import numpy as np
-from numpy.typing import NDArray
 
 from steps_ros.bench.learning import WEIGHTS
+from steps_ros.bench.sheet import Picture, write_sheet
 from steps_ros.core.checkpoint import load_checkpoint
-from steps_ros.data.outputs import write_file
 from steps_ros.eval.input_settings import InputSettings
 from steps_ros.eval.inputs import open_samples
 from steps_ros.eval.predictions import network_depth
@@ -28,16 +26,12 @@ from steps_ros.eval.samples import Sample
 from steps_ros.inference.colour import colour_depth, colour_range
 from steps_ros.inference.predictor import Predictor
 
-Picture = NDArray[np.uint8]
-TILE = (240, 144)
-LABEL_HEIGHT = 20
-QUALITY = 88
-
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Write the sheet."""
     options = _parser().parse_args(arguments)
-    folders = sorted((options.folder / 'seed-0').iterdir(), key=lambda item: item.stat().st_mtime)
+    seed = min(options.folder.glob('seed-*'))
+    folders = sorted(seed.iterdir(), key=lambda item: item.stat().st_mtime)
     arms = {
         item.name: Predictor(load_checkpoint(item / WEIGHTS), device='cpu')
         for item in folders
@@ -49,10 +43,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
             for place, sample in enumerate(samples)
             if place % options.every == 0
         ]
-    sheet = np.vstack([_labels(['picture', 'exact depth', *arms]), *rows])
-    quality = [cv2.IMWRITE_JPEG_QUALITY, QUALITY]
-    _, content = cv2.imencode('.jpg', cv2.cvtColor(sheet, cv2.COLOR_RGB2BGR), quality)
-    write_file(options.out, content.tobytes())
+    write_sheet(options.out, ('picture', 'exact depth', *arms), rows)
     return 0
 
 
@@ -65,7 +56,7 @@ def _parser() -> argparse.ArgumentParser:
     return parser
 
 
-def _row(sample: Sample, arms: dict[str, Predictor]) -> Picture:
+def _row(sample: Sample, arms: dict[str, Predictor]) -> list[Picture]:
     assert sample.image is not None
     exact = np.full(sample.reference.size, np.inf, np.float32)
     places = (sample.reference.rows.astype(int), sample.reference.columns.astype(int))
@@ -76,16 +67,7 @@ def _row(sample: Sample, arms: dict[str, Predictor]) -> Picture:
         depth = network_depth(predictor, PROTOCOLS['default'], 1.0, sample)
         scale = np.median(sample.reference.depth) / np.median(depth[places])
         tiles.append(colour_depth(depth * np.float32(scale), *colours))
-    return np.hstack([cv2.resize(tile, TILE, interpolation=cv2.INTER_AREA) for tile in tiles])
-
-
-def _labels(names: Sequence[str]) -> Picture:
-    strip = np.zeros((LABEL_HEIGHT, TILE[0] * len(names), 3), np.uint8)
-    for place, name in enumerate(names):
-        origin = (place * TILE[0] + 4, 14)
-        colour = (255, 255, 255)
-        cv2.putText(strip, name, origin, cv2.FONT_HERSHEY_SIMPLEX, 0.42, colour, 1, cv2.LINE_AA)
-    return strip
+    return tiles
 
 
 if __name__ == '__main__':

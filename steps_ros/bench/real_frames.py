@@ -17,11 +17,10 @@ from pathlib import Path
 import sys
 from typing import Any, NamedTuple
 
-import cv2
 import numpy as np
-from numpy.typing import NDArray
 from tqdm import tqdm
 
+from steps_ros.bench.sheet import Picture, write_sheet
 from steps_ros.core.checkpoint import DEFAULT_WEIGHTS, load_checkpoint
 from steps_ros.data.outputs import json_bytes, write_file
 from steps_ros.errors import StepsError
@@ -39,6 +38,7 @@ from steps_ros.inference.predictor import Predictor
 from steps_ros.sim.darkening import darkened
 
 DAY, NIGHT = 'as recorded', 'darkened'
+COLUMNS = ('picture', 'depth', 'darkened', 'depth')
 TILE = (320, 180)
 MEDIAN = ALIGNMENTS.index('median')
 
@@ -81,9 +81,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         write_file(options.out / 'real_frames.json', json_bytes([one.plain() for one in found]))
         write_file(options.out / 'real_frames.md', table(found).encode())
         first = next(iter(predictors.values()))
-        pictures = np.vstack([row(first, sample) for frames in sets.values() for sample in frames])
-        packed = cv2.imencode('.jpg', pictures[..., ::-1], (cv2.IMWRITE_JPEG_QUALITY, 85))[1]
-        write_file(options.out / 'real_frames.jpg', packed.tobytes())
+        rows = [pictures(first, sample) for frames in sets.values() for sample in frames]
+        write_sheet(options.out / 'real_frames.jpg', COLUMNS, rows, TILE)
     except StepsError as error:
         print(f'real_frames: {error}', file=sys.stderr)  # noqa: T201
         return 1
@@ -145,16 +144,15 @@ def table(found: Sequence[Measured]) -> str:
     return '\n'.join(lines) + '\n'
 
 
-def row(predictor: Predictor, sample: Sample) -> NDArray[np.uint8]:
-    """Return picture, depth, darkened picture and its depth side by side; one range of colours."""
+def pictures(predictor: Predictor, sample: Sample) -> list[Picture]:
+    """Return picture, depth, darkened picture and its depth, in one range of colours."""
     (night,) = by_night([sample])
     assert sample.image is not None
     assert night.image is not None
     depths = [network_depth(predictor, PROTOCOLS['default'], 1.0, one) for one in (sample, night)]
     colours = colour_range(depths[0])
     painted = [colour_depth(depth, *colours) for depth in depths]
-    tiles = (sample.image, painted[0], night.image, painted[1])
-    return np.hstack([cv2.resize(tile, TILE, interpolation=cv2.INTER_AREA) for tile in tiles])
+    return [sample.image, painted[0], night.image, painted[1]]
 
 
 def _by_method(report: Report) -> dict[str, float]:
