@@ -5,7 +5,12 @@ from reference_names import golden, named
 from test_core_warp import picture
 import torch
 
-from steps_ros.core.smoothness import edge_aware_smoothness, relative_disparity
+from steps_ros.core.smoothness import (
+    edge_aware_smoothness,
+    LEAST_MEAN,
+    multiscale_smoothness,
+    relative_disparity,
+)
 
 
 def test_vector():
@@ -29,6 +34,25 @@ def test_flat_depth_is_smooth_and_an_edge_is_free_where_the_picture_has_one():
 def test_scale_costs_nothing():
     disparity = torch.rand(2, 1, 5, 7)
     torch.testing.assert_close(relative_disparity(disparity), relative_disparity(8 * disparity))
+
+
+def test_disparity_that_is_nothing_divides_by_the_least_mean():
+    least = torch.full((1, 1, 2, 2), LEAST_MEAN, dtype=torch.float64)
+    torch.testing.assert_close(relative_disparity(least), torch.full_like(least, 0.5))
+
+
+def test_each_scale_counts_half_as_much_as_the_one_before():
+    torch.manual_seed(1)
+    sizes = [(2, channels, 16 >> scale, 24 >> scale) for scale in range(3) for channels in (1, 3)]
+    disparities, images = ([torch.rand(size) for size in sizes[start::2]] for start in (0, 1))
+    found = multiscale_smoothness(disparities, images)
+    for scale, value in enumerate(found):
+        relative = relative_disparity(disparities[scale])
+        both = edge_aware_smoothness(relative, images[scale])
+        assert both.shape == (2,)
+        assert value.item() == pytest.approx((both[0] + both[1]).item() / 2 * 0.5**scale)
+    with pytest.raises(ValueError, match='shorter'):
+        multiscale_smoothness(disparities, images[:2])
 
 
 def test_gradients():

@@ -122,3 +122,65 @@ def test_middle_leaves_out_what_is_far():
 def test_depth_that_must_be_metric_needs_a_source():
     with pytest.raises(SettingsError, match='never publish a depth'):
         ScaleSettings(when_unhealthy='nan')
+
+
+def steady(settings=SETTINGS):
+    """Return a filter that was told 1 metre a unit at the seconds 0 to 5."""
+    scale = ScaleFilter(settings)
+    for second in range(6):
+        scale.add(float(second), Measurement(1.0, 0.02, 500))
+    return scale
+
+
+def test_a_scale_is_as_old_as_its_last_confirmation():
+    scale = steady()
+    assert [scale.state(second).age_s for second in (4.0, 5.0, 7.5)] == [0.0, 0.0, 2.5]
+
+
+def test_it_holds_to_the_last_moment():
+    scale = steady(ScaleSettings(source='lidar', hold_s=8.0))
+    assert scale.state(13.0).kind is ScaleKind.METRIC
+    assert scale.state(13.25).kind is ScaleKind.STALE
+    # To that moment what is far from it is not let in.
+    scale.add(13.0, Measurement(3.0, 0.02, 500))
+    assert scale.state(13.0).reason.startswith('measured 3 m a unit, far from 1')
+    scale.add(13.25, Measurement(3.0, 0.02, 500))
+    assert 'far from' not in scale.state(13.25).reason
+
+
+def test_what_is_just_at_the_gate_is_let_in():
+    scale = steady(ScaleSettings(source='lidar', outlier_gate=1.0))
+    scale.add(6.0, Measurement(2.0, 0.02, 500))
+    assert scale.state(6.0).reason == ''
+    scale.add(7.0, Measurement(2.01, 0.02, 500))
+    assert scale.state(7.0).reason.startswith('measured 2.01 m a unit, far from 1')
+
+
+def test_a_measurement_counts_to_the_end_of_the_window():
+    settings = ScaleSettings(source='lidar', window_s=4.0, min_samples=5)
+    scale = ScaleFilter(settings)
+    for second in range(5):
+        scale.add(float(second), Measurement(1.0, 0.02, 500))
+    assert scale.state(4.0).is_metric
+    late = ScaleFilter(settings)
+    for second in (0.0, 1.0, 2.0, 3.0, 4.25):
+        late.add(second, Measurement(1.0, 0.02, 500))
+    assert late.state(4.25).reason == '4 measurements of at least 5'
+
+
+def test_measurements_may_differ_by_the_most_spread():
+    values = [1.0, 1.1, 0.9, 1.05, 0.95]
+    most = middle(np.log(values)).sigma
+    for bound, is_metric in ((most, True), (0.999 * most, False)):
+        scale = ScaleFilter(ScaleSettings(source='lidar', max_spread=bound))
+        for second, value in enumerate(values):
+            scale.add(float(second), Measurement(value, 0.02, 500))
+        assert scale.state(4.0).is_metric is is_metric
+
+
+def test_the_scale_follows_the_window_with_its_time_constant():
+    settings = ScaleSettings(source='lidar', smoothing_s=4.0, window_s=1.0, min_samples=1)
+    scale = ScaleFilter(settings)
+    scale.add(0.0, Measurement(1.0, 0.02, 500))
+    scale.add(2.0, Measurement(1.4, 0.02, 500))
+    assert scale.state(2.0).value == pytest.approx(1.4 ** (1 - math.exp(-0.5)))

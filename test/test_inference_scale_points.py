@@ -64,6 +64,13 @@ def test_depth_that_is_unknown_does_not_count(unknown):
     assert (measured.value, measured.evidence) == (pytest.approx(2.0), 50)
 
 
+def test_units_may_be_smaller_than_metres_but_not_nothing():
+    tenth, none = (np.full((2, 3), units, np.float32) for units in (0.1, 0.0))
+    assert points_scale(pixels(50, 1), pixels(50, 1), pixels(50, 8), tenth).evidence == 50
+    refused = points_scale(pixels(50, 1), pixels(50, 1), pixels(50, 8), none)
+    assert refused.reason == '0 points in the picture of at least 50'
+
+
 def test_points_at_the_edge_take_the_pixel_at_the_edge():
     depth = np.full((3, 4), 1.0, np.float32)
     depth[0, 0], depth[2, 3] = 2.0, 5.0
