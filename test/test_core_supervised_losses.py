@@ -47,6 +47,26 @@ def test_the_slope_of_a_ramp_is_its_step():
     assert log_gradient_loss(ramp + 7, torch.ones_like(ramp)).item() == pytest.approx(0.25)
 
 
+def test_slopes_of_rows_and_columns_add_up():
+    rows = torch.tensor([0.0, 1.0, 4.0, 4.5, 2.0])[:, None].expand(5, 3)
+    error = torch.stack((rows, rows + 0.25 * torch.arange(3.0)))[:, None]
+    down = (1 + 3 + 0.5 + 2.5) / 4
+    found = log_gradient_loss(error, torch.ones_like(error))
+    torch.testing.assert_close(found, torch.tensor([down, down + 0.25]))
+
+
+@pytest.mark.parametrize('loss', [scale_invariant_loss, log_gradient_loss])
+def test_weights_are_shares(loss):
+    torch.manual_seed(0)
+    error, weight = torch.randn(2, 1, 4, 5), torch.rand(2, 1, 4, 5)
+    torch.testing.assert_close(loss(error, 1e-3 * weight), loss(error, weight))
+
+
+def test_the_usual_focus_takes_away_85_percent_of_a_constant_error():
+    loss = scale_invariant_loss(0.5 * ones(1, 1, 3, 5), ones(1, 1, 3, 5))
+    torch.testing.assert_close(loss, 0.5 * math.sqrt(0.15) * ones(1))
+
+
 @pytest.mark.parametrize('loss', [scale_invariant_loss, log_gradient_loss])
 def test_gradients(loss):
     generator = torch.Generator().manual_seed(1)
