@@ -19,6 +19,14 @@ DEEPEST = 64
 # With what stands behind an alias counted as often as it is named.
 MOST_VALUES = 100_000
 _BRACKETS = re.compile(r'[\[\]{}]')
+_FLOAT = re.compile(r'[-+]?(\d+(\.\d*)?|\.\d+)[eE][-+]?\d+$')
+
+
+class _Loader(yaml.SafeLoader):
+    """With the numbers of YAML 1.2: ``1e-5``, which for YAML 1.1 and Python's loader is text."""
+
+
+_Loader.add_implicit_resolver('tag:yaml.org,2002:float', _FLOAT, [*'-+.0123456789'])
 
 
 def read_yaml(path: Path) -> Any:
@@ -31,7 +39,7 @@ def read_yaml(path: Path) -> Any:
         require_within('text_bytes', path.stat().st_size, 'the text', ValueError)
         text = path.read_text(encoding='utf-8')
         check_depth(text)
-        values = yaml.safe_load(text)
+        values = yaml.load(text, _Loader)
         if _count(values, {}) > MOST_VALUES:
             raise ValueError(f'aliases make more than {MOST_VALUES} values of it')
         return values

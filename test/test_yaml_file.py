@@ -41,3 +41,17 @@ def test_long_yaml_is_refused_unread(tmp_path, monkeypatch):
     monkeypatch.setenv('STEPS_ROS_MAX_TEXT_BYTES', '14')
     with pytest.raises(ValueError, match=r'has 15 bytes.*STEPS_ROS_MAX_TEXT_BYTES'):
         read_yaml(path)
+
+
+@pytest.mark.parametrize(
+    ('word', 'value'),
+    [
+        ('1e-5', 1e-5), ('-2E+3', -2000.0), ('.5e1', 5.0), ('1.e2', 100.0), ('1.0e-4', 1e-4),
+        ('12', 12), ('e5', 'e5'), ('1e', '1e'), ('1e5m', '1e5m'), ('"1e-5"', '1e-5'),
+    ],
+)  # fmt: skip
+def test_numbers_are_those_that_people_write(tmp_path, word, value):
+    path = tmp_path / 'numbers.yaml'
+    path.write_text(f'a: {word}\n')
+    read = read_yaml(path)['a']
+    assert (read, type(read)) == (value, type(value))
