@@ -10,16 +10,14 @@ from pathlib import Path
 
 from ament_index_python.packages import get_package_share_directory
 from launch.actions import DeclareLaunchArgument, OpaqueFunction, SetEnvironmentVariable
-from launch.substitutions import LaunchConfiguration
 from launch_ros.actions import Node
 
 from launch import LaunchContext, LaunchDescription
-from steps_ros.errors import SettingsError
+from steps_ros.ros import launching
 from steps_ros.ros.processes import profile_environment
 
 SHARE = Path(get_package_share_directory('steps_ros'))
 NODE = 'night_depth'
-BOOLEANS = ['true', 'false']
 OUTPUTS = ('output/image_enhanced', 'output/points', 'debug/depth_colored')
 
 
@@ -38,14 +36,6 @@ def generate_launch_description() -> LaunchDescription:
 def _arguments() -> list[DeclareLaunchArgument]:
     return [
         DeclareLaunchArgument(
-            'params_file',
-            default_value=str(SHARE / 'config' / 'night_depth.param.yaml'),
-            description='Parameters of the node; the arguments below win over it when given.',
-        ),
-        DeclareLaunchArgument(
-            'namespace', default_value='', description='Namespace of the node and its topics.'
-        ),
-        DeclareLaunchArgument(
             'camera',
             default_value='/camera',
             description='Takes CAMERA/image_raw, CAMERA/image_raw/compressed, CAMERA/camera_info. '
@@ -57,55 +47,30 @@ def _arguments() -> list[DeclareLaunchArgument]:
             choices=['', 'raw', 'compressed'],
             description='Which of the image topics is taken; empty: as in params_file.',
         ),
-        DeclareLaunchArgument(
-            'rviz',
-            default_value='false',
-            choices=BOOLEANS,
-            description='Show enhanced image, coloured depth and cloud in RViz.',
-        ),
+        launching.checkpoint_argument(),
+        launching.device_argument(),
+        launching.parameters_argument(SHARE / 'config' / 'night_depth.param.yaml'),
+        launching.rviz_argument(),
         DeclareLaunchArgument(
             'autostart',
             default_value='true',
-            choices=BOOLEANS,
+            choices=launching.BOOLEANS,
             description='Configure and activate at once; false waits for a lifecycle manager. '
             'Set always, whatever params_file says.',
         ),
         DeclareLaunchArgument(
             'use_sim_time',
             default_value='false',
-            choices=BOOLEANS,
+            choices=launching.BOOLEANS,
             description='Take the time from /clock, as for `ros2 bag play --clock`. '
             'Set always, whatever params_file says.',
         ),
-        DeclareLaunchArgument(
-            'log_level',
-            default_value='info',
-            choices=['debug', 'info', 'warn', 'error', 'fatal'],
-            description='Least severity that is logged.',
-        ),
-        DeclareLaunchArgument(
-            'enclave',
-            default_value='',
-            description='Enclave of the node under SROS2, as /night_depth; empty: /.',
-        ),
-        DeclareLaunchArgument(
-            'device',
-            default_value='',
-            description='auto, cpu, cuda or cuda:N; empty: as in params_file.',
-        ),
-        DeclareLaunchArgument(
-            'checkpoint',
-            default_value='',
-            description='Weights, .safetensors, or .yaml of an ONNX model; empty: as params_file.',
-        ),
+        *launching.node_arguments(NODE),
     ]
 
 
 def _nodes(context: LaunchContext) -> list[Node]:
-    values = {
-        argument.name: LaunchConfiguration(argument.name).perform(context)
-        for argument in _arguments()
-    }
+    values = launching.values_of(_arguments(), context)
     # RViz first: where it is not installed, launch gives up at its turn, and would leave a node
     # that it has just started running without a parent.
     rviz = [_rviz(values)] if values['rviz'] == 'true' else []
@@ -146,23 +111,14 @@ def _night_depth(values: dict[str, str]) -> Node:
         executable=NODE,
         name=NODE,
         namespace=values['namespace'],
-        parameters=[_existing(values['params_file']), {**given, **flags, **_named(cameras)}],
+        parameters=[
+            launching.existing_parameters(values['params_file']),
+            {**given, **flags, **_named(cameras)},
+        ],
         remappings=[pair for name, topic in cameras.items() for pair in _inputs(name, topic)],
-        arguments=['--ros-args', *_enclave(values['enclave']), '--log-level', values['log_level']],
+        arguments=launching.ros_arguments(values),
         output='screen',
     )
-
-
-def _enclave(path: str) -> list[str]:
-    return ['--enclave', path] if path else []
-
-
-def _existing(params_file: str) -> str:
-    # launch_ros only warns, and starts the node with other parameters than the user's.
-    path = Path(params_file).expanduser()
-    if not path.is_file():
-        raise SettingsError(f'params_file {path}: no such file; give a YAML file of parameters')
-    return str(path)
 
 
 def _rviz(values: dict[str, str]) -> Node:

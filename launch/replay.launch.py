@@ -22,15 +22,13 @@ from launch.actions import (
 from launch.event_handlers import OnProcessExit, OnProcessIO
 from launch.events.process import ProcessExited, ProcessIO
 from launch.launch_description_sources import PythonLaunchDescriptionSource
-from launch.substitutions import LaunchConfiguration
 
 from launch import LaunchContext, LaunchDescription, LaunchDescriptionEntity
 from steps_ros.errors import StepsError
-from steps_ros.ros import replay
+from steps_ros.ros import launching, replay
 from steps_ros.ros.names import NODE, NOT_READY, READY
 
 SHARE = Path(get_package_share_directory('steps_ros'))
-BOOLEANS = ['true', 'false']
 # Arguments of the node's own launch file that keep their name.
 PASSED_ON = ('params_file', 'device', 'checkpoint', 'rviz')
 
@@ -52,7 +50,7 @@ def _arguments() -> list[DeclareLaunchArgument]:
         DeclareLaunchArgument(
             'overwrite',
             default_value='false',
-            choices=BOOLEANS,
+            choices=launching.BOOLEANS,
             description='Replace what an earlier replay left in OUT.',
         ),
         DeclareLaunchArgument(
@@ -79,40 +77,20 @@ def _arguments() -> list[DeclareLaunchArgument]:
         DeclareLaunchArgument(
             'rate', default_value='1.0', description='How many times faster than it was recorded.'
         ),
-        DeclareLaunchArgument(
-            'checkpoint',
-            default_value='',
-            description='Weights, .safetensors, or .yaml of an ONNX model; empty: as params_file.',
-        ),
-        DeclareLaunchArgument(
-            'device',
-            default_value='',
-            description='auto, cpu, cuda or cuda:N; empty: as in params_file.',
-        ),
-        DeclareLaunchArgument(
-            'params_file',
-            default_value=str(SHARE / 'config' / 'night_depth.param.yaml'),
-            description='Parameters of the node; the arguments win over it when given.',
-        ),
+        launching.checkpoint_argument(),
+        launching.device_argument(),
+        launching.parameters_argument(SHARE / 'config' / 'night_depth.param.yaml'),
         DeclareLaunchArgument(
             'evaluate_args',
             default_value='',
             description='More options of `steps-ros evaluate`, as "--reference-topic /depth".',
         ),
-        DeclareLaunchArgument(
-            'rviz',
-            default_value='false',
-            choices=BOOLEANS,
-            description='Show enhanced image, coloured depth and cloud in RViz.',
-        ),
+        launching.rviz_argument(),
     ]
 
 
 def _replay(context: LaunchContext) -> list[LaunchDescriptionEntity]:
-    values = {
-        argument.name: LaunchConfiguration(argument.name).perform(context)
-        for argument in _arguments()
-    }
+    values = launching.values_of(_arguments(), context)
     replay.check_machine()
     plan = replay.make_plan(_wish(values))
     replay.prepare(plan)

@@ -209,6 +209,19 @@ def test_a_value_that_does_not_exist_is_refused(start):
         start(image_transport='h264')
 
 
+def test_a_misspelt_argument_is_said_with_the_one_that_was_meant(start, monkeypatch):
+    from steps_ros.ros import launching
+
+    said = []
+    logger = SimpleNamespace(warning=said.append)
+    monkeypatch.setattr(launching, 'get_logger', lambda name: logger)
+    start(chekpoint='my.safetensors', bag='of_somebody_else', device='cpu')
+    assert said == [
+        'chekpoint:= is no argument of this launch file and does nothing; '
+        'did you mean checkpoint:= ?'
+    ]
+
+
 def test_a_missing_parameter_file_is_refused(start):
     with pytest.raises(SettingsError, match=r'params_file /nowhere/my\.yaml: no such file'):
         start(params_file='/nowhere/my.yaml')
