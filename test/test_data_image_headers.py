@@ -1,5 +1,6 @@
 """The size of a picture is known, and held against a limit, before it is decoded."""
 
+from pathlib import Path
 import struct
 
 import cv2
@@ -15,6 +16,12 @@ from steps_ros.errors import FrameError, SourceError
 
 PICTURE = np.random.default_rng(0).integers(0, 256, (18, 50, 3), np.uint8)
 KINDS = ['.png', '.jpg', '.bmp', '.webp', '.tif']
+
+
+def peak_mb() -> float:
+    lines = Path('/proc/self/status').read_text().splitlines()
+    (line,) = (line for line in lines if line.startswith('VmHWM'))
+    return int(line.split()[1]) / 1024
 
 
 def encoded(suffix, *options):
@@ -55,6 +62,27 @@ def test_no_length_of_a_header_is_more_than_one_line(suffix):
         with pytest.raises(FrameError) as caught:
             decode_compressed(content[:length])
         assert '\n' not in str(caught.value)
+
+
+@pytest.mark.skipif(not Path('/proc/self/status').is_file(), reason='memory is read from /proc')
+def test_a_chunk_that_claims_gigabytes_takes_none():
+    content = bytearray(encoded('.png'))
+    place = content.index(b'IDAT') - 4
+    content[place : place + 4] = struct.pack('>I', 0xFF000054)
+    assert not read_header(bytes(content)).is_complete
+    before = peak_mb()
+    with pytest.raises(FrameError, match='truncated'):
+        decode_compressed(bytes(content))
+    assert peak_mb() - before < 100
+
+
+def test_chunks_without_end_are_no_picture():
+    content = encoded('.png')
+    place = content.index(b'IDAT') - 4
+    many = content[:place] + 100_000 * (bytes(4) + b'tEXt' + bytes(4)) + content[place:]
+    assert not read_header(many).is_complete
+    few = content[:place] + 5 * (bytes(4) + b'tEXt' + bytes(4)) + content[place:]
+    assert read_header(few).is_complete
 
 
 @pytest.mark.parametrize(

@@ -14,6 +14,8 @@ JPEG_START = b'\xff\xd8\xff'
 JPEG_END = b'\xff\xd9'
 PNG_START = b'\x89PNG\r\n\x1a\n'
 PNG_END = b'IEND'
+# At 8 KiB a chunk, as libpng writes them, this is 800 MB.
+MOST_CHUNKS = 100_000
 # Deflate makes no more bytes of one; a picture has a bit for each pixel and a byte for each row.
 MOST_INFLATED = 1032
 START_OF_SCAN = 0xDA
@@ -64,7 +66,20 @@ def _png_header(data: bytes) -> ImageHeader:
         return ImageHeader('png', 0, 0, is_complete=False)
     width, height = struct.unpack('>II', data[16:24])
     is_held = height * (1 + width // 8) <= MOST_INFLATED * len(data)
-    return ImageHeader('png', width, height, is_held and data.rfind(PNG_END) > 24)
+    return ImageHeader('png', width, height, is_held and _has_all_chunks(data))
+
+
+def _has_all_chunks(data: bytes) -> bool:
+    """Walk to the end; a decoder allocates the length of a chunk before it looks for it."""
+    position = len(PNG_START)
+    for _ in range(MOST_CHUNKS):
+        if position + 8 > len(data):
+            return False
+        length, kind = struct.unpack_from('>I4s', data, position)
+        if kind == PNG_END:
+            return True
+        position += 12 + int(length)
+    return False
 
 
 def _jpeg_header(data: bytes) -> ImageHeader:
