@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from pathlib import Path
 
 import numpy as np
@@ -65,11 +66,12 @@ def test_the_file_holds_the_network_for_any_batch_and_says_what_it_is(tmp_path, 
 
 
 def test_the_description_beside_it_gives_the_depth_of_the_default_weights(tmp_path, capsys):
-    out = tmp_path / 'default.onnx'
+    # A name may hold what means something in YAML.
+    out = tmp_path / 'my: "bäst" #1.onnx'
     assert run('--out', out, '--size', '64x96', '--json') == 0
     report = json.loads(capsys.readouterr().out)
     assert report['difference']['largest'] < 1e-4
-    assert report['description'] == str(tmp_path / 'default.yaml')
+    assert report['description'] == str(out.with_suffix('.yaml'))
     image = np.random.default_rng(0).integers(0, 120, (*SIZE, 3), np.uint8)
     own = load_predictor(DEFAULT_WEIGHTS, SIZE, 'cpu').predictor.predict(image)
     other = load_predictor(out.with_suffix('.yaml'), device='cpu')
@@ -110,6 +112,7 @@ def test_what_cannot_be_is_one_line(tmp_path, weights, capsys, monkeypatch):
         ((unsized, '--out', tmp_path / 'x.onnx'), 'give --size HxW'),
         ((weights, '--out', tmp_path / 'x.onnx', '--size', '65x96'), 'multiples of 32'),
         ((light, '--out', tmp_path / 'x.onnx'), 'has no depth network'),
+        ((weights, '--out', tmp_path / os.fsdecode(b'\xff.onnx')), 'is not in UTF-8'),
         ((tmp_path / 'none.safetensors', '--out', tmp_path / 'x.onnx'), 'no such file'),
     ]:
         assert run(*arguments) == 1

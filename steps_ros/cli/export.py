@@ -93,6 +93,8 @@ def _export(arguments: argparse.Namespace) -> int:
     description = out.with_suffix('.yaml')
     if out.suffix != SUFFIX:
         raise OutputError(f'{out} does not end in {SUFFIX}; give such a name')
+    if not _is_text(out.name):
+        raise OutputError(f'{out} is not in UTF-8, as the .yaml that names it is; choose another')
     for path in (out, description):
         if path.exists() and not arguments.overwrite:
             raise OutputError(f'{path} exists; choose another name or give --overwrite')
@@ -107,6 +109,14 @@ def _export(arguments: argparse.Namespace) -> int:
     return 0
 
 
+def _is_text(name: str) -> bool:
+    try:
+        name.encode()
+    except UnicodeEncodeError:
+        return False
+    return True
+
+
 def _write(exported: Exported, out: Path, description: Path) -> None:
     """Write both files, or none of them."""
     from steps_ros.data.outputs import write_file
@@ -115,7 +125,9 @@ def _write(exported: Exported, out: Path, description: Path) -> None:
     if not exported.description:
         return
     try:
-        write_file(description, f'{exported.description}model: {out.name}\n'.encode())
+        # Quoted as in JSON, a name may hold whatever means something in YAML.
+        name = json.dumps(out.name, ensure_ascii=False)
+        write_file(description, f'{exported.description}model: {name}\n'.encode())
     except OutputError:
         out.unlink(missing_ok=True)
         raise
