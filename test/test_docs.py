@@ -108,8 +108,10 @@ def test_every_parameter_of_the_documents_exists():
 
 def test_every_launch_argument_of_the_documents_exists():
     declared = set()
-    for path in (PROJECT / 'launch').glob('*.launch.py'):
-        declared |= set(re.findall(r"DeclareLaunchArgument\(\s*'(\w+)'", path.read_text()))
+    shared = PROJECT / 'steps_ros' / 'ros' / 'launching.py'
+    for path in (shared, *(PROJECT / 'launch').glob('*.launch.py')):
+        calls = r"(?:DeclareLaunchArgument|_text)\(\s*'(\w+)'"
+        declared |= set(re.findall(calls, path.read_text()))
     calls = [line for line in LINES if 'ros2 launch steps_ros' in line or 'camera:=' in line]
     named = set(re.findall(r'(\w+):=', ' '.join(calls)))
     parameters = set(re.findall(r'-p [\w.]*?(\w+):=', ' '.join(calls)))
