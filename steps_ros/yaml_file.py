@@ -22,7 +22,7 @@ _BRACKETS = re.compile(r'[\[\]{}]')
 _FLOAT = re.compile(r'[-+]?(\d+(\.\d*)?|\.\d+)[eE][-+]?\d+$')
 
 
-class _Loader(yaml.SafeLoader):
+class _Loader(yaml.SafeLoader):  # type: ignore[misc]
     """With the numbers of YAML 1.2: ``1e-5``, which for YAML 1.1 and Python's loader is text."""
 
 

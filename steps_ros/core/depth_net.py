@@ -11,7 +11,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
-from typing import Literal
+from typing import Literal, NamedTuple
 
 import torch
 from torch import nn, Tensor
@@ -22,9 +22,22 @@ from steps_ros.core.rays import assumed_directions, RAY_CHANNELS
 from steps_ros.core.resnet import EncoderConfig, ResNetEncoder
 from steps_ros.core.upsampling import doubled_convolution
 
-Doubling = Callable[[Tensor, nn.Conv2d], Tensor]
+Convolving = Callable[[Tensor, nn.Conv2d], Tensor]
 DECODER_SLOPE = 0.01
 COLOURS = 3
+
+
+class Forms(NamedTuple):
+    """
+    How the decoder is written down: forms that give the same numbers and are fast in torch.
+
+    ``doubled`` convolves a level enlarged twofold, ``narrow`` convolves to one channel,
+    ``sigmoid`` makes that a disparity. Engines that read the network as a graph want others.
+    """
+
+    doubled: Convolving = doubled_convolution
+    narrow: Convolving = narrow_convolution
+    sigmoid: Callable[[Tensor], Tensor] = torch.sigmoid
 
 
 @dataclass(frozen=True)
@@ -74,8 +87,7 @@ class DepthDecoder(nn.Module):
 
     def __init__(self, config: DepthNetConfig) -> None:
         super().__init__()
-        # How a level is enlarged and convolved; engines may want another form of the same.
-        self.doubled: Doubling = doubled_convolution
+        self.forms = Forms()
         features, widths = config.encoder.feature_widths, config.decoder
         below = (*widths[1:], widths[-1])
 
@@ -111,7 +123,7 @@ class DepthDecoder(nn.Module):
     def _doubled(self, level: Tensor, index: int) -> Tensor:
         convolution = self.up_conv[index]
         assert isinstance(convolution, nn.Conv2d)
-        return _leaky(self.doubled(level, convolution))
+        return _leaky(self.forms.doubled(level, convolution))
 
     def forward(self, features: list[Tensor]) -> list[Tensor]:
         """Return five disparities in (0, 1), (B, 1, H / 2**i, W / 2**i)."""
@@ -124,11 +136,7 @@ class DepthDecoder(nn.Module):
     def _disparity(self, index: int, level: Tensor) -> Tensor:
         head = self.head[index]
         assert isinstance(head, nn.Conv2d)
-        logit = narrow_convolution(level, head)
-        if torch.onnx.is_in_onnx_export():
-            # ONNX Runtime's own sigmoid is off by 1e-7, which is a lot where depth is far.
-            return 1 / (1 + torch.exp(-logit))
-        return torch.sigmoid(logit)
+        return self.forms.sigmoid(self.forms.narrow(level, head))
 
 
 def _leaky(feature: Tensor) -> Tensor:

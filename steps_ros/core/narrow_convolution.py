@@ -22,15 +22,13 @@ def narrow_convolution(feature: Tensor, convolution: nn.Conv2d) -> Tensor:
     """
     Return ``convolution(feature)``, up to the rounding of the sums.
 
-    In less than float32, where these sums would be rounded too coarsely, and in an exported graph,
-    whose engines know better ways, the convolution itself.
+    In less than float32, where these sums would be rounded too coarsely, the convolution itself.
 
     :param feature: (B, C, H, W), at least 2x2.
     :param convolution: 3x3, padding 1, reflecting or with zeros, to one channel.
     :returns: (B, 1, H, W).
     """
-    is_exact = feature.dtype in (torch.float32, torch.float64)
-    if not is_exact or torch.onnx.is_in_onnx_export():
+    if feature.dtype not in (torch.float32, torch.float64):
         return convolution(feature)  # type: ignore[no-any-return]
     batch, channels, height, width = feature.shape
     weights = convolution.weight[0].flatten(1)

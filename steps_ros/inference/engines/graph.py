@@ -16,7 +16,7 @@ import warnings
 import torch
 from torch import nn, Tensor
 
-from steps_ros.core.depth_net import DepthNet, Doubling
+from steps_ros.core.depth_net import Convolving, DepthNet, Forms
 from steps_ros.core.geometry import disparity_to_depth
 from steps_ros.core.upsampling import enlarged_convolution
 from steps_ros.inference.engines.job import Job
@@ -47,7 +47,7 @@ class _DisparityAndDepth(_Disparity):
 
 
 def engine_graph(
-    job: Job, *, is_batched: bool = False, doubled: Doubling = enlarged_convolution
+    job: Job, *, is_batched: bool = False, doubled: Convolving = enlarged_convolution
 ) -> bytes:
     """
     Return the graph that engines are built of: inputs of :attr:`Job.shapes` to ``disparity``.
@@ -68,11 +68,20 @@ def open_graph(job: Job) -> bytes:
     return _traced(_DisparityAndDepth(network), job.shapes, ['disparity', 'depth'], True)
 
 
-def _spelled(network: DepthNet, doubled: Doubling) -> DepthNet:
-    """Return a copy whose decoder is written down with another form of its convolutions."""
+def _spelled(network: DepthNet, doubled: Convolving) -> DepthNet:
+    """Return a copy whose decoder is written down for engines, which know narrow convolutions."""
     copied = deepcopy(network)
-    copied.decoder.doubled = doubled
+    copied.decoder.forms = Forms(doubled, _convolved, _sigmoid)
     return copied
+
+
+def _convolved(feature: Tensor, convolution: nn.Conv2d) -> Tensor:
+    return convolution(feature)  # type: ignore[no-any-return]
+
+
+def _sigmoid(logit: Tensor) -> Tensor:
+    # ONNX Runtime's own is off by 1e-7, which is a lot where depth is far.
+    return 1 / (1 + torch.exp(-logit))
 
 
 @torch.inference_mode()
