@@ -62,10 +62,102 @@ def test_a_vehicle_ahead_leaves_enough_of_the_road():
     assert find_ground(depth, CAMERA).height == pytest.approx(1.5, rel=0.02)
 
 
-def test_the_bonnet_is_not_the_road_though_it_fills_more_of_the_picture():
+@pytest.mark.parametrize(('unit', 'above'), [(0.1, 0.35), (1.0, 0.8), (10.0, 0.35)])
+def test_the_bonnet_is_not_the_road_though_it_fills_more_of_the_picture(unit, above):
     depth = road(1.5, 0.1)
-    depth[68:] = road(0.35, 0.1)[68:]
-    assert find_ground(depth, CAMERA).height == pytest.approx(1.5, rel=0.02)
+    depth[68:] = road(above, 0.1)[68:]
+    found = find_ground(unit * depth, CAMERA)
+    assert found.height == pytest.approx(1.5 * unit, rel=0.02)
+    assert found.rows.max() < 68
+
+
+def test_a_dip_is_not_the_road_nor_is_a_kerb():
+    """What lies below counts where it is far below, and has 15 % of the pixels."""
+    dip = road(0.5, 0.1)
+    dip[48:54] = road(1.5, 0.1)[48:54]
+    assert find_ground(dip, CAMERA).height == pytest.approx(0.5, rel=0.02)
+    lower = road(1.0, 0.1)
+    lower[48:66] = road(1.4, 0.1)[48:66]
+    assert find_ground(lower, CAMERA).height == pytest.approx(1.0, rel=0.02)
+
+
+def looked_at(height: int, width: int, step: int) -> set[tuple[int, int]]:
+    """Return the pixels of the trapezoid by its definition."""
+    pixels = set()
+    for row in range(height // 2, int(0.97 * height), step):
+        half = 0.15 + 0.2 * (row / height - 0.5) / 0.47
+        pixels |= {(row, c) for c in range(0, width, step) if abs(c / width - 0.5) <= half}
+    return pixels
+
+
+@pytest.mark.parametrize(('size', 'step'), [((96, 160), 2), ((48, 64), 1), ((100, 330), 4)])
+def test_the_lower_middle_of_the_picture_is_looked_at(size, step):
+    height, width = size
+    camera = Camera(width, height, 0.7 * width, 0.7 * width, width / 2, 0.46 * height)
+    found = find_ground(road(1.0, 0.1, camera=camera), camera)
+    assert set(zip(found.rows.tolist(), found.columns.tolist(), strict=True)) == looked_at(
+        height, width, step
+    )
+    assert found.share == 1
+    assert found.spread == pytest.approx(0, abs=1e-5)
+
+
+def test_spread_is_the_noise_of_the_road_and_share_what_of_it_is_known():
+    random = np.random.default_rng(5)
+    depth = road(1.5, 0.1) * np.exp(0.015 * random.standard_normal((96, 160)))
+    depth[random.random((96, 160)) < 0.5] = np.nan
+    found = find_ground(depth.astype(np.float32), CAMERA)
+    assert found.spread == pytest.approx(0.015, rel=0.15)
+    assert found.share == pytest.approx(0.5, abs=0.06)
+
+
+def test_a_quarter_of_the_pixels_is_not_enough():
+    places = sorted(looked_at(96, 160, 2))
+    for share, is_enough in ((0.35, True), (0.25, False)):
+        depth = np.full((96, 160), np.nan, np.float32)
+        for row, column in places[:: round(1 / share)] if share < 0.3 else places[::3]:
+            depth[row, column] = road(1.5, 0.1)[row, column]
+        found = find_ground(depth, CAMERA)
+        assert isinstance(found, Ground) is is_enough
+    assert found.reason == 'only 25% of the lower middle of the picture lie on one plane'
+
+
+def test_sixty_pixels_are_enough():
+    camera = Camera(30, 20, 21.0, 21.0, 15.0, 9.0)
+    places = sorted(looked_at(20, 30, 1))
+    assert 60 < len(places) < 200
+    for count in (59, 60):
+        depth = np.full((20, 30), np.nan, np.float32)
+        for number in range(count):
+            row, column = places[number * len(places) // count]
+            depth[row, column] = road(1.5, 0.1, camera=camera)[row, column]
+        found = find_ground(depth, camera)
+        assert isinstance(found, Ground) is (count == 60)
+    assert len(found.rows) == 60
+
+
+@pytest.mark.parametrize(
+    ('pitch', 'roll', 'is_road'),
+    [(24.5, 0, True), (25.5, 0, False), (0, 11.5, True), (0, 12.5, False), (0, -12.5, False)],
+)
+def test_roads_tilt_by_25_degrees_along_and_12_across_at_most(pitch, roll, is_road):
+    wide = Camera(160, 96, 60.0, 60.0, 80.0, 30.0)
+    tilt = math.radians(pitch), math.radians(roll)
+    across, below = camera_rays(wide)
+    normal = np.array([math.tan(tilt[1]), 1, math.tan(tilt[0])])
+    inverse = normal[0] * across + normal[1] * below + normal[2]
+    found = find_ground((1 / np.maximum(inverse, 1 / FAR)).astype(np.float32), wide)
+    assert isinstance(found, Ground) is is_road
+    if not is_road:
+        assert found.reason == 'no road in the lower middle of the picture'
+
+
+def test_a_plane_that_does_not_lead_away_may_be_anything():
+    narrow = Camera(160, 96, 600.0, 600.0, 80.0, 44.0)
+    refused = find_ground(road(1.0, 0.35, camera=narrow), narrow)
+    assert refused == Refusal('the plane ahead does not lead away from the camera')
+    less = Camera(160, 96, 200.0, 200.0, 80.0, 44.0)
+    assert isinstance(find_ground(road(1.0, 0.2, camera=less), less), Ground)
 
 
 @pytest.mark.parametrize(
