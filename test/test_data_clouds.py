@@ -145,13 +145,26 @@ def test_no_coordinates():
 
 
 @pytest.mark.parametrize(
-    'change', [{'width': 4}, {'point_step': 4}, {'row_step': 8}, {'height': 2}]
+    'change', [{'width': 4}, {'point_step': 13}, {'row_step': 8}, {'height': 2}]
 )
 def test_too_few_bytes(change):
     message = cloud(PLAIN, 12, xyz())
     for name, value in change.items():
         setattr(message, name, value)
     with pytest.raises(FrameError, match='does not fit its 36 bytes'):
+        decode_cloud(message)
+
+
+@pytest.mark.parametrize('offset', [9, 12, 2**31 - 1, 2**31, 2**32 - 1])
+@pytest.mark.parametrize('place', [0, 2])
+def test_a_field_outside_of_its_point_is_not_read(offset, place):
+    """An offset of 2**31 - 1 passed numpy's own look and ended the process."""
+    message = cloud(PLAIN, 12, xyz())
+    message.fields[place].offset = offset
+    name = 'xyz'[place]
+    with pytest.raises(
+        FrameError, match=f'field {name} ends at byte {offset + 4} of points of 12'
+    ):
         decode_cloud(message)
 
 

@@ -73,11 +73,18 @@ def _records(message: Any, fields: dict[str, Any]) -> NDArray[Any]:
     step, rows, columns = message.point_step, message.height, message.width
     content = np.frombuffer(memoryview(message.data), np.uint8)
     row_step = message.row_step or step * columns
+    # numpy's own looks at fields and at bytes overflow, and it reads beyond them then.
+    for name, offset, kind in zip(wanted, offsets, formats, strict=True):
+        end = offset + np.dtype(kind).itemsize
+        if end > step:
+            raise FrameError(
+                f'point cloud field {name} ends at byte {end} of points of {step}; mend its '
+                'publisher'
+            )
     try:
         record = np.dtype(
             {'names': wanted, 'formats': formats, 'offsets': offsets, 'itemsize': step}
         )
-        # numpy's own look at the bytes overflows, and it reads beyond them then.
         if row_step < step * columns or row_step * (rows - 1) + step * columns > len(content):
             raise ValueError('row_step')
         view = np.ndarray((rows, columns), record, content, strides=(row_step, step))
