@@ -2,23 +2,22 @@
 Enhancers beside each other on pictures that nobody has a brighter truth of.
 
 ``python -m steps_ros.bench.enhancers FOLDER... --out DIR`` enhances all pictures with the shipped
-weights and those of each ``--checkpoint``, and compares what came out with what went in. Written:
+weights and with each ``--checkpoint``, and compares what came out with what went in. Written:
 ``enhancers.md`` with means over the pictures, and ``enhancers.jpg`` with all of them side by side.
 """
 
 from __future__ import annotations
 
-import argparse
 from collections.abc import Sequence
-from pathlib import Path
 import sys
 from typing import NamedTuple
 
 import cv2
 import numpy as np
 
+from steps_ros.bench.compared import comparison_parser, predictors_of
 from steps_ros.bench.sheet import Picture, write_sheet
-from steps_ros.core.checkpoint import DEFAULT_WEIGHTS, load_checkpoint
+from steps_ros.core.checkpoint import DEFAULT_WEIGHTS
 from steps_ros.data.outputs import write_file
 from steps_ros.data.sources import open_source
 from steps_ros.errors import StepsError
@@ -72,13 +71,10 @@ def look(picture: Picture, original: Picture) -> Look:
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Enhance, compare and write."""
-    options = _parser().parse_args(arguments)
+    options = comparison_parser('enhancers', 'folder of pictures').parse_args(arguments)
     try:
-        predictors = {
-            path.stem: Predictor(load_checkpoint(path), device='cpu')
-            for path in (DEFAULT_WEIGHTS, *options.checkpoint)
-        }
-        looks: dict[str, list[Look]] = {'input': []} | {name: [] for name in predictors}
+        predictors = predictors_of([DEFAULT_WEIGHTS, *options.checkpoint])
+        looks: dict[str, list[Look]] = {name: [] for name in ('input', *predictors)}
         rows = []
         for folder in options.input:
             with open_source(folder) as source:
@@ -144,18 +140,6 @@ def _turn(picture: Picture, original: Picture) -> float:
     lengths = np.linalg.norm(before, axis=1) * np.linalg.norm(after, axis=1)
     cosine = np.clip((before * after).sum(1) / np.maximum(lengths, 1e-6), -1, 1)
     return float(np.degrees(np.median(np.arccos(cosine))))
-
-
-def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(prog='python -m steps_ros.bench.enhancers')
-    add = parser.add_argument
-    add('input', nargs='+', type=Path, metavar='FOLDER', help='folders of pictures')
-    add('--out', type=Path, required=True, metavar='DIR')
-    add(
-        '--checkpoint', type=Path, action='append', default=[], metavar='FILE',
-        help='other weights with an enhancer; again for more',
-    )  # fmt: skip
-    return parser
 
 
 if __name__ == '__main__':

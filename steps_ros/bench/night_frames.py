@@ -10,7 +10,6 @@ enhanced by the first weights, and the depth by all.
 
 from __future__ import annotations
 
-import argparse
 from collections.abc import Sequence
 from pathlib import Path
 import sys
@@ -19,9 +18,8 @@ from typing import NamedTuple
 import numpy as np
 from tqdm import tqdm
 
+from steps_ros.bench.compared import comparison_parser, predictors_of
 from steps_ros.bench.sheet import Picture, write_sheet
-from steps_ros.core.checkpoint import DEFAULT_WEIGHTS, load_checkpoint
-from steps_ros.data.frames import Frame
 from steps_ros.data.outputs import write_file
 from steps_ros.data.sources import open_source
 from steps_ros.errors import StepsError
@@ -49,17 +47,15 @@ class Seen(NamedTuple):
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Predict, compare with the frame before, and write."""
-    options = _parser().parse_args(arguments)
+    parser = comparison_parser('night_frames', 'folder of images, video or bag')
+    options = parser.parse_args(arguments)
     lines = [
         '| frames | weights | flicker, median | 90th percentile | known |',
         '|---|---|---|---|---|',
     ]
     rows: list[list[Picture]] = []
     try:
-        predictors = {
-            path.stem: Predictor(load_checkpoint(path), device='cpu')
-            for path in options.checkpoint or [DEFAULT_WEIGHTS]
-        }
+        predictors = predictors_of(options.checkpoint)
         for path in options.input:
             seen = {name: look(predictor, path) for name, predictor in predictors.items()}
             for name, one in seen.items():
@@ -93,26 +89,17 @@ def look(predictor: Predictor, path: Path) -> Seen:
         every = max(1, (source.frame_count or 1) // SHOWN)
         frames = tqdm(source, desc=path.name, total=source.frame_count, disable=None)
         for number, frame in enumerate(frames):
-            now, pictures, colours = _predict(predictor, frame, colours)
-            seen.known.append(float(np.isfinite(now.depth).mean()))
+            found = predictor.predict(frame.image, camera=frame.camera)
+            assert found.depth is not None
+            seen.known.append(float(np.isfinite(found.depth).mean()))
+            now = make_view(found.depth, frame.image, None, None, 1.0)
             if before is not None:
                 seen.flicker.append(flicker(before, now))
+            before, colours = now, colours or colour_range(found.depth)
             if number % every == 0 and len(seen.rows) < SHOWN:
-                seen.rows.append(pictures)
-            before = now
+                enhanced = frame.image if found.enhanced is None else found.enhanced
+                seen.rows.append((frame.image, enhanced, colour_depth(found.depth, *colours)))
     return seen
-
-
-def _predict(
-    predictor: Predictor, frame: Frame, colours: tuple[float, float] | None
-) -> tuple[View, tuple[Picture, Picture, Picture], tuple[float, float]]:
-    found = predictor.predict(frame.image, camera=frame.camera)
-    assert found.depth is not None
-    enhanced = frame.image if found.enhanced is None else found.enhanced
-    colours = colours or colour_range(found.depth)
-    painted = colour_depth(found.depth, *colours)
-    view = make_view(found.depth, frame.image, None, None, 1.0)
-    return view, (frame.image, enhanced, painted), colours
 
 
 def _line(source: str, weights: str, seen: Seen) -> str:
@@ -122,18 +109,6 @@ def _line(source: str, weights: str, seen: Seen) -> str:
     )
     known = f'{100 * np.mean(seen.known):.1f} %'
     return f'| {source} ({len(seen.known)}) | {weights} | {middle} | {high} | {known} |'
-
-
-def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(prog='python -m steps_ros.bench.night_frames')
-    add = parser.add_argument
-    add('input', nargs='+', type=Path, metavar='SOURCE', help='folder of images, video or bag')
-    add('--out', type=Path, required=True, metavar='DIR')
-    add(
-        '--checkpoint', type=Path, action='append', metavar='FILE',
-        help='weights (default: the shipped ones); again for more',
-    )  # fmt: skip
-    return parser
 
 
 if __name__ == '__main__':

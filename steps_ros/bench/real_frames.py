@@ -10,18 +10,17 @@ with each frame, its depth, the darkened frame, and its depth. All frames are he
 
 from __future__ import annotations
 
-import argparse
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from functools import partial
 from pathlib import Path
 import sys
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 from tqdm import tqdm
 
+from steps_ros.bench.compared import comparison_parser, names_of, predictors_of
 from steps_ros.bench.sheet import Picture, write_sheet
-from steps_ros.core.checkpoint import DEFAULT_WEIGHTS, load_checkpoint
 from steps_ros.data.outputs import json_bytes, write_file
 from steps_ros.errors import StepsError
 from steps_ros.eval.conclusion import conclude
@@ -59,45 +58,36 @@ class Measured(NamedTuple):
     correlation: float
     unpredicted: float
 
-    def plain(self) -> dict[str, Any]:
-        """Return names and numbers alone, for JSON."""
-        return self._asdict()
-
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Darken, predict, measure and write."""
-    options = _parser().parse_args(arguments)
-    checkpoints = options.checkpoint or [DEFAULT_WEIGHTS]
+    options = comparison_parser('real_frames', 'as steps-ros evaluate takes it').parse_args(
+        arguments
+    )
     try:
-        sets = {path.name: _samples(path) for path in options.input}
-        predictors = {
-            path.stem: Predictor(load_checkpoint(path), device='cpu') for path in checkpoints
-        }
-        found = []
-        for name, samples in tqdm(sets.items(), unit='set', disable=None):
-            for weights, predictor in predictors.items():
-                for light, frames in ((DAY, samples), (NIGHT, by_night(samples))):
-                    found.append(measure(predictor, frames, weights, name, light))
-        write_file(options.out / 'real_frames.json', json_bytes([one.plain() for one in found]))
-        write_file(options.out / 'real_frames.md', table(found).encode())
+        sets = dict(zip(names_of(options.input), map(_in_both_lights, options.input), strict=True))
+        predictors = predictors_of(options.checkpoint)
+        found = [
+            measure(predictor, samples, weights, name, light)
+            for name, lights in tqdm(sets.items(), unit='set', disable=None)
+            for weights, predictor in predictors.items()
+            for light, samples in lights.items()
+        ]
+        text = table(found)
+        write_file(options.out / 'real_frames.json', json_bytes([one._asdict() for one in found]))
+        write_file(options.out / 'real_frames.md', text.encode())
         first = next(iter(predictors.values()))
-        rows = [pictures(first, sample) for frames in sets.values() for sample in frames]
+        rows = [
+            pictures(first, day, night)
+            for lights in sets.values()
+            for day, night in zip(*lights.values(), strict=True)
+        ]
         write_sheet(options.out / 'real_frames.jpg', COLUMNS, rows, TILE)
     except StepsError as error:
         print(f'real_frames: {error}', file=sys.stderr)  # noqa: T201
         return 1
-    sys.stdout.write(table(found))
+    sys.stdout.write(text)
     return 0
-
-
-def by_night(samples: Iterable[Sample]) -> list[Sample]:
-    """Return the samples with darkened pictures, the same ones each time."""
-    return [
-        sample
-        if sample.image is None
-        else sample._replace(image=darkened(sample.image, np.random.default_rng(number)))
-        for number, sample in enumerate(samples)
-    ]
 
 
 def measure(
@@ -144,15 +134,15 @@ def table(found: Sequence[Measured]) -> str:
     return '\n'.join(lines) + '\n'
 
 
-def pictures(predictor: Predictor, sample: Sample) -> list[Picture]:
-    """Return picture, depth, darkened picture and its depth, in one range of colours."""
-    (night,) = by_night([sample])
-    assert sample.image is not None
-    assert night.image is not None
-    depths = [network_depth(predictor, PROTOCOLS['default'], 1.0, one) for one in (sample, night)]
+def pictures(predictor: Predictor, *lights: Sample) -> list[Picture]:
+    """Return picture and depth in each light, all depth in the colours of the first."""
+    depths = [network_depth(predictor, PROTOCOLS['default'], 1.0, sample) for sample in lights]
     colours = colour_range(depths[0])
-    painted = [colour_depth(depth, *colours) for depth in depths]
-    return [sample.image, painted[0], night.image, painted[1]]
+    shown: list[Picture] = []
+    for sample, depth in zip(lights, depths, strict=True):
+        assert sample.image is not None
+        shown += [sample.image, colour_depth(depth, *colours)]
+    return shown
 
 
 def _by_method(report: Report) -> dict[str, float]:
@@ -163,21 +153,16 @@ def _number(value: float) -> str:
     return '' if np.isnan(value) else f'{value:.3f}'
 
 
-def _samples(path: Path) -> list[Sample]:
+def _in_both_lights(path: Path) -> dict[str, list[Sample]]:
+    """Return the samples that have a picture, as recorded and darkened, in the same order."""
     with open_samples(path, InputSettings()) as source:
-        return [sample for sample in source if sample.image is not None]
-
-
-def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(prog='python -m steps_ros.bench.real_frames')
-    add = parser.add_argument
-    add('input', nargs='+', type=Path, metavar='FOLDER', help='as steps-ros evaluate takes it')
-    add('--out', type=Path, required=True, metavar='DIR')
-    add(
-        '--checkpoint', type=Path, action='append', metavar='FILE',
-        help='weights (default: the shipped ones); again for more, the first one is pictured',
-    )  # fmt: skip
-    return parser
+        lights: dict[str, list[Sample]] = {DAY: [], NIGHT: []}
+        for number, sample in enumerate(source):
+            if sample.image is not None:
+                dark = darkened(sample.image, np.random.default_rng(number))
+                lights[DAY].append(sample)
+                lights[NIGHT].append(sample._replace(image=dark))
+    return lights
 
 
 if __name__ == '__main__':
