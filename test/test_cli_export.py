@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 import json
 import os
 from pathlib import Path
@@ -77,6 +78,16 @@ def test_the_description_beside_it_gives_the_depth_of_the_default_weights(tmp_pa
     other = load_predictor(out.with_suffix('.yaml'), device='cpu')
     assert other.described['engine'] == 'onnxruntime'
     np.testing.assert_allclose(other.predictor.predict(image).depth, own.depth, rtol=1e-4)
+
+
+def test_weights_that_see_pictures_as_they_are_say_so(tmp_path, weights, capsys):
+    raw = tmp_path / 'raw.safetensors'
+    save_checkpoint(replace(load_checkpoint(weights), sees_enhanced=False), raw)
+    assert run(raw, '--out', tmp_path / 'raw.onnx') == 0
+    assert 'enhancer' not in capsys.readouterr().out
+    assert 'enhance: false' in (tmp_path / 'raw.yaml').read_text()
+    facts = {item.key: item.value for item in onnx.load(tmp_path / 'raw.onnx').metadata_props}
+    assert 'as it was taken' in facts['inputs']
 
 
 def test_a_network_that_sees_rays_has_them_as_input_and_no_description(tmp_path, capsys):

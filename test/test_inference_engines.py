@@ -11,6 +11,7 @@ import pytest
 import torch
 from torch import Tensor
 
+from steps_ros.core.checkpoint import Checkpoint
 from steps_ros.core.depth_net import DepthNet, TINY, TINY_RAYS
 from steps_ros.errors import SettingsError
 from steps_ros.inference.engines import choice, cuda_graphs, onnx_runtime, open_vino, tensor_rt
@@ -141,7 +142,7 @@ def test_the_node_goes_on_with_torch_where_an_engine_is_wrong(cache, monkeypatch
     monkeypatch.setitem(ENGINES, 'openvino', Spy(factor=1.02).engine)
     torch.manual_seed(0)
     network = DepthNet(TINY).eval()
-    model = OwnDepth(network, SIZE, None, CPU, 'float32', 'openvino')
+    model = OwnDepth(Checkpoint(network), SIZE, CPU, 'float32', 'openvino')
     assert model.engine == 'torch'
     assert 'openvino at 64x96: refused by its self-check' in model.described['engine_choice']
     assert 'torch instead' in caplog.text
@@ -152,13 +153,13 @@ def test_the_node_goes_on_with_torch_where_an_engine_is_wrong(cache, monkeypatch
 def test_an_engine_that_is_named_must_be_there(cache, monkeypatch):
     monkeypatch.setitem(ENGINES, 'openvino', Spy(missing='it is not there; get it').engine)
     with pytest.raises(SettingsError, match="engine 'openvino': it is not there; get it"):
-        OwnDepth(DepthNet(TINY), SIZE, None, CPU, 'float32', 'openvino')
+        OwnDepth(Checkpoint(DepthNet(TINY)), SIZE, CPU, 'float32', 'openvino')
 
 
 def test_every_size_has_its_engine_up_to_a_limit(cache, monkeypatch):
     spy = Spy()
     monkeypatch.setitem(ENGINES, 'openvino', spy.engine)
-    model = OwnDepth(DepthNet(TINY).eval(), None, None, CPU, 'float32', 'openvino')
+    model = OwnDepth(Checkpoint(DepthNet(TINY).eval()), None, CPU, 'float32', 'openvino')
     for number in range(MOST_SIZES + 1):
         model.output(torch.zeros(1, 3, 64, 64 + 32 * number), ())
         model.output(torch.zeros(1, 3, 64, 64 + 32 * number), ())
@@ -242,7 +243,7 @@ def test_rounds_take_turns(monkeypatch):
 
 
 def test_auto_without_a_size_stays_with_torch(cache):
-    model = OwnDepth(DepthNet(TINY), None, None, CPU, 'float32', AUTO)
+    model = OwnDepth(Checkpoint(DepthNet(TINY)), None, CPU, 'float32', AUTO)
     assert model.engine == TORCH
     assert 'give a network size' in model.described['engine_choice']
 

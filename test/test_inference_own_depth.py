@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 import torch
 
+from steps_ros.core.checkpoint import Checkpoint
 from steps_ros.core.depth_net import DepthNet, TINY
 from steps_ros.inference.engines.job import Engine
 from steps_ros.inference.engines.table import ENGINES
@@ -41,7 +42,8 @@ def failing(tmp_path, monkeypatch) -> Failing:
 @pytest.fixture
 def model(failing) -> OwnDepth:
     torch.manual_seed(0)
-    return OwnDepth(DepthNet(TINY).eval(), SIZE, None, torch.device('cpu'), 'float32', 'openvino')
+    weights = Checkpoint(DepthNet(TINY).eval())
+    return OwnDepth(weights, SIZE, torch.device('cpu'), 'float32', 'openvino')
 
 
 @torch.inference_mode()

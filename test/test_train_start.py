@@ -1,6 +1,9 @@
 """What a training begins with and what it leaves."""
 
+from unittest.mock import patch
+
 import pytest
+from small_training import random_batch
 import torch
 
 from steps_ros.core.checkpoint import Checkpoint, load_checkpoint, save_checkpoint
@@ -9,7 +12,10 @@ from steps_ros.core.geometry import disparity_to_depth
 from steps_ros.core.illumination import IlluminationNet
 from steps_ros.core.resnet import EncoderConfig, ResNetEncoder
 from steps_ros.errors import CheckpointError
-from steps_ros.train.presets import MONODEPTH2, STEPS
+from steps_ros.inference.predictor import Predictor
+from steps_ros.train.batch import TARGET
+from steps_ros.train.presets import MONODEPTH2, PRESETS, STEPS
+from steps_ros.train.relight import light_scene
 from steps_ros.train.snapshot import named, Snapshot, write_snapshot
 from steps_ros.train.start import finished_checkpoint, lend_pose, starting_networks
 
@@ -67,17 +73,40 @@ def test_motion_learned_elsewhere_is_lent(tmp_path):
 def test_the_end_is_a_checkpoint_for_the_node(tmp_path):
     start = Checkpoint(DepthNet(DEPTH), IlluminationNet(1))
     networks = starting_networks(start, STEPS, DepthNet(DEPTH), 0)
-    done = finished_checkpoint(networks, start, (96, 160), 'trained on drive.mcap', 7, seed=0)
+    done = finished_checkpoint(
+        networks, start, STEPS, (96, 160), 'trained on drive.mcap', 7, seed=0
+    )
     save_checkpoint(done, tmp_path / 'final.safetensors')
     found = load_checkpoint(tmp_path / 'final.safetensors')
     assert equal(found.depth_net, networks.depth)
     assert equal(found.enhancer, networks.enhancer.illumination)
     assert (found.input_size, found.provenance.step) == ((96, 160), 7)
     assert found.provenance.notes == {'seed': 0}
-    kept = finished_checkpoint(
-        starting_networks(start, MONODEPTH2, None, 0), start, (96, 160), 'day', 1
-    )
+
+
+@pytest.mark.parametrize('name', PRESETS)
+def test_depth_sees_in_use_what_it_saw_in_training(tmp_path, name):
+    start = Checkpoint(DepthNet(DEPTH), IlluminationNet(1))
+    objective = PRESETS[name]
+    teacher = DepthNet(DEPTH) if objective.adversarial_weight else None
+    networks = starting_networks(start, objective, teacher, 0)
+    done = finished_checkpoint(networks, start, objective, (64, 96), 'drive.mcap', 1)
+    save_checkpoint(done, tmp_path / 'final.safetensors')
+    batch = random_batch(64, 96, count=1)
+    picture = batch.frames[0, TARGET].permute(1, 2, 0).numpy()
+    predictor = Predictor(load_checkpoint(tmp_path / 'final.safetensors'), device='cpu')
+    with patch.object(predictor.depth_model, 'output', wraps=predictor.depth_model.output) as look:
+        predictor.predict(picture)
+    trained = light_scene(batch, networks.eval().enhancer, objective).seen
+    torch.testing.assert_close(look.call_args.args[0], trained.full[:, TARGET], rtol=0, atol=1e-6)
+
+
+def test_an_enhancer_that_did_not_learn_is_kept_for_the_eye():
+    start = Checkpoint(DepthNet(DEPTH), IlluminationNet(1))
+    networks = starting_networks(start, MONODEPTH2, None, 0)
+    kept = finished_checkpoint(networks, start, MONODEPTH2, (96, 160), 'day', 1)
     assert equal(kept.enhancer, start.enhancer)
+    assert not kept.sees_enhanced
 
 
 @pytest.mark.parametrize(

@@ -138,7 +138,7 @@ def _trained(options: argparse.Namespace, seed: int, arm: str, folder: Path) -> 
 
         run_loop(loop, night, day if compares else None, watch)
     return finished_checkpoint(
-        networks.cpu(), start, tuple(options.size), f'{arm}, seed {seed}', loop.step
+        networks.cpu(), start, objective, tuple(options.size), f'{arm}, seed {seed}', loop.step
     )
 
 

@@ -31,6 +31,7 @@ from steps_ros.core.network_configs import (
     depth_config,
     encoder_config,
     enhancer_channels,
+    flag,
     input_size,
 )
 from steps_ros.core.resnet import EncoderConfig
@@ -62,7 +63,9 @@ class Checkpoint:
 
     ``depth_net`` or ``enhancer`` is None where the file does not hold it. ``encoder`` is
     the state of a depth encoder alone (an imported ImageNet ResNet), which only training takes.
-    ``input_size`` is (height, width), or None to use each image's own.
+    ``input_size`` is (height, width), or None to use each image's own. ``sees_enhanced`` is False
+    where the depth network learned from pictures as the camera took them; the enhancer then serves
+    the eye alone.
     """
 
     depth_net: DepthNet | None = None
@@ -72,6 +75,7 @@ class Checkpoint:
     input_size: tuple[int, int] | None = None
     confidence: Bridge = DEFAULT_CONFIDENCE
     provenance: Provenance = field(default_factory=Provenance)
+    sees_enhanced: bool = True
 
 
 def save_checkpoint(
@@ -130,6 +134,8 @@ def load_checkpoint(path: Path) -> Checkpoint:
             input_size=input_size(description['input_size']),
             confidence=confidence(description['confidence']),
             provenance=_provenance(description['provenance']),
+            # Not in files from before there were networks that see pictures as they are.
+            sees_enhanced=flag(description.get('sees_enhanced', True)),
         )
     except (KeyError, TypeError, ValueError, IndexError, AttributeError, RuntimeError) as error:
         raise CheckpointError(
@@ -258,6 +264,7 @@ def _describe(checkpoint: Checkpoint) -> dict[str, Any]:
         'input_size': checkpoint.input_size,
         'confidence': checkpoint.confidence._asdict(),
         'provenance': asdict(checkpoint.provenance),
+        'sees_enhanced': checkpoint.sees_enhanced,
     }
 
 

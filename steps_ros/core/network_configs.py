@@ -91,6 +91,17 @@ def confidence(values: Mapping[str, Any]) -> Bridge:
     return bridge
 
 
+def flag(value: Any) -> bool:
+    """
+    Return a switch.
+
+    :raises ValueError: it is neither true nor false.
+    """
+    if type(value) is not bool:
+        raise ValueError(f'{value!r} where true or false is meant')
+    return value
+
+
 def _check_whole(name: str, values: tuple[Any, ...], count: int, most: int) -> None:
     are_whole = all(type(value) is int and 0 < value <= most for value in values)
     if len(values) != count or not are_whole:

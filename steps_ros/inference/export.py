@@ -67,7 +67,7 @@ def export_onnx(path: Path, size: Size | None = None) -> Exported:
         )
     checkpoint = load_checkpoint(path)
     job = job_for(path, checkpoint, size)
-    facts = _facts(path, job)
+    facts = _facts(path, job, 'enhanced' if _is_fed_enhanced(checkpoint) else 'as it was taken')
     content = _with_facts(open_graph(job), facts)
     difference = _difference(content, job)
     if not difference.largest <= MOST_DIFFERENCE:
@@ -101,7 +101,11 @@ def job_for(path: Path, checkpoint: Checkpoint, size: Size | None) -> Job:
     return Job(network, known, torch.device('cpu'), 'float32', torch.get_num_threads())
 
 
-def _facts(path: Path, job: Job) -> dict[str, str]:
+def _is_fed_enhanced(checkpoint: Checkpoint) -> bool:
+    return checkpoint.enhancer is not None and checkpoint.sees_enhanced
+
+
+def _facts(path: Path, job: Job, look: str) -> dict[str, str]:
     beside = '; rays: (B, 2, H, W), x / z and y / z of each pixel' if 'rays' in job.shapes else ''
     return {
         'steps_ros': __version__,
@@ -111,7 +115,7 @@ def _facts(path: Path, job: Job) -> dict[str, str]:
         'size': '{}x{}'.format(*job.size),
         'opset': str(OPSET),
         'config': json.dumps(asdict(job.network.config)),
-        'inputs': f'image: (B, 3, H, W) float32 RGB from 0 to 1, enhanced{beside}',
+        'inputs': f'image: (B, 3, H, W) float32 RGB from 0 to 1, {look}{beside}',
         'outputs': 'disparity: (B, 1, H, W) from 0 to 1; depth: (B, 1, H, W) in units of relative '
         'depth',
     }
@@ -144,7 +148,7 @@ def _difference(content: bytes, job: Job) -> Agreement:
 
 
 def _description(path: Path, checkpoint: Checkpoint, facts: dict[str, str]) -> str:
-    enhance = str(checkpoint.enhancer is not None).lower()
+    enhance = str(_is_fed_enhanced(checkpoint)).lower()
     return (
         f'# The depth network of {path.name} ({facts["checkpoint_sha256"][:12]}), by steps-ros '
         'export.\n'
@@ -153,7 +157,7 @@ def _description(path: Path, checkpoint: Checkpoint, facts: dict[str, str]) -> s
 
 
 def _has_default_enhancer(checkpoint: Checkpoint) -> bool:
-    if checkpoint.enhancer is None:
+    if checkpoint.enhancer is None or not checkpoint.sees_enhanced:
         return True
     default = load_checkpoint(DEFAULT_WEIGHTS).enhancer
     own, theirs = checkpoint.enhancer.state_dict(), default.state_dict() if default else {}

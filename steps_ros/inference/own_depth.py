@@ -14,7 +14,7 @@ import torch
 from torch import Tensor
 
 from steps_ros.core.camera import Camera
-from steps_ros.core.depth_net import DepthNet
+from steps_ros.core.checkpoint import Checkpoint
 from steps_ros.core.geometry import disparity_to_depth
 from steps_ros.errors import SettingsError
 from steps_ros.inference.engines.cache import cache_folder, EngineCache
@@ -40,32 +40,32 @@ class OwnDepth:
     An engine that cannot be built, computes something else than torch or fails several times is
     replaced by torch.
 
+    :param checkpoint: with a depth network. Its size is for where the user wants none; a network
+        that sees rays takes its number of pixels alone and keeps each image's shape. Where it has
+        none either, each image has its own, rounded up.
     :param size: (height, width) that the user wants, multiples of 32 from 64 on.
-    :param stored_size: the size in the checkpoint, for where the user wants none. A network that
-        sees rays takes its number of pixels alone and keeps each image's shape. Where it is None
-        too, each image has its own, rounded up.
     :param precision: a name of :data:`steps_ros.inference.hardware.PRECISIONS`.
     :param engine: a name of :data:`steps_ros.inference.engines.names.ENGINE_NAMES`.
     :raises SettingsError: a size that cannot be, or an engine that was named and cannot be used
         here.
     """
 
-    sees_enhanced = True
     is_scalable = True
 
     def __init__(
         self,
-        network: DepthNet,
+        checkpoint: Checkpoint,
         size: Size | None,
-        stored_size: Size | None,
         device: torch.device,
         precision: str,
         engine: str = TORCH,
         workshop: Workshop | None = None,
     ) -> None:
-        self.precision = precision
+        network = checkpoint.depth_net
+        assert network is not None
+        self.precision, self.sees_enhanced = precision, checkpoint.sees_enhanced
         self._config = network.config
-        self._size = checked(size or stored_size)
+        self._size = checked(size or checkpoint.input_size)
         self._keeps_shape = size is None and network.config.sees_rays
         self._device = device
         self._wanted, self._reason = engine, ''

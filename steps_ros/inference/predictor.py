@@ -61,9 +61,7 @@ class Predictor:
         dtype = resolve_precision(precision, self.device)
         if depth_model is None and checkpoint.depth_net is not None:
             kind = str(dtype).removeprefix('torch.')
-            depth_model = OwnDepth(
-                checkpoint.depth_net, size, checkpoint.input_size, self.device, kind, engine
-            )
+            depth_model = OwnDepth(checkpoint, size, self.device, kind, engine)
         if depth_model is None and checkpoint.enhancer is None:
             raise CheckpointError(
                 'the checkpoint holds an encoder only, a start for training; give it to train '

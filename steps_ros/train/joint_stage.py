@@ -93,9 +93,14 @@ def train_jointly(
     run_loop(loop, _dataset(nights, settings), _dataset(days, settings), watch)
     step = start.provenance.step + loop.step
     return finished_checkpoint(
-        loop.result, start, start.input_size or settings.size, start.provenance.source, step,
+        loop.result,
+        start,
+        OBJECTIVE,
+        start.input_size or settings.size,
+        start.provenance.source,
+        step,
         **start.provenance.notes,
-    )  # fmt: skip
+    )
 
 
 def _dataset(drives: Sequence[Path], settings: JointSettings) -> TripletDataset:

@@ -118,7 +118,7 @@ def _judged_start(job: Job, start: Checkpoint) -> Checkpoint:
     fresh = starting_networks(start, objective, None, job.training.seed)
     if start.depth_net is not None:
         return start
-    return finished_checkpoint(fresh, start, job.size, 'start', 0)
+    return finished_checkpoint(fresh, start, objective, job.size, 'start', 0)
 
 
 def _validation(job: Job, decoding: Decoding, start: Start) -> Validation | None:
@@ -184,8 +184,9 @@ def _finished(
     """Return what the node needs of the networks after ``step`` steps."""
     source = f'{job.preset} on {", ".join(Path(name).name for name in job.night)}'
     data = [store.index.content for store in night.stores]
+    objective = PRESETS[job.preset]
     return finished_checkpoint(
-        networks, start, job.size, source, step, data=data, preset=job.preset
+        networks, start, objective, job.size, source, step, data=data, preset=job.preset
     )
 
 

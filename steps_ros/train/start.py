@@ -67,6 +67,7 @@ def lend_pose(networks: Networks, snapshot: Path) -> None:
 def finished_checkpoint(
     networks: Networks,
     start: Checkpoint,
+    objective: ObjectiveSettings,
     size: tuple[int, int],
     source: str,
     step: int,
@@ -75,6 +76,10 @@ def finished_checkpoint(
     """
     Return a copy of what the node needs of trained networks, on the CPU and in eval mode.
 
+    An enhancer that did not learn stays that of the start; where the objective shows the depth
+    network pictures as they are, so does the node.
+
+    :param objective: what they learned by.
     :param size: (height, width) they were trained at.
     :param source: a sentence on where they come from.
     """
@@ -90,6 +95,7 @@ def finished_checkpoint(
         input_size=size,
         confidence=start.confidence,
         provenance=Provenance(source=source, step=step, notes=dict(notes)),
+        sees_enhanced=objective.network_sees != 'raw',
     )
 
 

@@ -49,4 +49,4 @@ def train_teacher(
     if not run_loop(loop, day, None, watch):
         return None
     size = (day.height, day.width)
-    return finished_checkpoint(loop.result, start, size, 'day teacher', loop.step)
+    return finished_checkpoint(loop.result, start, MONODEPTH2, size, 'day teacher', loop.step)
