@@ -18,6 +18,7 @@ from steps_ros.train.augment import Sample
 from steps_ros.train.enhancer import EnhancerSettings, train_enhancer
 from steps_ros.train.shards import draw_batch, load_shards, Shards, Street, to_batch
 from steps_ros.train.supervised import (
+    enhanced_input,
     Stage,
     start_at_depth,
     SupervisedSettings,
@@ -91,6 +92,40 @@ def test_stages_and_rates_follow_the_schedule():
     assert [settings.rate_of(step) for step in (0, 1, 2, 3, 4)] == pytest.approx(
         [0.5, 1.0, 1.0, 0.5, 0.0]
     )
+
+
+def test_a_rate_can_begin_anew():
+    settings = replace(SETTINGS, stages=(Stage(32, 32, 8, 1),), warmup=0, learning_rate=1.0)
+    settings = replace(settings, final_rate=0.0, again=4, rate_again=0.5)
+    rates = [settings.rate_of(step) for step in (0, 2, 4, 6, 8)]
+    assert rates == pytest.approx([1.0, 0.5, 0.5, 0.25, 0.0])
+
+
+def test_pictures_by_light_are_enhanced_as_the_node_does_it(shards):
+    (street,) = shards.streets
+    bright = Shards((street._replace(images=street.images // 3 + 150),))
+    dark = Shards((street._replace(images=street.images // 8),))
+    powers = {}
+    for name, pictures in {'dark': dark, 'bright': bright}.items():
+        batch = draw_batch(pictures, (64, 96), 100, np.random.default_rng(0), by_light=True)
+        powers[name] = batch.enhancement.flatten()
+    assert (powers['dark'] == 1).float().mean() > 0.7
+    assert (powers['bright'] == 0).float().mean() > 0.7
+    # A few anyhow, for dusk and for light that is misjudged.
+    assert 0.1 < ((powers['bright'] > 0) & (powers['bright'] < 1)).float().mean() < 0.3
+    assert draw_batch(bright, (64, 96), 4, np.random.default_rng(0)).enhancement.eq(1).all()
+
+
+def test_the_network_sees_pictures_enhanced_that_far(shards):
+    torch.manual_seed(0)
+    batch = draw_batch(shards, (64, 96), 2, np.random.default_rng(2))
+    powers = torch.tensor([0.0, 0.5])[:, None, None, None]
+    illumination = IlluminationNet(1).eval()
+    seen = enhanced_input(batch._replace(enhancement=powers), illumination)
+    torch.testing.assert_close(seen[0], batch.image[0])
+    with torch.no_grad():
+        light = illumination(batch.grey).clamped[1].sqrt()
+    torch.testing.assert_close(seen[1], (batch.image[1] / light).clamp(0, 1))
 
 
 def test_batches_keep_depth_beside_their_pixels(shards):

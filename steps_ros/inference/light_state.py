@@ -22,7 +22,7 @@ from steps_ros.inference.blockage import (
     unblocked,
 )
 from steps_ros.inference.cloud_filters import Corners, usable_pixels
-from steps_ros.inference.light import CELLS, LightSample
+from steps_ros.inference.light import Bytes, CELLS, LightSample, measure_light
 from steps_ros.settings import check, setting
 
 # After a longer silence, or a step back in time, the next picture decides by itself.
@@ -128,6 +128,11 @@ def follow_light(
     most = 1.0 if settings.fade_s <= 0 else elapsed_s / settings.fade_s
     missing = ENHANCEMENT[now.state] - now.enhancement
     return now._replace(enhancement=now.enhancement + max(-most, min(most, missing)))
+
+
+def enhancement_alone(image: Bytes, settings: LightSettings = LightSettings()) -> float:
+    """Return how far the light of a single picture, (H, W, 3) uint8 RGB, lets it be enhanced."""
+    return follow_light(None, 0.0, measure_light(image), settings).enhancement
 
 
 def blocked_share(track: LightTrack, settings: LightSettings, bonnet: Corners = ()) -> float:

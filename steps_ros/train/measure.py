@@ -17,6 +17,7 @@ from steps_ros.core.masks import Bridge
 from steps_ros.eval.baselines import flat_ground_depth, mean_log_depth
 from steps_ros.eval.metrics import depth_errors, DepthErrors, mean_errors
 from steps_ros.eval.predictions import DEPTH_ALONE
+from steps_ros.inference.light_state import enhancement_alone
 from steps_ros.inference.predictor import Predictor
 from steps_ros.train.shards import FARTHEST_DEPTH, Shards
 
@@ -60,7 +61,11 @@ class MeasuredErrors:
 
 
 def held_out_errors(held_out: Shards, training: Shards, checkpoint: Checkpoint) -> MeasuredErrors:
-    """Measure a checkpoint with both networks, and both blind guesses, on the same frames."""
+    """
+    Measure a checkpoint with both networks, and both blind guesses, on the same frames.
+
+    Each is enhanced as far as the node does it in such light.
+    """
     template = mean_log_depth(
         (depth.astype(np.float32) for street in training.streets for depth in street.depth),
         FARTHEST_DEPTH,
@@ -70,7 +75,8 @@ def held_out_errors(held_out: Shards, training: Shards, checkpoint: Checkpoint) 
     for image, half, camera, mounting in held_out.pictures():
         depth = half.astype(np.float32)
         flat = flat_ground_depth(np.array(camera.matrix), depth.shape, mounting, FARTHEST_DEPTH)
-        predicted = predictor.predict(image, DEPTH_ALONE, None, camera).depth
+        enhancement = enhancement_alone(image)
+        predicted = predictor.predict(image, DEPTH_ALONE, None, camera, enhancement).depth
         assert predicted is not None
         night, ground, blind = (
             depth_errors(guess, depth, 'median', FARTHEST_DEPTH)

@@ -23,12 +23,15 @@ from steps_ros.core.rays import assumed_directions
 from steps_ros.data.array_reading import array_names, load_arrays
 from steps_ros.data.frames import Image
 from steps_ros.errors import SourceError
+from steps_ros.inference.light_state import enhancement_alone
 from steps_ros.inference.network_size import fitting_size
 from steps_ros.train.augment import draw_aspect, draw_sample, Sample
 from steps_ros.train.lit_skies import light_sky
 
 _ARRAYS, _BENDS = ('images', 'depth', 'mounting', 'intrinsics'), 'distortion'
 NEAREST_DEPTH, FARTHEST_DEPTH = 0.5, 80.0
+# Share of the pictures that are enhanced without regard to their light.
+ANYHOW = 0.2
 
 
 class Street(NamedTuple):
@@ -75,13 +78,15 @@ class DepthBatch(NamedTuple):
     Pictures with known depth.
 
     ``image`` (B, 3, H, W) RGB and ``grey`` (B, 1, H, W), both in [0, 1]; ``depth`` (B, 1, H, W)
-    from 0.5 to 80 m, +inf for sky; ``rays`` (B, 2, H, W), see :mod:`steps_ros.core.rays`.
+    from 0.5 to 80 m, +inf for sky; ``rays`` (B, 2, H, W), see :mod:`steps_ros.core.rays`;
+    ``enhancement`` (B, 1, 1, 1), the power of the illumination that each picture is divided by.
     """
 
     image: Tensor
     grey: Tensor
     depth: Tensor
     rays: Tensor
+    enhancement: Tensor
 
 
 def load_shards(folders: Sequence[Path]) -> Shards:
@@ -105,20 +110,27 @@ def draw_batch(
     count: int,
     generator: np.random.Generator,
     lit_skies: float = 0.0,
+    by_light: bool = False,
 ) -> DepthBatch:
     """
     Draw and augment ``count`` pictures of one shape, with about as many pixels as ``size``.
 
     :param size: (height, width).
     :param lit_skies: share of the pictures that get more light in their sky.
+    :param by_light: pictures are enhanced as far as their light lets the node do it, or, a few,
+        anyhow; else in full.
     """
     shape = fitting_size(draw_aspect(generator), size)
     samples = [_draw_sample(shards, shape, generator, lit_skies) for _ in range(count)]
-    return to_batch(samples)
+    batch = to_batch(samples)
+    if not by_light:
+        return batch
+    powers = [_draw_enhancement(sample.image, generator) for sample in samples]
+    return batch._replace(enhancement=torch.tensor(powers)[:, None, None, None])
 
 
 def to_batch(samples: Sequence[Sample]) -> DepthBatch:
-    """Turn samples of one size, their depth +inf for sky, into a batch."""
+    """Turn samples of one size, their depth +inf for sky, into a batch, to be enhanced in full."""
     images = np.stack([sample.image for sample in samples])
     colour = torch.from_numpy(images).permute(0, 3, 1, 2).float() / 255
     grey = np.stack([cv2.cvtColor(sample.image, cv2.COLOR_RGB2GRAY) for sample in samples])
@@ -128,7 +140,8 @@ def to_batch(samples: Sequence[Sample]) -> DepthBatch:
     for place, sample in enumerate(samples):
         if sample.rays is not None:
             rays[place] = torch.from_numpy(sample.rays.copy())
-    return DepthBatch(colour, torch.from_numpy(grey)[:, None].float() / 255, known[:, None], rays)
+    levels = torch.from_numpy(grey)[:, None].float() / 255
+    return DepthBatch(colour, levels, known[:, None], rays, torch.ones(len(samples), 1, 1, 1))
 
 
 def _draw_sample(
@@ -141,6 +154,12 @@ def _draw_sample(
     if lit_skies and generator.random() < lit_skies:
         image = light_sky(image, depth, generator)
     return draw_sample(image, depth, street.cameras[frame], size, generator)
+
+
+def _draw_enhancement(image: Image, generator: np.random.Generator) -> float:
+    """Return how far a picture is enhanced; the node fades, and may take dusk for night."""
+    anyhow = float(generator.random())
+    return anyhow if generator.random() < ANYHOW else enhancement_alone(image)
 
 
 def _read(path: Path) -> Street:

@@ -1,7 +1,7 @@
 """
 Supervised warm start: a depth network learns simulated depth from enhanced pictures.
 
-The picture is enhanced by a frozen illumination network first, exactly as at inference. Small
+The picture is enhanced by a frozen illumination network first, as at inference. Small
 pictures come first and the final size last; the weights that are kept are a running mean.
 """
 
@@ -47,7 +47,8 @@ class Stage:
     """
     Steps at one picture size.
 
-    ``lit_skies`` is the share of the pictures that get more light in their sky.
+    ``lit_skies`` is the share of the pictures that get more light in their sky. Where
+    ``by_light``, pictures are enhanced as far as the node does it in their light; else in full.
     """
 
     height: int
@@ -55,6 +56,7 @@ class Stage:
     steps: int
     batch: int
     lit_skies: float = 0.0
+    by_light: bool = False
 
 
 @dataclass(frozen=True)
@@ -64,6 +66,8 @@ class SupervisedSettings:
 
     :param stages: sizes in their order.
     :param learning_rate: highest rate of AdamW, reached after ``warmup`` steps, then a cosine.
+    :param again: last steps, whose rate begins anew at ``rate_again`` and falls alike; the cosine
+        before ends where they begin.
     :param precision: of the network, by autocast; the loss is in float32.
     """
 
@@ -71,6 +75,8 @@ class SupervisedSettings:
     seed: int = 0
     learning_rate: float = 8e-4
     final_rate: float = 1e-5
+    again: int = 0
+    rate_again: float = 3e-4
     warmup: int = 200
     weight_decay: float = 1e-4
     mean_decay: float = 0.998
@@ -94,9 +100,16 @@ class SupervisedSettings:
         """Return the learning rate of a step."""
         if step < self.warmup:
             return self.learning_rate * (step + 1) / self.warmup
-        share = (step - self.warmup) / max(1, self.steps - self.warmup)
+        once = self.steps - self.again
+        if self.again and step >= once:
+            return self._cosine(self.rate_again, (step - once) / self.again)
+        share = (step - self.warmup) / max(1, once - self.warmup)
+        return self._cosine(self.learning_rate, share)
+
+    def _cosine(self, highest: float, share: float) -> float:
+        """Return the rate where a share of the way from the highest to the final one is gone."""
         cosine = 0.5 + 0.5 * math.cos(math.pi * min(1.0, share))
-        return self.final_rate + (self.learning_rate - self.final_rate) * cosine
+        return self.final_rate + (highest - self.final_rate) * cosine
 
 
 def start_at_depth(net: DepthNet, depth: float = FIRST_DEPTH) -> None:
@@ -134,7 +147,7 @@ def train_supervised(
         stage = settings.stage_of(step)
         generator = np.random.default_rng((settings.seed, 7, step))
         size = stage.height, stage.width
-        batch = draw_batch(shards, size, stage.batch, generator, stage.lit_skies)
+        batch = draw_batch(shards, size, stage.batch, generator, stage.lit_skies, stage.by_light)
         loss = _step(net, illumination, optimiser, batch, settings.rate_of(step), precision)
         mean.update_parameters(net)
         if (step + 1) % settings.save_every == 0 or step + 1 == settings.steps:
@@ -154,7 +167,7 @@ def mean_weights(folder: Path) -> tuple[State, int]:
 def enhanced_input(batch: DepthBatch, illumination: IlluminationNet) -> Tensor:
     """Return what the depth network sees, (B, 3, H, W)."""
     with torch.no_grad():
-        return enhance(batch.image, illumination(batch.grey).clamped)
+        return enhance(batch.image, illumination(batch.grey).clamped ** batch.enhancement)
 
 
 def _step(
