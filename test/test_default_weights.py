@@ -7,6 +7,7 @@ import pytest
 
 from steps_ros.core.checkpoint import DEFAULT_WEIGHTS, load_checkpoint
 from steps_ros.eval.metrics import depth_errors
+from steps_ros.inference.cloud import organised_cloud
 from steps_ros.inference.predictor import Predictor
 from steps_ros.sim.clip import simulate_clip
 from steps_ros.sim.settings import ClipSettings
@@ -75,3 +76,11 @@ def test_a_street_at_night_keeps_its_confidence_where_there_is_light(predictor):
     level = frame.image.max(axis=2)
     confidence = predictor.predict(frame.image).confidence
     assert np.median(confidence[(level > 20) & (level < 240)]) > 0.8
+
+
+def test_a_street_by_day_without_the_enhancer_is_trusted_and_has_a_cloud(predictor):
+    frame = next(iter(simulate_clip(ClipSettings(UNSEEN_SEED, 1, 1, 96, 160, time='day'))))
+    found = predictor.predict(frame.image, camera=frame.camera, enhancement=0.0)
+    assert np.median(found.confidence) > 0.5
+    cloud = organised_cloud(found.depth, frame.camera, found.enhanced, found.confidence)
+    assert np.isfinite(cloud[..., 2]).mean() > 0.2

@@ -21,3 +21,14 @@ def test_it_is_the_product_of_bridge_exposure_and_contrast(channels):
     torch.testing.assert_close(confidence(light, grey, BRIDGE), expected, rtol=1e-6, atol=0)
     assert (expected[0] < 0.11).any()
     assert (expected[0] == 1).any()
+
+
+@pytest.mark.parametrize('enhancement', [0.0, 0.25, 1.0])
+def test_the_bridge_counts_as_far_as_the_enhancer_is_applied(enhancement):
+    generator = torch.Generator().manual_seed(0)
+    light = torch.rand((1, 1, 48, 72), generator=generator).clamp(1e-4, 1)
+    grey = torch.randint(0, 256, (1, 1, 48, 72), generator=generator) / 255
+    lit = bridge_weight(light, BRIDGE) ** enhancement
+    expected = lit * exposure_weight(grey) * contrast_weight(grey)
+    found = confidence(light, grey, BRIDGE, enhancement)
+    torch.testing.assert_close(found, expected, rtol=1e-6, atol=0)

@@ -15,6 +15,7 @@ from steps_ros.core.depth_net import DepthNet, TINY, TINY_RAYS
 from steps_ros.core.geometry import disparity_to_depth
 from steps_ros.core.illumination import enhance, IlluminationNet
 from steps_ros.core.importers import import_weights
+from steps_ros.core.masks import Bridge
 from steps_ros.errors import CheckpointError, FrameError, SettingsError
 from steps_ros.inference import predictor as predictor_module
 from steps_ros.inference.prediction import Outputs, Request
@@ -200,6 +201,24 @@ def test_no_enhancement_is_the_picture_and_full_is_the_default(checkpoint, predi
     assert np.array_equal(off.depth, plain.depth)
     full = predictor.predict(picture, enhancement=1.0)
     assert np.array_equal(full.enhanced, predictor.predict(picture).enhanced)
+
+
+def test_where_nothing_is_enhanced_the_picture_alone_says_what_to_trust(checkpoint):
+    picture = street(64, 96)
+    picture[:32] = np.maximum(picture[:32], 180)
+    picture[40:48] = 0
+    strict = replace(checkpoint, confidence=Bridge(0.4, 0.5, 5.0, 50.0))
+    predictor = Predictor(strict, device='cpu')
+    shares = (1.0, 0.5, 0.02, 0.0)
+    found = [predictor.predict(picture, enhancement=share).confidence for share in shares]
+    assert np.median(found[0][:32]) < 0.2
+    assert (found[-1][:32] == 1).all()
+    np.testing.assert_allclose(found[-1][40:48], 0.1)
+    # Faded, the maps go from one to the other without a leap.
+    np.testing.assert_allclose(found[1][:32], np.sqrt(found[0][:32]), rtol=1e-5)
+    assert np.abs(found[-1] - found[-2]).max() < 0.2
+    plain = Predictor(replace(strict, enhancer=None), device='cpu').predict(picture)
+    np.testing.assert_array_equal(plain.confidence, found[-1])
 
 
 def test_enhancement_grows_by_equal_ratios(predictor):

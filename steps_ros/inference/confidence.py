@@ -2,8 +2,9 @@
 How far a pixel's depth can be trusted, judged by its light.
 
 Three factors: the bridge of the uncertainty mask (steps_spec 4.6) on the stage-1 illumination,
-with bounds fixed by the checkpoint; little trust for raw values at the ends of the range; and
-little trust for a frame that shows nothing at all, as behind a covered lens.
+with bounds fixed by the checkpoint, as far as the enhancer is applied; little trust for raw
+values at the ends of the range; and little trust for a frame that shows nothing at all, as behind
+a covered lens.
 """
 
 from __future__ import annotations
@@ -26,25 +27,33 @@ CONTRAST_QUANTILE = 0.98
 NO_CONTRAST, FULL_CONTRAST = 8 / 255, 14 / 255
 
 
-def confidence(illumination: Tensor, grey: Tensor, bridge: Bridge) -> Tensor:
+def confidence(
+    illumination: Tensor, grey: Tensor, bridge: Bridge, enhancement: float = 1.0
+) -> Tensor:
     """
     Combine the three factors.
+
+    The bridge says what enhancing lifts out of the dark or blows; where nothing is enhanced it
+    says nothing. To the power of the enhancement it fades as the picture does.
 
     :param illumination: (B, C, H, W), clamped stage-1 map; of three colours the least counts.
     :param grey: (B, 1, H, W), the raw image in [0, 1].
     :param bridge: bounds of the checkpoint.
+    :param enhancement: 0 to 1, how far the enhancer is applied; at 0 ``illumination`` is not read.
     :returns: (B, 1, H, W), in (0, 1].
     """
     contrast = contrast_weight(grey)
+    if enhancement == 0:
+        return exposure_weight(grey) * contrast
     if grey.device.type != 'cpu':
         lit = bridge_weight(illumination, bridge).amin(dim=1, keepdim=True)
-        return lit * exposure_weight(grey) * contrast
+        return lit.pow(enhancement) * exposure_weight(grey) * contrast
     pairs = zip(illumination.detach().numpy(), grey.detach()[:, 0].numpy(), strict=True)
-    found = [_on_host(light, level, bridge) for light, level in pairs]
+    found = [_on_host(light, level, bridge, enhancement) for light, level in pairs]
     return torch.from_numpy(np.stack(found))[:, None] * contrast
 
 
-def _on_host(light: Floats, grey: Floats, bridge: Bridge) -> Floats:
+def _on_host(light: Floats, grey: Floats, bridge: Bridge, enhancement: float) -> Floats:
     """Return bridge and exposure of (C, H, W) and (H, W), (H, W), in a third of torch's time."""
     outside = np.maximum(float(bridge.low) - light, 0)
     outside *= bridge.below
@@ -56,6 +65,8 @@ def _on_host(light: Floats, grey: Floats, bridge: Bridge) -> Floats:
     most: Floats = outside[0] if len(outside) == 1 else outside.max(axis=0)
     most += 1
     weight = np.reciprocal(most, out=most)
+    if enhancement != 1:
+        np.power(weight, np.float32(enhancement), out=weight)
     fine = cv2.inRange(grey, BLACK, WHITE)
     np.multiply(weight, np.float32(LEAST_TRUST), out=weight, where=fine == 0)
     return weight

@@ -8,6 +8,7 @@ own size): the one place where an image becomes a tensor and back.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import NamedTuple
 
 import cv2
 import numpy as np
@@ -30,6 +31,22 @@ from steps_ros.inference.own_depth import OwnDepth
 from steps_ros.inference.prediction import Outputs, Prediction, Raw, Request
 from steps_ros.inference.resize import resize_depth, resize_image, resize_map
 from steps_ros.inference.transfer import Download, upload
+
+
+class _Seen(NamedTuple):
+    """
+    A picture as the networks saw it; every tensor of a batch of one.
+
+    ``illumination`` is the clamped stage-1 map, ``applied`` what of it the picture was divided by,
+    ``power`` 0 to 1 leads from one to the other; ``enhanced`` is the result, ``grey`` the levels
+    before.
+    """
+
+    illumination: Tensor
+    applied: Tensor
+    power: float
+    enhanced: Tensor
+    grey: Tensor
 
 
 class Predictor:
@@ -134,16 +151,25 @@ class Predictor:
         levels = [cv2.cvtColor(image, cv2.COLOR_RGB2GRAY)[..., None] for image in seen]
         grey = _to_tensor(levels, self.device)
         begun = Moment(self.device)
-        illumination = self._illumination(pixels, grey, requests)
+        powers = self._powers(requests)
+        illumination = self._illumination(pixels, grey, powers)
+        applied = _faded(illumination, powers)
         wants_depth = any(request.outputs.depth or request.outputs.raw for request in requests)
-        enhanced = enhance(pixels, illumination) if wants_depth else pixels
+        enhanced = enhance(pixels, applied) if wants_depth else pixels
         outputs = self._depth_outputs(pixels, enhanced, requests)
         ended = Moment(self.device)
         download = Download(self.device)
         predictions = [
-            self._finished(request, output, (light[None], lit[None], level[None]), download)
-            for request, output, light, lit, level in zip(
-                requests, outputs, illumination, enhanced, grey, strict=True
+            self._finished(request, output, _Seen(*seen), download)
+            for request, output, *seen in zip(
+                requests,
+                outputs,
+                illumination.chunk(len(powers)),
+                applied.chunk(len(powers)),
+                powers,
+                enhanced.chunk(len(powers)),
+                grey.chunk(len(powers)),
+                strict=True,
             )
         ]
         download.wait()
@@ -154,42 +180,44 @@ class Predictor:
         self,
         request: Request,
         output: Tensor | None,
-        seen: tuple[Tensor, Tensor, Tensor],
+        seen: _Seen,
         download: Download,
     ) -> Prediction:
         """
         Return one image's maps at output size, filled when the download is complete.
 
-        :param output: of the depth model; all tensors are of a batch of one.
-        :param seen: illumination, what was made of the picture with it, and its grey levels.
+        :param output: of the depth model, a batch of one.
         """
-        illumination, enhanced, grey = seen
         outputs = request.outputs
         size = request.output_size or (request.image.shape[0], request.image.shape[1])
         return Prediction(
-            enhanced=enhanced_picture(resize_image(request.image, *size), illumination, download)
+            enhanced=enhanced_picture(resize_image(request.image, *size), seen.applied, download)
             if outputs.enhanced
             else None,
             depth=download.start(self._depth(output, size))
             if outputs.depth and output is not None
             else None,
             confidence=download.start(
-                resize_map(confidence(illumination, grey, self.bridge), *size)[0, 0]
+                resize_map(
+                    confidence(seen.illumination, seen.grey, self.bridge, seen.power), *size
+                )[0, 0]
             )
             if outputs.confidence
             else None,
-            raw=_raw(output, illumination, enhanced, download) if outputs.raw else None,
+            raw=_raw(output, seen.applied, seen.enhanced, download) if outputs.raw else None,
         )
 
-    def _illumination(self, pixels: Tensor, grey: Tensor, requests: Sequence[Request]) -> Tensor:
-        """Return the clamped stage-1 maps to each one's power, ones where nothing is enhanced."""
-        powers = [min(max(request.enhancement, 0.0), 1.0) for request in requests]
+    def _powers(self, requests: Sequence[Request]) -> list[float]:
+        """Return how far each image is enhanced, 0 to 1; without an enhancer not at all."""
+        if self._illuminate is None:
+            return [0.0] * len(requests)
+        return [min(max(request.enhancement, 0.0), 1.0) for request in requests]
+
+    def _illumination(self, pixels: Tensor, grey: Tensor, powers: Sequence[float]) -> Tensor:
+        """Return the clamped stage-1 maps, ones where nothing is enhanced."""
         if self._illuminate is None or not any(powers):
             return torch.ones_like(grey)
-        illumination = self._illuminate(pixels, grey)
-        if all(power == 1 for power in powers):
-            return illumination
-        return illumination.pow(illumination.new_tensor(powers)[:, None, None, None])
+        return self._illuminate(pixels, grey)
 
     def _depth_outputs(
         self, pixels: Tensor, enhanced: Tensor, requests: Sequence[Request]
@@ -208,6 +236,13 @@ class Predictor:
     def _depth(self, output: Tensor, size: Size) -> Tensor:
         assert self.depth_model is not None
         return resize_depth(self.depth_model.depth(output), *size)[0, 0].float()
+
+
+def _faded(illumination: Tensor, powers: Sequence[float]) -> Tensor:
+    """Return each image's map to its power."""
+    if all(power == 1 for power in powers) or not any(powers):
+        return illumination
+    return illumination.pow(illumination.new_tensor(powers)[:, None, None, None])
 
 
 def _raw(output: Tensor | None, illumination: Tensor, enhanced: Tensor, download: Download) -> Raw:
