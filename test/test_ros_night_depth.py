@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 import time
 
 import numpy as np
@@ -19,6 +20,7 @@ from std_srvs.srv import SetBool
 
 from steps_ros.errors import CheckpointError, SettingsError
 from steps_ros.inference.prediction import Outputs
+from steps_ros.ros import night_depth
 from steps_ros.ros.cameras import CameraFrame, process
 from steps_ros.ros.image_input import Incoming
 from steps_ros.ros.memory import resident_mb
@@ -241,6 +243,43 @@ def test_a_reliability_that_does_not_exist_is_refused():
         assert made.node.trigger_configure() == TransitionCallbackReturn.SUCCESS
         assert made.node.trigger_activate() == TransitionCallbackReturn.FAILURE
         assert "'sometimes' is not allowed" in made.node._problem
+
+
+def test_failed_activations_leave_nothing_behind_and_a_later_one_is_well(monkeypatch):
+    def existing(made):
+        names = [thread.name for thread in threading.enumerate()]
+        return (
+            names.count('keep_latest'),
+            sorted(item.topic for item in made.node.publishers),
+            sorted(item.topic_name for item in made.node.subscriptions),
+        )
+
+    with bench(FakeModel().load, cameras=['front', 'rear'], diagnostics__period_s=0.1) as made:
+        arrays = made.listen(DiagnosticArray, '/diagnostics')
+        assert made.node.trigger_configure() == TransitionCallbackReturn.SUCCESS
+        before = existing(made)
+        subscribe = made.node.create_subscription
+
+        def refuse(kind, topic, *arguments, **named):
+            if topic == '~/rear/input/camera_info':
+                raise CheckpointError('no such topic')
+            return subscribe(kind, topic, *arguments, **named)
+
+        # Nodes of tests before are known for a while.
+        monkeypatch.setattr(night_depth, 'namesakes', lambda node: 0)
+        with monkeypatch.context() as broken:
+            broken.setattr(made.node, 'create_subscription', refuse)
+            for _ in range(3):
+                assert made.node.trigger_activate() == TransitionCallbackReturn.FAILURE
+                assert existing(made) == before
+        made.wait(lambda: arrays and arrays[-1].status[0].level == DiagnosticStatus.ERROR)
+        assert 'no such topic' in arrays[-1].status[0].message
+        assert made.node.trigger_activate() == TransitionCallbackReturn.SUCCESS
+        assert existing(made)[0] == before[0] + 1
+        made.wait(lambda: arrays[-1].status[0].message == 'active')
+        assert arrays[-1].status[0].level == DiagnosticStatus.OK
+        assert made.node.trigger_deactivate() == TransitionCallbackReturn.SUCCESS
+        assert existing(made) == before
 
 
 def test_compressed_input_and_a_corrupt_jpeg():

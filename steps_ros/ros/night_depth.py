@@ -8,7 +8,8 @@ does the rest.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from functools import partial
 import sys
 from typing import Any
@@ -37,24 +38,29 @@ STOP_TIMEOUT_S, LOG_PERIOD_S = 10.0, 60.0
 
 
 class Running:
-    """What exists while the node is active."""
+    """
+    What exists while the node is active; when it cannot be made, nothing of it is left.
+
+    :raises StepsError: a camera's topics or its source of scale cannot be.
+    """
 
     def __init__(self, node: NightDepth, model: Model) -> None:
         self.worker: KeepLatestWorker[CameraFrame] = KeepLatestWorker(
             partial(process, model), superseded, failed
         )
+        with no_topics_on_failure(node):
+            self.cameras = [
+                CameraStream(
+                    node,
+                    camera,
+                    node.settings.of(camera),
+                    statistics,
+                    model.has_depth,
+                    node.on_frame,
+                )
+                for camera, statistics in node.statistics.items()
+            ]
         self.worker.start()
-        self.cameras = [
-            CameraStream(
-                node,
-                camera,
-                node.settings.of(camera),
-                statistics,
-                model.has_depth,
-                node.on_frame,
-            )
-            for camera, statistics in node.statistics.items()
-        ]
 
     def stop(self) -> bool:
         """Take everything away; False when the worker is still busy after the time limit."""
@@ -130,6 +136,7 @@ class NightDepth(LifecycleNode):
             self._running = Running(self, self._model)
         except Exception as error:  # as above: qos_overrides, names, the middleware
             return self._failed(f'{type(error).__name__}: {error}')
+        self._problem = ''
         self._publish_states()
         return TransitionCallbackReturn.SUCCESS
 
@@ -226,6 +233,20 @@ class NightDepth(LifecycleNode):
         response.success = True
         response.message = 'enabled' if request.data else 'paused'
         return response
+
+
+@contextmanager
+def no_topics_on_failure(node: Node) -> Iterator[None]:
+    """Take away the publishers and subscriptions that were made inside when it raises."""
+    publishers, subscriptions = set(node.publishers), set(node.subscriptions)
+    try:
+        yield
+    except BaseException:
+        for publisher in set(node.publishers) - publishers:
+            node.destroy_publisher(publisher)
+        for subscription in set(node.subscriptions) - subscriptions:
+            node.destroy_subscription(subscription)
+        raise
 
 
 def namesakes(node: Node) -> int:
