@@ -24,6 +24,8 @@ from steps_ros.ros import night_depth
 from steps_ros.ros.cameras import CameraFrame, process
 from steps_ros.ros.image_input import Incoming
 from steps_ros.ros.memory import resident_mb
+from steps_ros.view.health import Health
+from steps_ros.view.markup import headline
 
 OUTPUT = '/night_depth/output/'
 pytestmark = pytest.mark.timeout(60)
@@ -320,6 +322,33 @@ def test_a_checkpoint_that_cannot_be_read_leaves_the_node_unconfigured():
         assert state['night_depth: state'].level == DiagnosticStatus.ERROR
         assert state['night_depth: state'].message.startswith('/nowhere.safetensors')
         assert state['night_depth: state'].values[0].value == 'unconfigured'
+
+
+def _headline(status) -> str:
+    """Return the first line of the view, where this is all that the node says."""
+    said = Health(status.name, status.level[0], status.message)
+    return headline('night_depth', [said], '')
+
+
+@pytest.mark.parametrize(
+    ('state', 'step'), [('unconfigured', 'configure'), ('inactive', 'activate')]
+)
+def test_a_node_that_nobody_activated_says_so_and_the_remedy(monkeypatch, state, step):
+    monkeypatch.setattr(night_depth, 'namesakes', lambda node: 0)
+    with bench(FakeModel().load, diagnostics__period_s=0.1) as made:
+        if state == 'inactive':
+            assert made.node.trigger_configure() == TransitionCallbackReturn.SUCCESS
+        arrays = made.listen(DiagnosticArray, '/diagnostics')
+        status = made.wait(lambda: arrays)[-1].status[0]
+        said = f'{state}: nobody activated it, so it publishes nothing; set autostart:=true or '
+        assert status.message == f'{said}run ros2 lifecycle set /night_depth {step}'
+        assert status.level == DiagnosticStatus.WARN
+        assert 'nobody activated it' in _headline(status)
+        assert 'all is well' not in _headline(status)
+        if state == 'inactive':
+            assert made.node.trigger_activate() == TransitionCallbackReturn.SUCCESS
+            made.wait(lambda: arrays[-1].status[0].level == DiagnosticStatus.OK)
+            assert 'all is well' in _headline(arrays[-1].status[0])
 
 
 def test_the_whole_cycle_twice():

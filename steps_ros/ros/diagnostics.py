@@ -17,6 +17,9 @@ from steps_ros.ros.names import DROPPED, DROPPED_FOR
 from steps_ros.ros.statistics import Drop, Percentiles, Snapshot
 
 OK, WARN, ERROR = DiagnosticStatus.OK, DiagnosticStatus.WARN, DiagnosticStatus.ERROR
+ACTIVE = 'active'
+# The transition that each state waits for; out of any other state but active leads none.
+NEXT = {'unconfigured': 'configure', 'inactive': 'activate'}
 
 
 class CameraState(NamedTuple):
@@ -80,9 +83,21 @@ def _lifecycle(state: NodeState) -> DiagnosticStatus:
         return _status(f'{state.name}: state', ERROR, state.problem, values)
     if state.namesakes:
         return _status(f'{state.name}: state', WARN, namesake_words(state), values)
+    if state.lifecycle != ACTIVE:
+        return _status(f'{state.name}: state', WARN, _inactive_words(state), values)
     if not state.is_enabled:
         return _status(f'{state.name}: state', WARN, 'paused by ~/enable', values)
     return _status(f'{state.name}: state', OK, state.lifecycle, values)
+
+
+def _inactive_words(state: NodeState) -> str:
+    step = NEXT.get(state.lifecycle)
+    if step is None:
+        return f'{state.lifecycle}: it publishes nothing; start the node anew'
+    return (
+        f'{state.lifecycle}: nobody activated it, so it publishes nothing; set autostart:=true or '
+        f'run ros2 lifecycle set /{state.name} {step}'
+    )
 
 
 def _memory(state: NodeState) -> DiagnosticStatus:
