@@ -218,6 +218,19 @@ def test_an_uncalibrated_camera_gives_depth_without_cloud():
         assert 'K[0] = 0' in made.node._running.cameras[0].watches.calibration.sight.state
 
 
+def test_a_cloud_without_calibration_is_counted_as_such():
+    model = FakeModel()
+    with bench(model.load) as made:
+        images = _connected(made, 'points')
+        infos = made.publisher(CameraInfo, INFO_TOPIC)
+        made.wait(lambda: infos.get_subscription_count())
+        infos.publish(CameraInfo(height=48, width=64))
+        made.spin(0.1)
+        images.publish(image_message())
+        made.wait(lambda: _drops(made) == {'no_calibration': 1})
+        assert model.asked == []
+
+
 def test_a_best_effort_camera_is_followed():
     with bench(FakeModel().load) as made:
         images = _connected(made, 'depth', best_effort=True)

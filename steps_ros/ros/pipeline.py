@@ -96,10 +96,13 @@ class Pipeline:
             image, _stamp_s(frame), settings.light, settings.cloud.bonnet
         )
         size = output_size(image.shape[0], image.shape[1], settings.output.max_width)
+        if not wanted:
+            self._statistics.count_dropped(Drop.NO_SUBSCRIBER)
+            return None
         if sight.camera is None:
             wanted -= NEED_CAMERA
         if not wanted:
-            self._statistics.count_dropped(Drop.NO_SUBSCRIBER)
+            self._statistics.count_dropped(Drop.NO_CALIBRATION)
             return None
         wanted = self._within_rate(wanted, _stamp_s(frame), settings.cloud.max_rate_hz)
         if not wanted:

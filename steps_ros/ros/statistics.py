@@ -25,6 +25,7 @@ class Drop:
     SUPERSEDED = 'superseded'
     BAD_FRAME = 'bad_frame'
     NO_SUBSCRIBER = 'no_subscriber'
+    NO_CALIBRATION = 'no_calibration'
     RATE_LIMIT = 'rate_limit'
     DISABLED = 'disabled'
     NO_SCALE = 'no_scale'
