@@ -497,6 +497,47 @@ def test_diagnostics_say_what_is_missing():
         }
 
 
+@pytest.mark.parametrize(
+    ('published', 'said'),
+    [
+        (None, f'nothing publishes {INFO_TOPIC}: remap ~/input/camera_info, or let the driver'),
+        (CameraInfo, f'1 publishers of {INFO_TOPIC} are silent'),
+        (Image, f'{INFO_TOPIC} carries sensor_msgs/msg/Image, not sensor_msgs/msg/CameraInfo: '),
+    ],
+    ids=['none', 'silent', 'other'],
+)
+def test_diagnostics_say_why_no_camera_info_comes(published, said):
+    # A process cannot have two types of one topic in a context.
+    elsewhere = rclpy.Context()
+    elsewhere.init()
+    with bench(FakeModel().load, diagnostics__period_s=0.1) as made:
+        _activate(made)
+        images, arrays = (
+            made.publisher(Image, IMAGE_TOPIC),
+            made.listen(DiagnosticArray, '/diagnostics'),
+        )
+        other = rclpy.create_node('other', context=elsewhere)
+        if published is not None:
+            other.create_publisher(published, INFO_TOPIC, 1)
+        depths = made.listen(Image, OUTPUT + 'depth')
+        made.wait(lambda: images.get_subscription_count())
+        made.wait(lambda: made.node._running.cameras[0].topics.wanted())
+        images.publish(image_message())
+        made.wait(lambda: depths)
+
+        def told():
+            return [s for a in arrays for s in a.status if s.name == 'night_depth: calibration']
+
+        prefix = f'no camera_info received: depth without cloud; {said}'
+        made.wait(lambda: told() and told()[-1].message.startswith(prefix))
+        assert told()[-1].level == DiagnosticStatus.WARN
+        values = _values(told()[-1])
+        assert values['topic'] == INFO_TOPIC
+        assert values['publishers'] == str(int(published is CameraInfo))
+        other.destroy_node()
+    elsewhere.try_shutdown()
+
+
 def test_a_bad_parameter_is_a_settings_error():
     with pytest.raises(SettingsError, match='stride'), bench(FakeModel().load, cloud__stride=0):
         pass

@@ -93,6 +93,7 @@ class CameraStream:
         return CameraState(
             self.name,
             self.input.state,
+            self.input.info_state,
             self.watches.calibration.sight,
             self.watches.light.status(value.light, value.cloud.bonnet),
             self.watches.scale.status(value.scale),

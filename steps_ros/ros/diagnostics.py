@@ -9,8 +9,8 @@ from typing import Any, NamedTuple
 
 from diagnostic_msgs.msg import DiagnosticStatus, KeyValue
 
-from steps_ros.ros.calibration import CALIBRATED, Sight, WAITING
-from steps_ros.ros.image_input import InputState
+from steps_ros.ros.calibration import CALIBRATED, NO_CAMERA_INFO, Sight, WAITING
+from steps_ros.ros.image_input import InfoState, InputState
 from steps_ros.ros.memory import resident_mb
 from steps_ros.ros.model import Model
 from steps_ros.ros.names import DROPPED, DROPPED_FOR
@@ -27,6 +27,7 @@ class CameraState(NamedTuple):
 
     name: str
     input: InputState
+    info: InfoState
     calibration: Sight
     light: DiagnosticStatus
     scale: DiagnosticStatus
@@ -174,14 +175,22 @@ def _timing(state: CameraState) -> DiagnosticStatus:
 
 
 def _calibration(state: CameraState) -> DiagnosticStatus:
-    sight = state.calibration
-    values: dict[str, Any] = {'state': sight.state, 'picture': sight.picture}
+    sight, info = state.calibration, state.info
+    values: dict[str, Any] = {
+        'state': sight.state,
+        'picture': sight.picture,
+        'topic': info.topic,
+        'publishers': info.publisher_count,
+    }
     if sight.camera is not None:
         seen = sight.camera
         pinhole = {'fx': seen.fx, 'fy': seen.fy, 'cx': seen.cx, 'cy': seen.cy}
         values |= {name: f'{value:.2f}' for name, value in pinhole.items()}
     level = OK if sight.state in (CALIBRATED, WAITING) else WARN
-    return _status(f'{state.name}: calibration', level, sight.state, values)
+    message = sight.state
+    if message == NO_CAMERA_INFO and info.hint:
+        message = f'{message}; {info.hint}'
+    return _status(f'{state.name}: calibration', level, message, values)
 
 
 def _percentiles(name: str, values: Percentiles) -> dict[str, str]:

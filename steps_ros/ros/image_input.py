@@ -42,6 +42,18 @@ class InputState(NamedTuple):
     hint: str
 
 
+class InfoState(NamedTuple):
+    """
+    What is known of the camera_info topic's publishers.
+
+    ``hint`` says why none has come, and the remedy; empty where one has.
+    """
+
+    topic: str
+    publisher_count: int
+    hint: str
+
+
 def image_topic(node: Node, camera: str, transport: str) -> str:
     """Return the topic that a camera's images come from, after remapping."""
     return str(node.resolve_topic_name(_image_topic(camera, transport)))
@@ -78,6 +90,7 @@ class ImageInput:
         self._received = received
         self._kind = CompressedImage if transport == 'compressed' else Image
         self._topic = _image_topic(camera, transport)
+        self._info_topic = camera_topic(CAMERA_INFO, camera)
         self._wanted = qos.wanted_reliability(node, self._topic, reliability)
         self._camera_info: CameraInfo | None = None
         self._incompatible = False
@@ -86,7 +99,7 @@ class ImageInput:
         # A small message is not lost, and a best-effort subscription matches every publisher.
         self._infos = node.create_subscription(
             CameraInfo,
-            camera_topic(CAMERA_INFO, camera),
+            self._info_topic,
             self._on_camera_info,
             qos.input_profile(qos.BEST_EFFORT),
             qos_overriding_options=qos.overridable(),
@@ -110,14 +123,28 @@ class ImageInput:
             )
         return InputState(topic, len(offered), self._reliability, hint)
 
+    @property
+    def info_state(self) -> InfoState:
+        """Look at the publishers of camera_info as they are now."""
+        topic = self._node.resolve_topic_name(self._info_topic)
+        offered = qos.offered_reliabilities(self._node, self._info_topic, CameraInfo)
+        hint = ''
+        if self._camera_info is None:
+            hint = self._why_no_info(topic, len(offered))
+        return InfoState(topic, len(offered), hint)
+
+    def _why_no_info(self, topic: str, publisher_count: int) -> str:
+        if publisher_count:
+            return f'{publisher_count} publishers of {topic} are silent'
+        return _carried(self._node, self._info_topic, CameraInfo) or (
+            f'nothing publishes {topic}: remap {self._info_topic}, or let the driver publish it'
+        )
+
     def _what_is_there(self, topic: str) -> str:
         """Return what is published instead of images of the wanted type on ``topic``."""
-        there = qos.offers(self._node, topic)
-        if there:
-            return (
-                f'{topic} carries {there[0].type_name}, not {qos.type_name(self._kind)}: remap '
-                f'{self._topic} to a topic of these, or set image_transport as it is published'
-            )
+        carried = _carried(self._node, self._topic, self._kind)
+        if carried:
+            return f'{carried}, or set image_transport as it is published'
         is_raw = self._kind is Image
         other = f'{topic}{_COMPRESSED_END}' if is_raw else topic.removesuffix(_COMPRESSED_END)
         if self._node.count_publishers(other):
@@ -167,3 +194,14 @@ class ImageInput:
     def _on_incompatible(self, event: Any) -> None:
         # The subscription whose event this is must not be destroyed here; watch() mends it.
         self._incompatible = True
+
+
+def _carried(node: Node, own: str, kind: type) -> str:
+    """Return what the topic carries in place of ``kind``, and the remedy; empty where nothing."""
+    there = qos.offers(node, own)
+    if not there:
+        return ''
+    return (
+        f'{node.resolve_topic_name(own)} carries {there[0].type_name}, not {qos.type_name(kind)}: '
+        f'remap {own} to a topic of these'
+    )
