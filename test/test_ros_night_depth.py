@@ -240,15 +240,18 @@ def test_a_best_effort_camera_is_followed():
         made.wait(lambda: made.received[OUTPUT + 'depth'])
 
 
-def test_a_reliability_that_the_user_chose_stays():
-    name = f'qos_overrides.{IMAGE_TOPIC}.subscription.reliability'
-    with bench(FakeModel().load, **{name: 'reliable'}) as made:
+@pytest.mark.parametrize(
+    'name', ['input_reliability', f'qos_overrides.{IMAGE_TOPIC}.subscription.reliability']
+)
+@pytest.mark.parametrize('more', [{}, {'input_reliability': 'reliable'}])
+def test_a_reliability_that_the_user_chose_stays_and_is_named_where_it_does_not_fit(name, more):
+    with bench(FakeModel().load, **{name: 'reliable', **more}) as made:
         _activate(made)
         made.publisher(Image, IMAGE_TOPIC, best_effort=True)
-        hint = made.wait(
-            lambda: made.node._running.cameras[0].input.state.hint.count('incompatible')
+        made.wait(lambda: made.node._running.cameras[0].input.state.hint.count('incompatible'))
+        assert made.node._running.cameras[0].input.state.hint.endswith(
+            f'set {name} to auto or best_effort'
         )
-        assert hint
         assert made.node._running.cameras[0].input.state.reliability == 'reliable'
 
 

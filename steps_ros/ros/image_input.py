@@ -117,9 +117,10 @@ class ImageInput:
         if not offered:
             hint = self._what_is_there(topic)
         elif not fits or self._incompatible:
+            parameter = qos.deciding_parameter(self._node, self._topic, 'input_reliability')
             hint = (
                 f'a publisher of {topic} has an incompatible quality of service: '
-                'set input_reliability to auto or best_effort'
+                f'set {parameter} to auto or best_effort'
             )
         return InputState(topic, len(offered), self._reliability, hint)
 

@@ -141,7 +141,7 @@ def check_names(node: Node, known: Collection[str]) -> tuple[str, ...]:
     """
     ignored = tuple(
         name
-        for name in _given(node)
+        for name in given(node)
         if not (name in known or node.has_parameter(name) or name.startswith(QOS_OVERRIDES))
     )
     for name in ignored:
@@ -156,25 +156,26 @@ def check_names(node: Node, known: Collection[str]) -> tuple[str, ...]:
     return ignored
 
 
-def _given(node: Node) -> Mapping[str, Any]:
+def given(node: Node) -> Mapping[str, Any]:
+    """Return the parameters that the user gave, by name, declared or not."""
     # Private, but the only way to see what was given and never declared; same since Humble.
-    given: Mapping[str, Any] = getattr(node, '_parameter_overrides', {})
-    return given
+    overrides: Mapping[str, Any] = getattr(node, '_parameter_overrides', {})
+    return overrides
 
 
 def _own_settings(
     node: Node, settings: Iterable[Setting], parts: Mapping[str, Collection[str]]
 ) -> dict[str, Setting]:
     """Return the settings that the user gave to a part alone, under their full names."""
-    given, own = _given(node), {}
+    asked, own = given(node), {}
     for part, names in parts.items():
         for item in settings:
             name = f'{part}.{item.name}'
-            if name in given and item.name not in names:
+            if name in asked and item.name not in names:
                 raise SettingsError(
                     f'parameter {name}: {item.name} is one for the whole node; set {item.name}'
                 )
-            if name in given:
+            if name in asked:
                 own[name] = replace(item, name=name)
     return own
 

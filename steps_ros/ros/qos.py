@@ -16,6 +16,7 @@ from rclpy.qos import DurabilityPolicy, QoSPolicyKind, QoSProfile, ReliabilityPo
 from rclpy.qos_overriding_options import QoSOverridingOptions
 
 from steps_ros.errors import SettingsError
+from steps_ros.ros.node_settings import given
 
 KEEP_LAST = 5
 AUTO, RELIABLE, BEST_EFFORT = 'auto', 'reliable', 'best_effort'
@@ -60,13 +61,23 @@ def wanted_reliability(node: Node, topic: str, default: str) -> str:
 
     :raises SettingsError: the user wants something else.
     """
-    name = f'qos_overrides.{node.resolve_topic_name(topic)}.subscription.reliability'
+    name = _reliability_override(node, topic)
     if not node.has_parameter(name):
         node.declare_parameter(name, default, ParameterDescriptor(read_only=True))
     value = str(node.get_parameter(name).value).lower()
     if value not in (AUTO, *_POLICIES):
         raise SettingsError(f'{name}: {value!r} is not allowed; give auto, reliable, best_effort')
     return value
+
+
+def deciding_parameter(node: Node, topic: str, parameter: str) -> str:
+    """Return the one to change for another reliability: the override where the user gave it."""
+    override = _reliability_override(node, topic)
+    return override if override in given(node) else parameter
+
+
+def _reliability_override(node: Node, topic: str) -> str:
+    return f'qos_overrides.{node.resolve_topic_name(topic)}.subscription.reliability'
 
 
 def fitting_reliability(offered: Iterable[ReliabilityPolicy]) -> str:
