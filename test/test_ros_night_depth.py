@@ -605,6 +605,37 @@ def test_a_broken_frame_of_one_camera_does_not_hold_up_the_other():
         assert made.node.statistics['front'].snapshot().dropped == {'bad_frame': 1}
 
 
+def test_a_picture_that_the_model_fails_on_keeps_no_other_camera_from_it():
+    model, names = FakeModel(), ('front', 'rear', 'left')
+
+    def predict(requests):
+        if any(request.image[0, 0, 0] == 66 for request in requests):
+            raise RuntimeError('no such picture')
+        return model.predict_batch(requests)
+
+    with bench(
+        lambda settings: model.load(settings)._replace(predict=predict), cameras=list(names)
+    ) as made:
+        _activate(made)
+        depths = [made.listen(Image, f'/night_depth/{name}/output/depth') for name in names]
+        cameras = made.node._running.cameras
+        made.wait(lambda: all(camera.topics.wanted() for camera in cameras))
+        images = [image_message(4), image_message(5, value=66), image_message(6)]
+        process(
+            made.node._model,
+            [
+                CameraFrame(camera.pipeline, Incoming(image, None, 0.0))
+                for camera, image in zip(cameras, images, strict=True)
+            ],
+        )
+        made.wait(lambda: depths[0] and depths[2])
+        assert [[item.header.stamp.sec for item in items] for items in depths] == [[4], [], [6]]
+        seen = [made.node.statistics[name].snapshot() for name in names]
+        assert [one.dropped for one in seen] == [{}, {'failed': 1}, {}]
+        assert 'no such picture' in seen[1].last_problem
+        assert model.batches == [1, 1]
+
+
 @pytest.mark.parametrize('names', [['front', 'front'], ['2nd'], ['a/b']])
 def test_names_that_no_camera_can_have_are_refused(names):
     with pytest.raises(SettingsError, match='cameras'), bench(FakeModel().load, cameras=names):

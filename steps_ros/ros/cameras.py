@@ -112,30 +112,40 @@ def process(model: Model, frames: Sequence[CameraFrame]) -> None:
     """Publish what is wanted of the frames; one that cannot be used keeps no other from it."""
     ready: list[tuple[CameraFrame, Prepared]] = []
     for item in frames:
-        with _counting([item]):
+        with _counting(item):
             prepared = item.pipeline.prepare(item.frame)
             if prepared is not None:
                 ready.append((item, prepared))
-    if not ready:
-        return
+    if ready:
+        _predict(model, ready)
+
+
+def _predict(model: Model, ready: Sequence[tuple[CameraFrame, Prepared]]) -> None:
+    """Predict for all at once, or one by one where that fails, and publish."""
     begun_s = time.monotonic()
     predictions: list[Prediction] = []
-    with _counting([item for item, _ in ready]):
+    try:
         predictions = model.predict([prepared.request for _, prepared in ready])
+    except Exception as error:  # whatever a library raises
+        if len(ready) == 1:
+            failed([ready[0][0]], error)
+    if not predictions and len(ready) > 1:
+        # Out here the error is gone, and with it the memory that its traceback held.
+        for one in ready:
+            _predict(model, [one])
     predict_s = time.monotonic() - begun_s
-    # Without predictions all frames are counted as failed already.
     for (item, prepared), prediction in zip(ready, predictions, strict=False):
-        with _counting([item]):
+        with _counting(item):
             item.pipeline.publish(prepared, prediction, predict_s)
 
 
 @contextmanager
-def _counting(items: Sequence[CameraFrame]) -> Iterator[None]:
-    """Count frames as failed, whatever a foreign driver or a library raises."""
+def _counting(item: CameraFrame) -> Iterator[None]:
+    """Count the frame as failed, whatever a foreign driver or a library raises."""
     try:
         yield
     except Exception as error:
-        failed(items, error)
+        failed([item], error)
 
 
 def superseded(item: CameraFrame) -> None:
