@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -105,6 +107,25 @@ def test_a_raw_topic_that_is_said_to_be_rectified_is_taken_so_and_doubted():
     sight = sight_of(info(), RAW, SIZE, True)
     assert sight.camera == STRAIGHT
     assert f'expect_rectified is true and {RAW} is named raw' in sight.state
+
+
+@pytest.mark.parametrize(
+    ('camera', 'seen', 'topic', 'is_doubted'),
+    [
+        (BENT, BENT, PLAIN, True),
+        (BENT, STRAIGHT, PLAIN, False),
+        (STRAIGHT, STRAIGHT, PLAIN, False),
+        (BENT, BENT, RECT, True),
+    ],
+)
+def test_the_camera_info_of_raw_pictures_is_doubted_where_they_are_said_to_be_rectified(
+    camera, seen, topic, is_doubted
+):
+    sight = sight_of(info(camera, seen), topic, SIZE, True)
+    assert sight.camera == replace(seen, distortion=())
+    assert ('D of camera_info bends and P is K' in sight.state) == is_doubted
+    assert (sight.state == 'calibrated') != is_doubted
+    assert sight_of(info(camera, seen), RECT, SIZE, False).state == 'calibrated'
 
 
 def test_maps_are_made_once_and_anew_when_something_changes(monkeypatch):

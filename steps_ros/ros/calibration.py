@@ -26,6 +26,10 @@ NO_PROJECTION = (
     'camera_info has P[0] = 0, and P is the camera of rectified pictures: depth without cloud; '
     'let what rectifies them fill it in'
 )
+OF_RAW = (
+    'expect_rectified is true, but D of camera_info bends and P is K, as of raw pictures: P is '
+    'taken and nothing is rectified; set it to false, or let what rectifies publish D of zeros'
+)
 RECTIFIED_HERE, RECTIFIED_BEFORE, STRAIGHT, UNKNOWN = (
     'rectified here', 'rectified before', 'without distortion', 'as it came'
 )  # fmt: skip
@@ -101,15 +105,17 @@ def sight_of(
             return Sight(None, None, NO_PROJECTION if _has_k(info) else UNCALIBRATED)
         if not view.camera.fits(*size):
             return Sight(None, None, _of_another(view.camera, size))
-        return _seen(view, topic, size, expect_rectified)
+        return _seen(info, view, topic, size, expect_rectified)
     except FrameError as error:
         return Sight(None, None, f'{error}; until then depth without cloud')
 
 
-def _seen(view: View, topic: str, size: tuple[int, int], expect_rectified: bool) -> Sight:
+def _seen(
+    info: CameraInfo, view: View, topic: str, size: tuple[int, int], expect_rectified: bool
+) -> Sight:
     camera = view.camera.resized(*size)
     if expect_rectified or is_rectified(topic):
-        said = _claimed_raw(topic) if is_raw(topic) else CALIBRATED
+        said = _doubt(info, topic) if expect_rectified else CALIBRATED
         return Sight(camera, None, said, RECTIFIED_BEFORE)
     if not is_bent(camera):
         return Sight(camera, None, CALIBRATED, STRAIGHT)
@@ -127,6 +133,12 @@ def _content(info: CameraInfo) -> tuple[Any, ...]:
     return (info.width, info.height, info.distortion_model, *numbers, *window)
 
 
+def _is_of_raw(info: CameraInfo) -> bool:
+    """Say whether the lens bends and P is K, which rectifying would have changed."""
+    projected = np.reshape(info.p, (3, 4))[:, :3]
+    return any(info.d) and np.allclose(projected, np.reshape(info.k, (3, 3)), rtol=1e-6)
+
+
 def _has_k(info: CameraInfo) -> bool:
     return bool(info.k[0] != 0 and info.width and info.height)
 
@@ -138,7 +150,10 @@ def _of_another(camera: Camera, size: tuple[int, int]) -> str:
     )
 
 
-def _claimed_raw(topic: str) -> str:
+def _doubt(info: CameraInfo, topic: str) -> str:
+    """Return what speaks against ``expect_rectified``, :data:`CALIBRATED` where nothing does."""
+    if not is_raw(topic):
+        return OF_RAW if _is_of_raw(info) else CALIBRATED
     return (
         f'expect_rectified is true and {topic} is named raw: P is taken and nothing is '
         'rectified; set it to false, or remap to image_rect'
