@@ -61,13 +61,13 @@ class CloudLimits:
     )
     bonnet: str = setting(
         '',
-        'Corners x,y of the own vehicle in the picture, shares of width and height; no points '
-        'there. Empty: none.',
+        'Corners "x,y x,y ..." of the own vehicle in the picture, shares of width and height; no '
+        'points there. Empty: none.',
     )
     region: str = setting(
         '',
-        'Upper left and lower right corner x,y outside which there are no points, shares of width '
-        'and height. Empty: the whole picture.',
+        'Upper left and lower right corner "x,y x,y" outside which there are no points, shares of '
+        'width and height. Empty: the whole picture.',
     )
     max_rate_hz: float = setting(
         0.0, 'Most clouds per second. 0: one for every frame.', minimum=0.0, maximum=1000.0

@@ -38,8 +38,12 @@ class OutputSettings:
 class ColourSettings:
     """The colours of ~/debug/depth_colored."""
 
-    nearest: float = setting(1.0, 'Depth painted in the first colour.', minimum=0.001)
-    farthest: float = setting(80.0, 'Depth painted in the last colour.', minimum=0.002)
+    nearest: float = setting(
+        1.0, 'Depth painted in the first colour, in the unit of depth.', minimum=0.001
+    )
+    farthest: float = setting(
+        80.0, 'Depth painted in the last colour, in the unit of depth.', minimum=0.002
+    )
 
     def __post_init__(self) -> None:
         """Check the limits and their order."""
@@ -107,7 +111,11 @@ class NightDepthSettings:
         'weights in the package.',
         read_only=True,
     )
-    device: str = setting('auto', 'auto, cpu, cuda or cuda:N.', read_only=True)
+    device: str = setting(
+        'auto',
+        'What the networks run on: cpu, cuda or cuda:N; auto: a GPU where there is one.',
+        read_only=True,
+    )
     precision: str = setting(
         'auto',
         'Number type of the depth network. auto: float16 on a GPU, float32 on a CPU, or what an '
@@ -157,7 +165,9 @@ class NightDepthSettings:
         2.0, 'Time without an image until /diagnostics says error, seconds.', minimum=0.1
     )
     max_range: float = setting(
-        80.0, 'Depth from here on is published as +Inf (REP-117).', minimum=0.001
+        80.0,
+        'Depth from here on is published as +Inf (REP-117), in the unit of depth.',
+        minimum=0.001,
     )
     output: OutputSettings = field(default_factory=OutputSettings)
     cloud: CloudLimits = field(default_factory=CloudLimits)

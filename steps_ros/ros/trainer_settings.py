@@ -36,7 +36,9 @@ class TrainerSettings:
         (), 'Day drives for the teacher, written as those of bag.', read_only=True
     )
     init: str = setting(
-        'default', 'Weights to start from, a .safetensors file, or default.', read_only=True
+        'default',
+        'Weights to start from, a .safetensors file, or default: those in the package.',
+        read_only=True,
     )
     out: str = setting(
         '',
@@ -45,7 +47,8 @@ class TrainerSettings:
     )
     preset: str = setting(
         'steps',
-        'The objective.',
+        'Objective: steps and rnw learn from a teacher by day too, monodepth2 from night drives '
+        'alone, supervised from drives with depth.',
         choices=('monodepth2', 'rnw', 'steps', 'supervised'),
         read_only=True,
     )
@@ -76,7 +79,7 @@ class TrainerSettings:
         "pixels in the pictures' shape.",
         read_only=True,
     )
-    batch: int = setting(2, 'Triplets a step.', minimum=1, read_only=True)
+    batch: int = setting(2, 'Triplets in each step.', minimum=1, read_only=True)
     max_steps: int = setting(
         2000, 'Steps in all, those before a restart among them.', minimum=1, read_only=True
     )
@@ -86,8 +89,14 @@ class TrainerSettings:
     learning_rate: float = setting(
         1e-4, 'Learning rate of all networks.', minimum=1e-12, maximum=1.0, read_only=True
     )
-    seed: int = setting(0, 'Of everything that is drawn.', minimum=0, read_only=True)
-    device: str = setting('auto', 'auto, cpu, cuda or cuda:N.', read_only=True)
+    seed: int = setting(
+        0, 'Seed of everything that is drawn at random.', minimum=0, read_only=True
+    )
+    device: str = setting(
+        'auto',
+        'What is trained on: cpu, cuda or cuda:N; auto: a GPU where there is one.',
+        read_only=True,
+    )
     precision: str = setting(
         'float32',
         'Number type of the networks; geometry and losses are in float32.',
@@ -107,7 +116,11 @@ class TrainerSettings:
         '', 'Which images of the drives. Empty: the only ones.', read_only=True
     )
     bonnet: float = setting(
-        0.0, 'Share of the rows cut off below.', minimum=0.0, maximum=0.9, read_only=True
+        0.0,
+        'Share of the rows cut off below, where the own vehicle is in the picture.',
+        minimum=0.0,
+        maximum=0.9,
+        read_only=True,
     )
 
     def __post_init__(self) -> None:
