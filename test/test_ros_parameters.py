@@ -23,6 +23,22 @@ from steps_ros.settings import build, describe, flatten
 
 ROOT = Path(__file__).parents[1]
 DESCRIBED = list(describe(NightDepthSettings))
+GROUPS = {item.name.split('.')[0] for item in DESCRIBED if '.' in item.name}
+# What reads settings, and of which group those are that a file calls its settings.
+READERS = {
+    'ros/cameras.py': '',
+    'ros/model.py': '',
+    'ros/night_depth.py': '',
+    'ros/outputs.py': '',
+    'ros/pipeline.py': '',
+    'ros/scale_sources.py': '',
+    'ros/light.py': 'light',
+    'ros/scale.py': 'scale',
+    'inference/cloud.py': 'cloud',
+    'inference/light_state.py': 'light',
+    'inference/scale/filter.py': 'scale',
+}
+PARSED = {'network_size': 'network_height_width', 'lidar.extrinsics': 'lidar.camera_from_lidar'}
 
 
 @pytest.fixture
@@ -136,23 +152,29 @@ def test_network_size_is_height_by_width():
     assert NightDepthSettings().network_height_width is None
 
 
-def _attributes_read(path: Path) -> set[str]:
-    tree = ast.parse(path.read_text())
-    return {
-        node.attr
-        for node in ast.walk(tree)
-        if isinstance(node, ast.Attribute) and isinstance(node.ctx, ast.Load)
-    }
+def _parameters_read(path: Path, group: str) -> set[str]:
+    """Return the dotted names that a file reads; its own settings are those of the group."""
+    read = set()
+    for node in ast.walk(ast.parse(path.read_text(encoding='utf8'))):
+        if not isinstance(node, ast.Attribute) or not isinstance(node.ctx, ast.Load):
+            continue
+        holder = ast.unparse(node.value).rpartition('.')[2]
+        if holder in GROUPS:
+            read.add(f'{holder}.{node.attr}')
+        elif holder in ('settings', 'value', 'limits'):
+            read.add(f'{group}.{node.attr}'.lstrip('.'))
+    return read
 
 
 def test_every_parameter_is_read_somewhere():
-    names = ('cloud.py', 'light_state.py', 'scale/filter.py')
-    used = [ROOT / 'steps_ros/inference' / name for name in names]
-    readers = [*(ROOT / 'steps_ros' / 'ros').glob('*.py'), *used]
-    read = set().union(*map(_attributes_read, readers))
-    # network_size is read through the property that parses it.
-    assert 'network_height_width' in read
-    assert {item.name for item in DESCRIBED if item.name.split('.')[-1] not in read} == set()
+    read = set().union(
+        *(_parameters_read(ROOT / 'steps_ros' / name, group) for name, group in READERS.items())
+    )
+    # These two are read through the properties that parse them.
+    for name, parsed in PARSED.items():
+        assert parsed in read
+        read.add(name)
+    assert {item.name for item in DESCRIBED} - read == set()
 
 
 def test_the_shipped_file_holds_every_parameter_with_its_default():
