@@ -1,4 +1,4 @@
-"""The README's table of statuses is that of the node."""
+"""What the README's table of statuses says is said by the node; docs/diagnostics.md has all."""
 
 from __future__ import annotations
 
@@ -24,9 +24,10 @@ def source() -> str:
     return ''.join((PROJECT / 'steps_ros' / name).read_text(encoding='utf8') for name in SAYING)
 
 
-def test_every_status_has_a_row_and_every_row_a_status():
+def test_every_row_is_of_a_status():
     named = {name for status, _ in table() for name in re.findall(r'`(\w+)`', status)}
-    assert named == set(re.findall(r"\}: (\w+)'", source()))
+    assert len(named) > 5
+    assert named <= set(re.findall(r"\}: (\w+)'", source()))
 
 
 def test_what_a_row_quotes_is_said():
