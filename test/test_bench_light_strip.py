@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from steps_ros.bench.light_drives import LitFrame
-from steps_ros.bench.light_strip import follow, longest_error_s, strip, told
+from steps_ros.bench.light_drives import follow, LitFrame, longest_error_s
+from steps_ros.bench.light_strip import strip, told
 from steps_ros.inference.light_state import LightSettings, LightState
 
 

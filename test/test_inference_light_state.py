@@ -7,9 +7,10 @@ from itertools import pairwise
 import numpy as np
 import pytest
 
-from steps_ros.bench.light_drives import into_the_night, past_main_beams, through_a_tunnel
+from steps_ros.bench import light_drives
+from steps_ros.bench.light_drives import Followed, is_dazzled, longest_error_s
 from steps_ros.errors import SettingsError
-from steps_ros.inference.light import CELLS, LightSample, measure_light
+from steps_ros.inference.light import CELLS, LightSample
 from steps_ros.inference.light_state import (
     blocked_share,
     follow_light,
@@ -50,10 +51,21 @@ def test_the_first_picture_decides_at_once(level, state, share):
 
 
 def test_a_change_counts_when_it_has_lasted_for_the_dwell():
-    tracks = follow([130.0] * 10 + [20.0] * 20)
+    tracks = follow([130.0] * 10 + [20.0] * 20, LightSettings(dwell_s=1.0))
     states = [track.state for track in tracks]
     assert states[:20] == [DAY] * 20
     assert states[20:] == [NIGHT] * 10
+
+
+@pytest.mark.parametrize('rate_hz', [10, 14, 30])
+def test_a_change_is_right_within_a_second_from_ten_pictures_a_second_on(rate_hz):
+    track, right_s = follow([130.0])[-1], None
+    for number in range(1, 2 * rate_hz):
+        track = follow_light(track, number / rate_hz, sample(20.0), SETTINGS)
+        if right_s is None and track.state == NIGHT:
+            right_s = track.stamp_s - 1 / rate_hz
+    assert right_s is not None
+    assert right_s <= 1.0 + 1e-6
 
 
 def test_a_flash_is_forgotten_and_starts_the_dwell_anew():
@@ -118,37 +130,49 @@ def test_bounds_too_close_for_the_hysteresis_are_refused():
         LightSettings(night_level=90.0, day_level=95.0)
 
 
-def followed(drive) -> list[tuple[LightState | None, LightTrack]]:
-    track, tracks = None, []
-    for frame in drive:
-        track = follow_light(track, frame.stamp_s, measure_light(frame.image), SETTINGS)
-        tracks.append((frame.state, track))
-    return tracks
+DRIVES = {
+    'into the night': (
+        lambda: light_drives.into_the_night(48, 80, places=2, seconds=16.0),
+        [DUSK, NIGHT],
+    ),
+    'tunnel': (lambda: light_drives.through_a_tunnel(48, 80), [NIGHT, DAY]),
+    'main beams': (lambda: light_drives.past_main_beams(48, 80, places=2, seconds=8.0), []),
+}
 
 
-def late_s(tracks) -> float:
-    """Return for how long at most the state was another than the right one."""
-    longest = wrong = 0.0
-    for right, track in tracks:
-        wrong = wrong + STEP_S if right is not None and track.state != right else 0.0
-        longest = max(longest, wrong)
-    return longest
+@pytest.fixture(scope='module', params=DRIVES)
+def driven(request) -> tuple[list[Followed], list[LightState]]:
+    """Return a drive as it was followed, and the changes of state that are right."""
+    drive, expected = DRIVES[request.param]
+    return light_drives.follow(drive(), SETTINGS), expected
 
 
-@pytest.mark.parametrize(
-    ('drive', 'expected'),
-    [
-        (lambda: into_the_night(48, 80, places=2, seconds=16.0), [DUSK, NIGHT]),
-        (lambda: through_a_tunnel(48, 80), [NIGHT, DAY]),
-        (lambda: past_main_beams(48, 80, places=2, seconds=8.0), []),
-    ],
-    ids=['into the night', 'tunnel', 'main beams'],
-)
-def test_simulated_drives_are_right_within_a_second_of_the_dwell(drive, expected):
-    tracks = followed(drive())
-    assert changes([track for _, track in tracks]) == expected
-    assert late_s(tracks) <= SETTINGS.dwell_s + 1.0
-    shares = [track.enhancement for _, track in tracks]
+def test_simulated_drives_are_right_within_a_second(driven):
+    followed, expected = driven
+    tracks = [item.track for item in followed]
+    assert changes(tracks) == expected
+    assert {item.right for item in followed} - {None} == {tracks[0].state, *expected}
+    assert longest_error_s(followed) <= 1.0 + 1e-6
+    shares = [track.enhancement for track in tracks]
     assert np.abs(np.diff(shares)).max() <= STEP_S / SETTINGS.fade_s + 1e-9
-    if not expected:
-        assert max(track.sample.glare for _, track in tracks) > 0.1
+
+
+def test_glare_comes_and_goes_with_main_beams_and_is_none_by_day(driven):
+    followed, expected = driven
+    tracks = [item.track for item in followed]
+    assert all(
+        track.sample.glare == 0
+        for track, item in zip(tracks, followed, strict=True)
+        if item.right == DAY
+    )
+    if expected:
+        return
+    beams = [is_dazzled(track.stamp_s) for track in tracks]
+    glare = [track.sample.glare for track in tracks]
+    # Dipped beams of others glare as well, but less.
+    dipped = [share for share, is_on in zip(glare, beams, strict=True) if not is_on]
+    assert min(share for share, is_on in zip(glare, beams, strict=True) if is_on) > max(dipped)
+    # Where they are switched on, the picture is the same but for them.
+    switched = [i for i in range(1, len(beams)) if beams[i] and not beams[i - 1]]
+    assert len(switched) == 2
+    assert all(glare[i] > 1.5 * glare[i - 1] for i in switched)

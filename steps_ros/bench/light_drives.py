@@ -7,15 +7,17 @@ frame while the lamps stay lit. The camera exposes as real ones do: slowly, and 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 import math
+import time
 from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
-from steps_ros.inference.light_state import LightState
+from steps_ros.inference.light import measure_light
+from steps_ros.inference.light_state import follow_light, LightSettings, LightState, LightTrack
 from steps_ros.sim.clip import render_clip
 from steps_ros.sim.exposure import exposure_gain
 from steps_ros.sim.sensor import develop, draw_sensor, Negative, Sensor
@@ -24,14 +26,21 @@ from steps_ros.sim.settings import ClipSettings, Stream
 RATE_HZ = 10.0
 # How fast the exposure follows the light, and the level that it aims at.
 ADAPTATION_S, WANTED_LEVEL = 0.3, 110.0
-# At its most sensitive the camera shows the darkest part of a drive at this mean level.
+# At its most sensitive the camera shows the darkest part of a drive at this mean level, and dusk
+# half as bright as it should be.
 NIGHT_LEVEL = 22.0
+DUSK_LEVEL = WANTED_LEVEL / 2
 # Its lens scatters more than most.
 GLARE = 2.5
 SEED = 77
 DUSK_SCENE, TUNNEL_SCENE, ONCOMING_SCENE = 4, 101, 8
 # Of daylight a thousandth gets into a tunnel; main beams are so many times as bright as dipped.
 TUNNEL_LIGHT, MAIN_BEAM, LAMP_RADIANCE = 0.001, 30.0, 200.0
+# Of the way into the night: where day ends, where dusk begins and ends, and where night begins.
+DAY_ENDS, DUSK_BEGINS, DUSK_ENDS, NIGHT_BEGINS = 0.15, 0.5, 0.75, 0.9
+# Daylight at most and at least, powers of ten.
+FULL_LIGHT, NO_LIGHT = 0.0, -5.0
+HALVINGS = 8
 
 
 class LitFrame(NamedTuple):
@@ -46,22 +55,38 @@ Drive = Iterator[LitFrame]
 Scene = Callable[[float], tuple[Negative, LightState | None]]
 
 
+class Followed(NamedTuple):
+    """A frame as it was seen, what is right, and what was known after it."""
+
+    image: NDArray[np.uint8]
+    right: LightState | None
+    track: LightTrack
+    cost_ms: float
+
+
 class _Twin(NamedTuple):
     day: Negative
     night: Negative
 
 
+class _Camera(NamedTuple):
+    sensor: Sensor
+    most_gain: float
+
+
 def into_the_night(height: int, width: int, places: int = 4, seconds: float = 24.0) -> Drive:
-    """Return a drive while day turns to night, ten thousand times faster than it does."""
+    """Return a drive by day, by dusk and by night; the light falls hundreds of times too fast."""
     twins = _twins(DUSK_SCENE, height, width, range(places))
+    camera = _camera(twins[-1].night)
+    dusk = _dusk_light(_at(twins, DUSK_BEGINS), camera)
+    turns = (DAY_ENDS, DUSK_BEGINS, DUSK_ENDS, NIGHT_BEGINS)
 
     def scene(stamp_s: float) -> tuple[Negative, LightState | None]:
         share = stamp_s / seconds
-        light = 10 ** (-5.0 * min(max(share - 0.15, 0.0) / 0.7, 1.0))
-        state = LightState.DAY if share < 0.15 else LightState.NIGHT if share > 0.9 else None
-        return _lit(_at(twins, share), light), state
+        light = 10 ** float(np.interp(share, turns, (FULL_LIGHT, dusk, dusk, NO_LIGHT)))
+        return _lit(_at(twins, share), light), _state_at(share)
 
-    return _exposed(scene, seconds, twins[-1].night)
+    return _exposed(scene, seconds, camera)
 
 
 def through_a_tunnel(height: int, width: int, seconds: float = 15.0) -> Drive:
@@ -74,7 +99,7 @@ def through_a_tunnel(height: int, width: int, seconds: float = 15.0) -> Drive:
         light = TUNNEL_LIGHT if is_inside else 1.0
         return _lit(_at(twins, share), light), LightState.NIGHT if is_inside else LightState.DAY
 
-    return _exposed(scene, seconds, twins[len(twins) // 2].night)
+    return _exposed(scene, seconds, _camera(twins[len(twins) // 2].night))
 
 
 def past_main_beams(height: int, width: int, places: int = 4, seconds: float = 12.0) -> Drive:
@@ -83,13 +108,47 @@ def past_main_beams(height: int, width: int, places: int = 4, seconds: float = 1
 
     def scene(stamp_s: float) -> tuple[Negative, LightState | None]:
         night = _at(twins, stamp_s / seconds).night
-        if stamp_s % 4.0 < 2.5:
+        if not is_dazzled(stamp_s):
             return night, LightState.NIGHT
         radiance = night.radiance.astype(np.float32)
         beams = np.where(radiance > LAMP_RADIANCE, radiance * MAIN_BEAM, radiance)
         return _with_radiance(night, beams), LightState.NIGHT
 
-    return _exposed(scene, seconds, twins[0].night)
+    return _exposed(scene, seconds, _camera(twins[0].night))
+
+
+def is_dazzled(stamp_s: float) -> bool:
+    """Say whether the others have their main beams on in :func:`past_main_beams`."""
+    return stamp_s % 4.0 >= 2.5
+
+
+def follow(drive: Drive, settings: LightSettings) -> list[Followed]:
+    """Follow the light of a drive."""
+    track: LightTrack | None = None
+    followed = []
+    for frame in drive:
+        begun = time.perf_counter()
+        track = follow_light(track, frame.stamp_s, measure_light(frame.image), settings)
+        cost_ms = 1e3 * (time.perf_counter() - begun)
+        followed.append(Followed(frame.image, frame.state, track, cost_ms))
+    return followed
+
+
+def longest_error_s(followed: Sequence[Followed]) -> float:
+    """
+    Return for how long at a time the state was another than the right one.
+
+    From the first picture with a wrong state to the first without, or to the last of all.
+    """
+    longest, begun_s = 0.0, None
+    for item in followed:
+        if begun_s is not None:
+            longest = max(longest, item.track.stamp_s - begun_s)
+        if item.right is None or item.track.state == item.right:
+            begun_s = None
+        elif begun_s is None:
+            begun_s = item.track.stamp_s
+    return longest
 
 
 def _twins(scene: int, height: int, width: int, seconds: range | tuple[int, ...]) -> list[_Twin]:
@@ -105,8 +164,7 @@ def _twins(scene: int, height: int, width: int, seconds: range | tuple[int, ...]
     return [_Twin(*pair) for pair in zip(*drawn, strict=True)]
 
 
-def _exposed(scene: Scene, seconds: float, darkest: Negative) -> Drive:
-    generator = np.random.default_rng(SEED)
+def _camera(darkest: Negative) -> _Camera:
     settings = ClipSettings(SEED, DUSK_SCENE)
     drawn = draw_sensor(settings.generator(Stream.SENSOR), 'day')
     sensor = replace(
@@ -116,17 +174,42 @@ def _exposed(scene: Scene, seconds: float, darkest: Negative) -> Drive:
         optics=replace(drawn.optics, glare=GLARE),
     )
     most = exposure_gain(darkest.radiance, replace(sensor, mean_level=NIGHT_LEVEL))
-    gain = _gain(scene(0.0)[0], sensor, most)
+    return _Camera(sensor, most)
+
+
+def _exposed(scene: Scene, seconds: float, camera: _Camera) -> Drive:
+    generator = np.random.default_rng(SEED)
+    gain = _gain(scene(0.0)[0], camera)
     for number in range(round(seconds * RATE_HZ)):
         stamp_s = number / RATE_HZ
         negative, state = scene(stamp_s)
-        wanted = _gain(negative, sensor, most)
-        gain *= (wanted / gain) ** (1 - math.exp(-1 / (RATE_HZ * ADAPTATION_S)))
-        yield LitFrame(stamp_s, develop(negative, gain, sensor, generator), state)
+        gain *= (_gain(negative, camera) / gain) ** (1 - math.exp(-1 / (RATE_HZ * ADAPTATION_S)))
+        yield LitFrame(stamp_s, develop(negative, gain, camera.sensor, generator), state)
 
 
-def _gain(negative: Negative, sensor: Sensor, most: float) -> float:
-    return min(exposure_gain(negative.radiance, sensor), most)
+def _gain(negative: Negative, camera: _Camera) -> float:
+    return min(exposure_gain(negative.radiance, camera.sensor), camera.most_gain)
+
+
+def _dusk_light(twin: _Twin, camera: _Camera) -> float:
+    """Return the daylight, a power of ten, by which the camera shows the level of dusk."""
+    generator = np.random.default_rng(SEED)
+    brighter, darker = FULL_LIGHT, NO_LIGHT
+    for _ in range(HALVINGS):
+        light = (brighter + darker) / 2
+        seen = _lit(twin, 10.0**light)
+        level = develop(seen, _gain(seen, camera), camera.sensor, generator).mean()
+        brighter, darker = (light, darker) if level > DUSK_LEVEL else (brighter, light)
+    return brighter
+
+
+def _state_at(share: float) -> LightState | None:
+    """Return the right state on the way into the night, None while the light falls."""
+    if share < DAY_ENDS:
+        return LightState.DAY
+    if share >= NIGHT_BEGINS:
+        return LightState.NIGHT
+    return LightState.DUSK if DUSK_BEGINS <= share < DUSK_ENDS else None
 
 
 def _at(twins: list[_Twin], share: float) -> _Twin:

@@ -14,8 +14,7 @@ import io
 from itertools import pairwise
 from pathlib import Path
 import sys
-import time
-from typing import Any, NamedTuple
+from typing import Any
 
 import cv2
 from matplotlib.axes import Axes
@@ -23,10 +22,17 @@ from matplotlib.figure import Figure
 import numpy as np
 from numpy.typing import NDArray
 
-from steps_ros.bench.light_drives import Drive, into_the_night, past_main_beams, through_a_tunnel
+from steps_ros.bench.light_drives import (
+    Drive,
+    follow,
+    Followed,
+    into_the_night,
+    longest_error_s,
+    past_main_beams,
+    through_a_tunnel,
+)
 from steps_ros.data.outputs import write_file
-from steps_ros.inference.light import measure_light
-from steps_ros.inference.light_state import follow_light, LightSettings, LightState, LightTrack
+from steps_ros.inference.light_state import LightSettings, LightState, LightTrack
 
 DRIVES: dict[str, Callable[[int, int], Drive]] = {
     'into the night': into_the_night,
@@ -35,15 +41,6 @@ DRIVES: dict[str, Callable[[int, int], Drive]] = {
 }
 COLOURS = {LightState.NIGHT: '#1f2d5a', LightState.DUSK: '#c2571a', LightState.DAY: '#e8c547'}
 PICTURES = 8
-
-
-class Followed(NamedTuple):
-    """A frame as it was seen, and what was known after it."""
-
-    image: NDArray[np.uint8]
-    right: LightState | None
-    track: LightTrack
-    cost_ms: float
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -59,18 +56,6 @@ def main(arguments: Sequence[str] | None = None) -> int:
     return 0
 
 
-def follow(drive: Drive, settings: LightSettings) -> list[Followed]:
-    """Follow the light of a drive."""
-    track: LightTrack | None = None
-    followed = []
-    for frame in drive:
-        begun = time.perf_counter()
-        track = follow_light(track, frame.stamp_s, measure_light(frame.image), settings)
-        cost_ms = 1e3 * (time.perf_counter() - begun)
-        followed.append(Followed(frame.image, frame.state, track, cost_ms))
-    return followed
-
-
 def told(followed: Sequence[Followed]) -> str:
     """Return in words how well the state followed the light."""
     states = [item.track.state for item in followed]
@@ -78,19 +63,6 @@ def told(followed: Sequence[Followed]) -> str:
     late_s = longest_error_s(followed)
     cost_ms = float(np.median([item.cost_ms for item in followed]))
     return f'{changes} changes, wrong for {late_s:.1f} s at most, {cost_ms:.2f} ms a frame'
-
-
-def longest_error_s(followed: Sequence[Followed]) -> float:
-    """Return for how many seconds at a time the state was another than the right one."""
-    longest, begun_s = 0.0, None
-    for item in followed:
-        is_wrong = item.right is not None and item.track.state != item.right
-        if not is_wrong:
-            begun_s = None
-            continue
-        begun_s = item.track.stamp_s if begun_s is None else begun_s
-        longest = max(longest, item.track.stamp_s - begun_s)
-    return longest
 
 
 def strip(name: str, followed: Sequence[Followed], settings: LightSettings) -> NDArray[np.uint8]:

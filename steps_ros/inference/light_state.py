@@ -64,7 +64,7 @@ class LightSettings:
         maximum=0.5,
     )
     dwell_s: float = setting(
-        1.0, 'How long a change must last before it counts, seconds.', minimum=0.0, maximum=60.0
+        0.9, 'How long a change must last before it counts, seconds.', minimum=0.0, maximum=60.0
     )
     fade_s: float = setting(
         1.0,
