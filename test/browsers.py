@@ -10,6 +10,8 @@ from typing import Any
 
 import pytest
 
+# As distributions and Google name it.
+NAMES = ('chromium', 'chromium-browser', 'google-chrome', 'google-chrome-stable')
 # Draws 3D without a graphics card.
 SOFTWARE_3D = (
     '--use-gl=angle',
@@ -22,9 +24,9 @@ SOFTWARE_3D = (
 @contextmanager
 def chromium(arguments: Sequence[str] = ()) -> Iterator[Any]:
     """Run Chromium under playwright; the test is skipped where one of them is missing."""
-    path = shutil.which('chromium')
+    path = next(filter(None, map(shutil.which, NAMES)), None)
     if path is None:
-        pytest.skip('no chromium on PATH; apt install chromium')
+        pytest.skip(f'none of {", ".join(NAMES)} on PATH; apt install chromium')
     reason = 'playwright is not installed'
     sync_api = pytest.importorskip('playwright.sync_api', reason=reason)
     # The sandbox needs a user of its own, which a container often lacks.
