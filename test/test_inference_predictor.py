@@ -221,6 +221,26 @@ def test_where_nothing_is_enhanced_the_picture_alone_says_what_to_trust(checkpoi
     np.testing.assert_array_equal(plain.confidence, found[-1])
 
 
+def test_by_day_the_enhancer_is_not_computed(checkpoint, monkeypatch):
+    asked, make = [], predictor_module.illumination_on
+
+    def counting(*of):
+        illuminate = make(*of)
+
+        def counted(*pictures):
+            asked.append(pictures)
+            return illuminate(*pictures)
+
+        return counted
+
+    monkeypatch.setattr(predictor_module, 'illumination_on', counting)
+    predictor, wanted = Predictor(checkpoint, device='cpu'), Outputs(confidence=False)
+    predictor.predict(street(64, 96), wanted, enhancement=0.0)
+    assert asked == []
+    predictor.predict(street(64, 96), wanted, enhancement=0.5)
+    assert len(asked) == 1
+
+
 def test_enhancement_grows_by_equal_ratios(predictor):
     picture = np.full((64, 96, 3), 20, np.uint8)
     maps = [
