@@ -2,15 +2,28 @@
 
 from __future__ import annotations
 
+from types import SimpleNamespace
+
+import cv2
 import numpy as np
 import pytest
 
-from steps_ros.bench.cloud_faults import find_faults, OPEN, picture, Scene, table
+from steps_ros.bench import cloud_faults
+from steps_ros.bench.cloud_faults import (
+    draw_scenes,
+    find_faults,
+    OPEN,
+    picture,
+    Scene,
+    table,
+    VARIANTS,
+)
 from steps_ros.core.camera import Camera
 from steps_ros.inference.rays import camera_rays
 
 CAMERA = Camera(80, 60, 60.0, 60.0, 39.5, 19.5)
 HEIGHT = 1.5
+VARIANTS_COMPARED = ('nothing left out', 'edges 0.2')
 
 
 @pytest.fixture
@@ -50,6 +63,30 @@ def test_a_point_between_two_surfaces_flies(scene):
     _, _, flying, false_obstacles = counts(scene)
     assert flying == 10
     assert false_obstacles <= 10
+
+
+class Flat:
+    """Predicts a wall, confidently."""
+
+    def predict(self, image, camera):
+        wall = np.full(image.shape[:2], 10.0, np.float32)
+        return SimpleNamespace(depth=wall, confidence=np.ones_like(wall))
+
+
+def test_the_edge_filter_takes_flying_points_of_a_simulated_street_and_leaves_the_rest(
+    monkeypatch,
+):
+    monkeypatch.setattr(cloud_faults, 'SIZE', (96, 160))
+    (street,) = draw_scenes(Flat(), 1)
+    # Networks smear inverse depth across edges.
+    inverse = np.where(np.isfinite(street.truth), 1 / street.truth, 0)
+    smeared = 1 / np.maximum(cv2.GaussianBlur(inverse, (0, 0), 1.5), 0.01)
+    every, kept = (find_faults(street, smeared, VARIANTS[name]) for name in VARIANTS_COMPARED)
+    assert every.flying.sum() > 500
+    assert every.false_obstacle.sum() > 100
+    assert kept.flying.sum() < every.flying.sum() / 4
+    assert kept.false_obstacle.sum() < every.false_obstacle.sum() / 4
+    assert kept.right.sum() > 0.9 * every.right.sum()
 
 
 def test_all_is_told_and_drawn(scene):
