@@ -9,8 +9,10 @@ from pathlib import Path
 import re
 
 import pytest
+import yaml
 
 from steps_ros.cli.main import COMMANDS
+from steps_ros.settings import build, flatten
 
 PROJECT = Path(__file__).resolve().parent.parent
 PACKAGE = PROJECT / 'steps_ros'
@@ -104,6 +106,31 @@ def test_every_parameter_of_the_documents_exists():
     files = {name for name in named if name.endswith(('.py', '.md', '.json', '.jpg', '.yaml'))}
     assert named - known - files == set()
     assert len(named) > 20
+
+
+def examples() -> list[dict[str, object]]:
+    """Return the parameters of each example of the node, on a command line or in a file."""
+    commands = [line for line in LINES if re.search(r'steps[_-]ros night_depth\b', line)]
+    given = [re.findall(r' -p ([\w.]+):=([^ `]+)', line) for line in commands]
+    files = map(yaml.safe_load, re.findall(r'```yaml\n(.*?)```', TEXT, re.DOTALL))
+    blocks = [file[name] for file in files for name in ('night_depth', '/**') if name in file]
+    return [
+        *({name: yaml.safe_load(value) for name, value in pairs} for pairs in given if pairs),
+        *(dict(flatten(block['ros__parameters'])) for block in blocks),
+    ]
+
+
+@pytest.mark.parametrize('values', examples(), ids=str)
+def test_the_node_takes_the_parameters_of_every_example(values):
+    pytest.importorskip('rclpy', reason='rclpy is not installed')
+    from steps_ros.ros.parameters import NightDepthSettings
+
+    build(NightDepthSettings, values)
+
+
+def test_examples_on_command_lines_and_in_files_are_found():
+    assert len(examples()) > 5
+    assert sum('scale.when_unhealthy' in values for values in examples()) >= 2
 
 
 def test_every_launch_argument_of_the_documents_exists():
