@@ -79,7 +79,7 @@ def test_missing_link_is_named():
 
 
 def test_empty_tree():
-    with pytest.raises(FrameError, match='neither /tf_static nor /tf'):
+    with pytest.raises(FrameError, match='neither /tf_static nor /tf; publish /tf_static, and'):
         TransformTree().lookup('camera', 'lidar', 0)
 
 

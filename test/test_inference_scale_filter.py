@@ -88,6 +88,14 @@ def test_refusals_are_held_and_then_the_scale_is_stale_and_not_applied():
     assert 'the vehicle stands' in stale.text
 
 
+def test_a_scale_that_frames_stopped_to_confirm_says_what_it_takes():
+    empty = ScaleFilter(SETTINGS).state(5.0).reason
+    assert empty == 'no frame was measured; it takes images, and a subscriber of depth or cloud'
+    scale, now = fed([2.0] * 10)
+    stale = scale.state(now + 31)
+    assert stale.reason == f'for 31 s nothing confirmed the scale: {empty}'
+
+
 def test_after_it_went_stale_it_begins_anew_even_at_another_value():
     scale, now = fed([2.0] * 10)
     scale, now = fed([5.0] * 4, scale=scale, start_s=now + 31)

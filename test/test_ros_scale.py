@@ -174,6 +174,26 @@ def test_odometry_tells_how_far_the_vehicle_went():
         made.wait(lambda: 'slower than scale.min_speed, 0.5 m/s' in scales[-1].message)
 
 
+@pytest.mark.parametrize(
+    ('source', 'topic', 'kind'),
+    [
+        ('odometry', '/night_depth/input/odometry', 'nav_msgs/msg/Odometry'),
+        ('lidar', '/night_depth/input/points', 'sensor_msgs/msg/PointCloud2'),
+    ],
+)
+def test_a_source_that_nobody_publishes_is_named_with_its_topic(source, topic, kind):
+    if source == 'odometry':
+        pytest.importorskip('nav_msgs.msg', reason='nav_msgs is not installed')
+    extrinsics = {'lidar__extrinsics': '0 -0.5 0 0.5 -0.5 0.5 0.5'}
+    with bench(RoadModel().load, scale__source=source, **extrinsics) as made:
+        _, scales = connected(made)
+        made.wait(lambda: scales)
+        wanted = f'; nothing publishes {kind} on {topic}: remap ~/'
+        assert wanted in values(scales[-1])['reason']
+        assert wanted in scales[-1].message
+        assert (values(scales[-1])['topic'], values(scales[-1])['publishers']) == (topic, '0')
+
+
 def points_message(header, points):
     message = PointCloud2(header=header, height=1, width=len(points), point_step=12)
     message.row_step, message.is_dense = 12 * len(points), True
@@ -203,6 +223,7 @@ def test_a_lidar_measures_through_its_extrinsics():
         send(made, images, range(14), turn)
         made.wait(lambda: values(scales[-1])['scale'] == 'metric')
         assert float(values(scales[-1])['value']) == pytest.approx(UNIT, rel=0.05)
+        assert values(scales[-1])['publishers'] == '1'
 
 
 def test_a_lidar_without_a_place_is_refused_where_there_is_no_tf():

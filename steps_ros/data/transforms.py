@@ -122,8 +122,8 @@ class TransformTree:
         frames = self.frames
         if not frames:
             return (
-                f'no transform from {source} to {target}: the recording has neither '
-                f'{STATIC_TOPIC} nor {MOVING_TOPIC}; record {STATIC_TOPIC} as well'
+                f'no transform from {source} to {target}: there is neither '
+                f'{STATIC_TOPIC} nor {MOVING_TOPIC}; publish {STATIC_TOPIC}, and record it'
             )
         unknown = [repr(name) for name in (target, source) if name not in frames]
         known = ', '.join(frames[:MAX_NAMED]) + (', ...' if len(frames) > MAX_NAMED else '')
@@ -163,6 +163,6 @@ class TransformTree:
         if pose is None:
             raise FrameError(
                 f'tf does not say where {child} is at {stamp_ns / NANOSECONDS:.3f} s; '
-                f'record {MOVING_TOPIC} throughout'
+                f'publish {MOVING_TOPIC} throughout, and record it'
             )
         return pose

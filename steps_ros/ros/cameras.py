@@ -64,7 +64,7 @@ class CameraStream:
         self.watches = Watches(
             Calibration(topic),
             LightWatch(self.name, self.topics.publish_light),
-            ScaleWatch(self.name, self._source.measure, self.topics.publish_scale, value.scale),
+            ScaleWatch(self.name, self._source, self.topics.publish_scale, value.scale),
         )
         self.pipeline = Pipeline(node, self.topics, settings, statistics, has_depth, self.watches)
 

@@ -5,9 +5,11 @@ The scale of one camera's depth as the node follows it, and what it says of it.
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 import math
 import threading
 import time
+from typing import NamedTuple, Protocol
 
 from diagnostic_msgs.msg import DiagnosticStatus, KeyValue
 import numpy as np
@@ -25,25 +27,47 @@ Measure = Callable[[Seen], Measured | None]
 UNCALIBRATED = 'the camera is not calibrated'
 
 
+class Listened(NamedTuple):
+    """The node's input, the topic behind it, its type, and how many publish that there now."""
+
+    name: str
+    topic: str
+    type_name: str
+    publishers: int
+
+
+class Source(Protocol):
+    """
+    What measures the scale.
+
+    ``measure`` is None for the sources that need no measurement; ``listened`` returns None for
+    those that listen to no topic.
+    """
+
+    measure: Measure | None
+
+    def listened(self) -> Listened | None:
+        """Look at the publishers as they are now."""
+
+
 class ScaleWatch:
     """
     Follows the scale; :meth:`follow` in the worker's thread, :meth:`state` in any.
 
     Time is that of this machine, so that the age of the scale grows without frames too.
 
-    :param measure: None for the sources that need no measurement.
     :param publish: is given the status at once when relative, metric or stale changes.
     """
 
     def __init__(
         self,
         name: str,
-        measure: Measure | None,
+        source: Source,
         publish: Callable[[DiagnosticStatus], None],
         settings: ScaleSettings,
     ) -> None:
         self._name = name
-        self._measure = measure
+        self._source, self._measure = source, source.measure
         self._publish = publish
         self._filter = ScaleFilter(settings)
         self._lock = threading.Lock()
@@ -70,7 +94,7 @@ class ScaleWatch:
         state = self.state(settings)
         if state.kind is not self._kind:
             self._kind = state.kind
-            self._publish(scale_status(self._name, state))
+            self._publish(self._status(state))
         return state
 
     def state(self, settings: ScaleSettings) -> ScaleState:
@@ -84,11 +108,17 @@ class ScaleWatch:
 
     def status(self, settings: ScaleSettings) -> DiagnosticStatus:
         """Return what is known, as a message."""
-        return scale_status(self._name, self.state(settings))
+        return self._status(self.state(settings))
+
+    def _status(self, state: ScaleState) -> DiagnosticStatus:
+        return scale_status(self._name, state, self._source.listened())
 
 
-def scale_status(name: str, state: ScaleState) -> DiagnosticStatus:
+def scale_status(name: str, state: ScaleState, listened: Listened | None) -> DiagnosticStatus:
     """Return the unit of depth, and where it comes from."""
+    if listened is not None and not (listened.publishers or state.is_metric):
+        missing = f'nothing publishes {listened.type_name} on {listened.topic}'
+        state = replace(state, reason=f'{state.reason}; {missing}: remap {listened.name}')
     values = {
         'scale': state.kind.value,
         'source': state.source,
@@ -97,6 +127,8 @@ def scale_status(name: str, state: ScaleState) -> DiagnosticStatus:
         'age_s': _number(state.age_s, 3),
         'reason': state.reason,
     }
+    if listened is not None:
+        values |= {'topic': listened.topic, 'publishers': str(listened.publishers)}
     is_fine = state.is_metric or state.source == NONE
     return DiagnosticStatus(
         name=f'{name}: scale',

@@ -34,7 +34,7 @@ from steps_ros.ros import qos
 from steps_ros.ros.names import ODOMETRY_INPUT, POINTS_INPUT
 from steps_ros.ros.node_settings import Live
 from steps_ros.ros.parameters import NightDepthSettings
-from steps_ros.ros.scale import Measure
+from steps_ros.ros.scale import Listened, Measure
 from steps_ros.ros.scale_lidar import FARTHEST_NS, LidarScale, Turn
 from steps_ros.ros.spin import guarded
 
@@ -61,6 +61,7 @@ class ScaleSource:
         self._lock = threading.Lock()
         source = settings.value.scale.source
         self.measure: Measure | None = None
+        self._input: tuple[str, type] | None = None
         if source == CAMERA_HEIGHT:
             self.measure = lambda frame: height_scale(
                 frame.depth, frame.camera, settings.value.scale.camera_height
@@ -69,6 +70,15 @@ class ScaleSource:
             self._listen_to_odometry(settings)
         elif source == LIDAR:
             self._listen_to_lidar(settings.value.lidar.camera_from_lidar)
+
+    def listened(self) -> Listened | None:
+        """Return what the measurement needs beside images, None where that is nothing."""
+        if self._input is None:
+            return None
+        name, kind = self._input
+        publishers = len(qos.offered_reliabilities(self._node, name, kind))
+        topic = self._node.resolve_topic_name(name)
+        return Listened(name, topic, qos.type_name(kind), publishers)
 
     def destroy(self) -> None:
         """Take the subscriptions away."""
@@ -84,6 +94,7 @@ class ScaleSource:
                 'ros-nav-msgs from PyPI'
             ) from error
         odometry = _Odometry(self._lock)
+        self._input = ODOMETRY_INPUT, Odometry
         self._subscribe(Odometry, ODOMETRY_INPUT, odometry.add)
         self.measure = DistanceScale(odometry.driven, lambda: settings.value.scale.min_speed)
 
@@ -91,6 +102,7 @@ class ScaleSource:
         turns = _Turns(self._lock, camera_from_lidar)
         if camera_from_lidar is None:
             self._listen_to_transforms(turns)
+        self._input = POINTS_INPUT, PointCloud2
         self._subscribe(PointCloud2, POINTS_INPUT, turns.add)
         self.measure = LidarScale(turns.near)
 

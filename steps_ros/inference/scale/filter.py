@@ -14,6 +14,8 @@ from steps_ros.inference.scale.robust import Measured, middle, Refusal
 from steps_ros.inference.scale.settings import ScaleSettings
 from steps_ros.inference.scale.state import ScaleKind, ScaleState
 
+UNMEASURED = 'no frame was measured; it takes images, and a subscriber of depth or cloud'
+
 
 class _Sample(NamedTuple):
     time_s: float
@@ -36,7 +38,7 @@ class ScaleFilter:
         self._log_value = math.nan
         self._spread = math.nan
         self._confirmed_s = math.nan
-        self._reason = 'nothing was measured yet'
+        self._reason = UNMEASURED
 
     def add(self, time_s: float, measured: Measured) -> None:
         """Take what a frame shows."""
@@ -58,7 +60,7 @@ class ScaleFilter:
         known = (self.settings.source, value, self._spread, age_s)
         if age_s <= self.settings.hold_s:
             return ScaleState(ScaleKind.METRIC, *known, self._reason)
-        reason = f'for {age_s:.0f} s nothing confirmed the scale: {self._reason}'
+        reason = f'for {age_s:.0f} s nothing confirmed the scale: {self._reason or UNMEASURED}'
         return ScaleState(ScaleKind.STALE, *known, reason)
 
     def _is_lost(self, time_s: float) -> bool:

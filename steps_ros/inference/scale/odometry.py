@@ -17,6 +17,8 @@ from steps_ros.inference.scale.structure import Structure
 
 # Metres between the two pictures: less moves nothing, more leaves too little in both.
 LEAST_M, MOST_M = 0.8, 4.0
+LONGEST_NS = 1_000_000_000
+SELDOM = f'no two frames within a second are {LEAST_M:g} m apart'
 # The search costs more than a prediction on a small machine; the scale does not change quickly.
 PERIOD_NS = 300_000_000
 LEAST_AGREEMENT = 0.45
@@ -49,14 +51,15 @@ class DistanceScale:
     def __call__(self, frame: Seen) -> Measured | None:
         """Return what the frame shows, None where nothing is to be measured in it."""
         earlier = self._earlier
-        if earlier is None or not 0 < frame.stamp_ns - earlier.stamp_ns <= 1_000_000_000:
+        elapsed_ns = 0 if earlier is None else frame.stamp_ns - earlier.stamp_ns
+        if earlier is None or not 0 < elapsed_ns <= LONGEST_NS:
             self._begin(frame)
-            return None
+            return Refusal(SELDOM) if elapsed_ns > LONGEST_NS else None
         distance_m = self._driven(earlier.stamp_ns, frame.stamp_ns)
         if distance_m is None:
             self._begin(frame)
             return Refusal('no odometry of the time between two frames')
-        seconds = (frame.stamp_ns - earlier.stamp_ns) / 1e9
+        seconds = elapsed_ns / 1e9
         if distance_m < self._min_speed() * seconds:
             self._begin(frame)
             return Refusal(f'slower than scale.min_speed, {distance_m / seconds:.1f} m/s')
