@@ -154,6 +154,36 @@ def test_wrong_usage_is_2(arguments, capsys):
     assert 'usage: steps-ros evaluate' in capsys.readouterr().err
 
 
+@pytest.mark.parametrize(
+    'source', [('--depth-topic', '/camera/estimate'), ('--recorded', 'run.mcap')]
+)
+@pytest.mark.parametrize(
+    'option',
+    [('--metric-scale', '2'), ('--engine', 'torch'), ('--checkpoint', 'x'), ('--size', '64x96')],
+)
+def test_what_changes_nothing_in_recorded_depth_is_refused(source, option, capsys):
+    with pytest.raises(SystemExit) as ended:
+        main(['evaluate', 'a.mcap', '--out', 'x', *source, *option])
+    assert ended.value.code == 2
+    said = f'{option[0]} changes nothing in the depth of {source[0]}; leave '
+    assert (
+        capsys.readouterr().err.splitlines()[-1].endswith(f'{said}{source[0]} or {option[0]} out')
+    )
+
+
+@pytest.mark.parametrize('source', ['--depth-topic', '--recorded'])
+def test_recorded_depth_whose_unit_nobody_told_is_of_unknown_scale(source, tmp_path, bag):
+    recorded = tmp_path / 'recorded.mcap'
+    with open_bag(bag) as drive:
+        images = list(drive.messages(['/camera/depth']))
+        items = [('/night_depth/output/depth', drive.decode(m), m.receive_ns) for m in images]
+    write_mcap(recorded, items, 0)
+    depth = recorded if source == '--recorded' else '/camera/depth'
+    options = (source, depth, '--reference-topic', '/lidar/points')
+    assert evaluate(bag, '--out', tmp_path / 'out', *options) == 0
+    assert report_of(tmp_path / 'out')['settings']['scale'] == 'unknown'
+
+
 def test_two_reports_are_compared(tmp_path, evaluated, capsys):
     report = str(evaluated / 'report.json')
     assert main(['evaluate', '--compare', report, report]) == 0

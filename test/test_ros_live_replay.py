@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import argparse
 import json
 import os
 from pathlib import Path
@@ -18,6 +19,8 @@ pytest.importorskip('rclpy', reason='rclpy is not installed')
 from make_bags import camera_messages, stamp_ns, write_mcap
 from ros_harness import write_tiny_checkpoint
 
+from steps_ros.cli import evaluate
+from steps_ros.cli.live import play_live
 from steps_ros.core.camera import Camera
 from steps_ros.data import messages
 from steps_ros.data.bags import open_bag
@@ -73,6 +76,31 @@ def test_an_earlier_run_is_not_overwritten_unasked(tmp_path):
     with pytest.raises(OutputError, match='--overwrite'):
         run_live(LiveSettings(bag, out))
     assert (out / 'recording.mcap').exists()
+
+
+@pytest.mark.parametrize(
+    ('options', 'given'),
+    [
+        ((), {}),
+        (('--engine', 'torch'), {'engine': 'torch'}),
+        (('--metric-scale', '2.5'), {'scale.source': 'fixed', 'scale.fixed': '2.5'}),
+    ],
+)
+def test_engine_and_scale_of_the_command_are_the_nodes(options, given, tmp_path, monkeypatch):
+    casts = []
+
+    def refuse(cast, out):
+        casts.append(cast)
+        raise StepsError('seen')
+
+    monkeypatch.setattr(live, 'perform', refuse)
+    bag = write_mcap(tmp_path / 'drive.mcap', camera_messages(2))
+    parser = argparse.ArgumentParser()
+    evaluate.add_arguments(parser)
+    with pytest.raises(StepsError, match='seen'):
+        play_live(parser.parse_args([str(bag), '--out', str(tmp_path / 'out'), *options]))
+    everywhere = {'use_sim_time': 'true', 'device': 'auto', 'precision': 'auto'}
+    assert dict(casts[0].parameters) == {**everywhere, **given}
 
 
 @pytest.fixture(scope='module')

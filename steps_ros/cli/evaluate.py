@@ -59,12 +59,25 @@ def run(arguments: argparse.Namespace) -> int:
         arguments.usage_error('--out DIR is needed: where the report goes')
     if arguments.live and len(arguments.input) > 1:
         arguments.usage_error('--live plays one bag at a time')
+    _refuse_options_of_a_network(arguments)
     with held_interrupt():
         # torch takes seconds to import; usage and help need not wait for it.
         from steps_ros.cli.evaluation import compare_reports, evaluate_all
     if arguments.compare is not None:
         return compare_reports(arguments)
     return evaluate_all(arguments)
+
+
+def _refuse_options_of_a_network(arguments: argparse.Namespace) -> None:
+    """Refuse what would do nothing, since depth was recorded."""
+    source = '--recorded' if arguments.recorded else '--depth-topic'
+    if not (arguments.recorded or arguments.depth_topic):
+        return
+    options = ('checkpoint', 'size', 'engine', 'metric_scale')
+    given = [f'--{name.replace("_", "-")}' for name in options if getattr(arguments, name)]
+    if given:
+        remedy = f'leave {source} or {given[0]} out'
+        arguments.usage_error(f'{given[0]} changes nothing in the depth of {source}; {remedy}')
 
 
 def _add_inputs(group: argparse._ArgumentGroup) -> None:
@@ -103,7 +116,11 @@ def _add_prediction(group: argparse._ArgumentGroup) -> None:
     group.add_argument('--size', type=network_size, metavar='HxW', help='network size')
     group.add_argument('--device', default='auto', help='auto, cpu, cuda or cuda:N')
     group.add_argument('--precision', choices=PRECISIONS, default=PRECISIONS[0])
-    group.add_argument('--engine', choices=ENGINE_NAMES, default=TORCH, help='of a .safetensors')
+    group.add_argument(
+        '--engine',
+        choices=ENGINE_NAMES,
+        help=f"of a .safetensors (default: {TORCH}; with --live the node's own)",
+    )
     group.add_argument(
         '--metric-scale', type=metric_scale, metavar='F', help='metres of one relative unit'
     )

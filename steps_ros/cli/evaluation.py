@@ -20,7 +20,7 @@ from tqdm import tqdm
 from tqdm.contrib.logging import logging_redirect_tqdm
 
 from steps_ros.cli.interrupt import held_interrupt, INTERRUPTED, one_interrupt
-from steps_ros.cli.live import describe_run, play_live, read_recorded, with_pace
+from steps_ros.cli.live import describe_run, play_live, read_recorded, UNKNOWN_SCALE, with_pace
 from steps_ros.core.checkpoint import DEFAULT_WEIGHTS
 from steps_ros.data.digest import digest
 from steps_ros.data.frames import Image
@@ -36,6 +36,7 @@ from steps_ros.eval.report import DataFile, Report
 from steps_ros.eval.report_files import require_report_libraries, write_report
 from steps_ros.eval.samples import Sample, SampleSource
 from steps_ros.eval.spool import Spool
+from steps_ros.inference.engines.names import TORCH
 from steps_ros.inference.loading import load_predictor, Loaded
 from steps_ros.inference.prediction import Outputs
 from steps_ros.inference.predictor import Predictor
@@ -141,7 +142,8 @@ def _inputs(arguments: argparse.Namespace) -> InputSettings:
 def _method(arguments: argparse.Namespace, protocol: Protocol, opened: ExitStack) -> Method:
     """Return where depth comes from; --live has played the whole bag by then."""
     if arguments.depth_topic is not None:
-        return Method(recorded_beside, lambda: {'method': f'depth on {arguments.depth_topic}'})
+        method = f'depth on {arguments.depth_topic}'
+        return Method(recorded_beside, lambda: {'method': method, 'scale': UNKNOWN_SCALE})
     if not (arguments.recorded or arguments.live):
         with held_interrupt():
             return _network(arguments, protocol)
@@ -149,7 +151,8 @@ def _method(arguments: argparse.Namespace, protocol: Protocol, opened: ExitStack
         run = play_live(arguments) if arguments.live else read_recorded(arguments.recorded)
     path = arguments.recorded if run is None else run.recording
     recording = opened.enter_context(RecordedDepth(path))
-    described = {'method': f'recorded in {path}'} if run is None else describe_run(run)
+    without_pace = {'method': f'recorded in {path}', 'scale': UNKNOWN_SCALE}
+    described = without_pace if run is None else describe_run(run)
     return Method(recording.depth, lambda: described, run=run)
 
 
@@ -160,7 +163,7 @@ def _network(arguments: argparse.Namespace, protocol: Protocol) -> Method:
         arguments.device,
         arguments.precision,
         protocol.network_size,
-        arguments.engine,
+        arguments.engine or TORCH,
     )
     path, predictor = loaded.path, loaded.predictor
     if predictor.depth_model is None:

@@ -17,6 +17,8 @@ if TYPE_CHECKING:
     from steps_ros.ros.live_run import LiveRun
 
 LIVE_FOLDER = 'live'
+# Of a recording that does not say whether its depth is in metres.
+UNKNOWN_SCALE = 'unknown'
 
 
 def play_live(arguments: argparse.Namespace) -> LiveRun:
@@ -43,7 +45,9 @@ def play_live(arguments: argparse.Namespace) -> LiveRun:
             checkpoint=arguments.checkpoint,
             device=arguments.device,
             precision=arguments.precision,
+            engine=arguments.engine,
             network_size='{}x{}'.format(*height_width) if height_width else '',
+            metric_scale=arguments.metric_scale,
             overwrite=arguments.overwrite,
         )
     )
@@ -70,7 +74,7 @@ def describe_run(run: LiveRun) -> dict[str, object]:
         'network size': run.network_size,
         'checkpoint': run.checkpoint,
         **run.model,
-        'scale': run.scale,
+        'scale': run.scale or UNKNOWN_SCALE,
         'frames sent': run.frames_in,
         'frames received': run.frames_out,
         'frames dropped': dict(run.dropped_by_reason),

@@ -27,7 +27,7 @@ class Term(NamedTuple):
 
 
 ALIGNMENT_TERMS = (
-    Term('none', 'The prediction is compared in its own metres, nothing fitted.'),
+    Term('none', 'The unit of the prediction is taken as metres, nothing fitted.'),
     Term(
         'median',
         'Each frame’s prediction is multiplied by the ratio of the medians, as relative '  # noqa: RUF001

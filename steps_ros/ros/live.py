@@ -10,6 +10,7 @@ from pathlib import Path
 
 from steps_ros.data.sources import open_source
 from steps_ros.errors import SourceError, StepsError
+from steps_ros.inference.scale.settings import FIXED
 from steps_ros.ros.live_run import LiveRun, read_live_run
 from steps_ros.ros.names import CAMERA_INFO, CONFIDENCE, DEPTH, ENHANCED, IMAGE_TOPIC
 from steps_ros.ros.playback import checked_rate_factor
@@ -29,8 +30,9 @@ class LiveSettings:
 
     ``out`` is the folder of recording and logs; ``image_topic`` and ``camera_info_topic`` None
     take the bag's only ones; ``rate_factor`` 2 plays twice as fast as it was recorded;
-    ``checkpoint`` None takes the weights of the package; ``network_size`` is HxW, empty for the
-    checkpoint's own.
+    ``checkpoint`` None takes the weights of the package, ``engine`` None the node's choice;
+    ``network_size`` is HxW, empty for the checkpoint's own; ``metric_scale`` is metres of one unit
+    of depth, None for depth that stays relative.
     """
 
     bag: Path
@@ -41,7 +43,9 @@ class LiveSettings:
     checkpoint: Path | None = None
     device: str = 'auto'
     precision: str = 'auto'
+    engine: str | None = None
     network_size: str = ''
+    metric_scale: float | None = None
     overwrite: bool = False
 
     def __post_init__(self) -> None:
@@ -88,8 +92,12 @@ def _cast(settings: LiveSettings) -> Cast:
     }
     if settings.checkpoint is not None:
         parameters['checkpoint'] = str(settings.checkpoint.resolve())
+    if settings.engine is not None:
+        parameters['engine'] = settings.engine
     if settings.network_size:
         parameters['network_size'] = settings.network_size
+    if settings.metric_scale is not None:
+        parameters |= {'scale.source': FIXED, 'scale.fixed': repr(settings.metric_scale)}
     publisher = [str(settings.bag), '--keep-stamps', '--rate-factor', str(settings.rate_factor)]
     if settings.image_topic is not None:
         publisher += ['--image-topic', settings.image_topic]
