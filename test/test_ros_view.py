@@ -18,6 +18,7 @@ import pytest
 
 pytest.importorskip('rclpy', reason='rclpy is not installed')
 
+from diagnostic_msgs.msg import DiagnosticStatus, KeyValue
 from rclpy.lifecycle import TransitionCallbackReturn
 from ros_harness import bench, FakeModel, image_message, IMAGE_TOPIC, info_message, INFO_TOPIC
 from sensor_msgs.msg import CameraInfo, CompressedImage, Image, PointCloud2
@@ -25,6 +26,7 @@ from std_msgs.msg import Header
 
 from steps_ros.errors import FrameError, SettingsError
 from steps_ros.ros import messages
+from steps_ros.ros.qos import latched_profile
 from steps_ros.ros.view import ViewNode, ViewSettings
 from steps_ros.view.live_page import LivePage
 from steps_ros.view.page import CLOUD, DEPTH, ENHANCED, INPUT
@@ -42,7 +44,7 @@ class FakePage:
         self.captions: dict[str, str] = {}
         self.cameras: list[str] = []
         self.cloud: Any = None
-        self.headline = self.statuses = ''
+        self.headline = self.statuses = self.legend = ''
 
     def offer_cameras(self, names: list[str]) -> None:
         self.cameras = names
@@ -58,7 +60,7 @@ class FakePage:
         self.captions[panel] = caption
 
     def show_legend(self, legend: str) -> None:
-        assert 'relative' in legend
+        self.legend = legend
 
     def show_health(self, headline: str, statuses: str) -> None:
         self.headline, self.statuses = headline, statuses
@@ -81,7 +83,7 @@ def _viewed(
     """Run node, view and a peer on one executor; the node is active."""
     arguments = [part for remap in remaps for part in ('-r', remap)]
     model, page = FakeModel(), FakePage()
-    with bench(model.load, diagnostics__period_s=0.2, **parameters) as made:
+    with bench(model.load, **{'diagnostics__period_s': 0.2, **parameters}) as made:
         live = LivePage(page, settings.width, settings.max_points)
         view = ViewNode(
             live,
@@ -121,6 +123,7 @@ def test_everything_is_shown_while_somebody_looks_and_nothing_is_computed_otherw
         assert camera.width == 64
         assert '64x48' in page.captions[DEPTH]
         assert 'points' in page.captions[CLOUD]
+        assert 'relative' in page.legend
         made.wait(lambda: 'calibrated' in page.statuses, LIMIT_S)
         page.viewers = 0
         made.wait(lambda: not made.node._running.cameras[0].topics.wanted(), LIMIT_S)
@@ -159,6 +162,24 @@ def test_outputs_that_were_remapped_are_found():
             return DEPTH in page.pictures
 
         made.wait(seen, LIMIT_S)
+
+
+def test_the_unit_is_that_of_the_scale_at_once_and_not_of_the_last_diagnostics():
+    remaps = ('/night_depth/output/scale:=/elsewhere',)
+    with _viewed(ViewSettings(max_rate_hz=20.0), remaps) as (made, page, _):
+        images = made.publisher(Image, IMAGE_TOPIC, best_effort=True)
+        scales = made.peer.create_publisher(DiagnosticStatus, '/elsewhere', latched_profile())
+        page.viewers = 1
+        for kind, unit in (('metric', '<b>m</b>'), ('stale', 'relative'), ('metric', '<b>m</b>')):
+            scales.publish(DiagnosticStatus(values=[KeyValue(key='scale', value=kind)]))
+
+            def seen(unit: str = unit) -> bool:
+                images.publish(image_message())
+                made.spin(0.1)
+                return unit in page.legend
+
+            made.wait(seen, LIMIT_S)
+        assert 'relative' in page.statuses
 
 
 def test_compressed_pictures_of_the_chosen_camera_are_shown():

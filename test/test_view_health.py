@@ -11,8 +11,11 @@ from steps_ros.view.health import (
     silence,
     speakers,
     STALE,
+    unit_of,
     WARN,
 )
+
+KINDS = ('relative', 'metric', 'stale')
 
 
 def _two_cameras() -> NodeHealth:
@@ -51,8 +54,8 @@ def test_cameras_are_those_that_have_an_input():
 
 
 def test_depth_is_in_metres_only_where_the_node_says_metric():
-    node = _two_cameras()
-    assert (node.unit('rear'), node.unit('front'), node.unit('left')) == ('m', 'relative', '')
+    units = [unit_of(Health('n: scale', OK, '', (('scale', kind),))) for kind in KINDS]
+    assert units == ['relative', 'm', 'relative']
 
 
 def test_worst_comes_first_and_what_is_well_elsewhere_is_left_out():

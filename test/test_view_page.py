@@ -47,6 +47,7 @@ def _fill(live: LivePage) -> None:
     camera = Camera.assumed(WIDTH, HEIGHT)
     live.page.offer_cameras(['front', 'rear'])
     live.health(NodeHealth(LABEL, STATUSES), 'front', '')
+    live.scale(STATUSES[2])
     live.picture(INPUT, _plain(RED))
     live.picture(ENHANCED, _plain(GREEN))
     live.depth(depth)

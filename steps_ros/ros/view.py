@@ -16,9 +16,9 @@ from steps_ros.data.cameras import make_camera
 from steps_ros.data.depth_images import decode_depth
 from steps_ros.errors import FrameError, SettingsError
 from steps_ros.ros import messages
-from steps_ros.ros.names import CAMERA_INFO, DEPTH, ENHANCED, NODE, POINTS
+from steps_ros.ros.names import CAMERA_INFO, DEPTH, ENHANCED, NODE, POINTS, SCALE
 from steps_ros.ros.spin import guarded, spin, started
-from steps_ros.ros.view_feeds import Feed, IMAGE, Reports, wanted
+from steps_ros.ros.view_feeds import Feed, health_of, IMAGE, Reports, wanted
 from steps_ros.settings import check, setting
 from steps_ros.view import page as panels
 from steps_ros.view.live_page import LivePage
@@ -71,6 +71,7 @@ class ViewNode(Node):
         self._camera = ''
         self._show: dict[str, Callable[[Any], None]] = {
             IMAGE: self._show_image,
+            SCALE: lambda m: live.scale(health_of(m)),
             ENHANCED: lambda m: live.picture(panels.ENHANCED, messages.image_to_rgb(m)),
             DEPTH: lambda m: live.depth(decode_depth(m)),
             POINTS: lambda m: live.cloud(messages.cloud_values(m)),

@@ -8,19 +8,29 @@ from collections.abc import Iterable
 import time
 from typing import Any, NamedTuple
 
-from diagnostic_msgs.msg import DiagnosticArray
+from diagnostic_msgs.msg import DiagnosticArray, DiagnosticStatus
 from rclpy.node import Node
+from rclpy.qos import QoSProfile
 from rclpy.serialization import deserialize_message
 from sensor_msgs.msg import CameraInfo, CompressedImage, Image, PointCloud2
 
 from steps_ros.ros import qos
-from steps_ros.ros.names import CAMERA_INFO, camera_topic, DEPTH, DIAGNOSTICS, ENHANCED, POINTS
+from steps_ros.ros.names import (
+    CAMERA_INFO,
+    camera_topic,
+    DEPTH,
+    DIAGNOSTICS,
+    ENHANCED,
+    POINTS,
+    SCALE,
+)
 from steps_ros.ros.spin import guarded
 from steps_ros.view.health import Health, NodeHealth, report_of, silence, speakers
 
 IMAGE = 'image'
-# In the order in which they are drawn: a cloud goes with its camera.
+# In the order in which they are drawn: depth goes with its unit, a cloud with its camera.
 OUTPUTS: dict[str, type] = {
+    SCALE: DiagnosticStatus,
     ENHANCED: Image,
     DEPTH: Image,
     CAMERA_INFO: CameraInfo,
@@ -37,6 +47,13 @@ class Source(NamedTuple):
     topic: str
     kind: type
     reliability: str
+
+    @property
+    def profile(self) -> QoSProfile:
+        """Statuses are latched; of all else the newest counts."""
+        if self.kind is DiagnosticStatus:
+            return qos.latched_profile()
+        return qos.input_profile(self.reliability, depth=1)
 
 
 class Feed:
@@ -57,7 +74,7 @@ class Feed:
             source.kind,
             source.topic,
             guarded(node, self._on_message),
-            qos.input_profile(source.reliability, depth=1),
+            source.profile,
             raw=True,
         )
 
@@ -122,7 +139,7 @@ class Reports:
         self._node.destroy_subscription(self._subscription)
 
     def _on_message(self, message: DiagnosticArray) -> None:
-        statuses = [_health(status) for status in message.status]
+        statuses = [health_of(status) for status in message.status]
         report = report_of(statuses, self.health.label)
         if report is None:
             self._others |= {f'/{name}' for name in speakers(statuses)}
@@ -167,7 +184,8 @@ def _image_kind(node: Node, topic: str) -> type:
     return CompressedImage if is_compressed else Image
 
 
-def _health(status: Any) -> Health:
+def health_of(status: Any) -> Health:
+    """Return a ``diagnostic_msgs/DiagnosticStatus`` as the page takes it."""
     level = status.level[0] if isinstance(status.level, bytes) else int(status.level)
     values = tuple((pair.key, pair.value) for pair in status.values)
     return Health(status.name, level, status.message, values)

@@ -10,7 +10,7 @@ from typing import NamedTuple
 OK, WARN, ERROR, STALE = range(4)
 # Errors first; what is stale hides something, what is fine comes last.
 _RANKS = {ERROR: 0, STALE: 1, WARN: 2, OK: 3}
-_STATE, _INPUT, _SCALE = ': state', ': input', ': scale'
+_STATE, _INPUT = ': state', ': input'
 
 
 class Health(NamedTuple):
@@ -24,6 +24,11 @@ class Health(NamedTuple):
     def value(self, key: str) -> str:
         """Return a value by its name, empty where there is none."""
         return dict(self.values).get(key, '')
+
+
+def unit_of(scale: Health) -> str:
+    """Return ``m`` or ``relative``, as the status of the scale has it."""
+    return 'm' if scale.value('scale') == 'metric' else 'relative'
 
 
 class NodeHealth(NamedTuple):
@@ -40,14 +45,6 @@ class NodeHealth(NamedTuple):
             for status in self.statuses
             if status.name.endswith(_INPUT)
         }
-
-    def unit(self, camera: str) -> str:
-        """Return ``m``, ``relative``, or nothing where the node did not say."""
-        name = f'{self.label}/{camera}' if camera else self.label
-        said = next((s for s in self.statuses if s.name == f'{name}{_SCALE}'), None)
-        if said is None:
-            return ''
-        return 'm' if said.value('scale') == 'metric' else 'relative'
 
     def shown(self, camera: str) -> tuple[Health, ...]:
         """

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from steps_ros.core.camera import Camera
 from steps_ros.view import markup
-from steps_ros.view.health import NodeHealth
+from steps_ros.view.health import Health, NodeHealth, unit_of
 from steps_ros.view.page import CLOUD, DEPTH, Page
 from steps_ros.view.pictures import DepthPainter, fit_width, Image
 from steps_ros.view.points import thin_points
@@ -45,7 +45,7 @@ class LivePage:
         """Forget everything, as when another camera is looked at."""
         self._captions.clear()
         self._painter.forget()
-        self._camera = None
+        self._camera, self._unit = None, ''
         self.page.clear()
 
     def expect(self, panel: str, topic: str, problem: str) -> None:
@@ -77,12 +77,15 @@ class LivePage:
         """Take the intrinsics of the outputs; what they see is drawn with the next cloud."""
         self._camera = camera
 
-    def health(self, node: NodeHealth, camera: str, problem: str) -> None:
-        """Show what the node said of itself, or ``problem`` where it said nothing."""
-        unit = node.unit(camera)
+    def scale(self, status: Health) -> None:
+        """Take the unit of depth and cloud from now on."""
+        unit = unit_of(status)
         if unit != self._unit:
             self._unit = unit
             self.page.clear_cloud()
+
+    def health(self, node: NodeHealth, camera: str, problem: str) -> None:
+        """Show what the node said of itself, or ``problem`` where it said nothing."""
         shown = node.shown(camera)
         self.page.show_health(
             markup.headline(node.label, shown, problem), markup.health_list(shown)
