@@ -8,8 +8,9 @@ import numpy as np
 import pytest
 
 from steps_ros.bench.scale_drives import exact_depth, follow, told, turn_of, UNIT
+from steps_ros.inference.scale.filter import ScaleFilter
 from steps_ros.inference.scale.robust import Measurement
-from steps_ros.inference.scale.settings import CAMERA_HEIGHT, LIDAR, ODOMETRY
+from steps_ros.inference.scale.settings import CAMERA_HEIGHT, LIDAR, ODOMETRY, ScaleSettings
 from steps_ros.sim.clip import simulate_clip
 from steps_ros.sim.lidar import LidarSettings
 from steps_ros.sim.settings import ClipSettings
@@ -24,8 +25,16 @@ def drive():
     return list(simulate_clip(clip, lidar=LidarSettings(columns=256)))
 
 
+@pytest.fixture(scope='module')
+def night():
+    clip = ClipSettings(seed=304, frames=17, height=96, width=160, time='night', rate_hz=3.0)
+    return list(simulate_clip(clip, lidar=LidarSettings(columns=256)))
+
+
+@pytest.mark.parametrize('name', ['drive', 'night'])
 @pytest.mark.parametrize('source', [LIDAR, CAMERA_HEIGHT, ODOMETRY])
-def test_after_five_seconds_the_scale_is_known(drive, source):
+def test_after_five_seconds_the_scale_is_known(name, source, request):
+    drive = request.getfixturevalue(name)
     moments = [item for item in follow(drive, source, exact_depth) if item.seconds >= 5]
     assert all(item.state.is_metric for item in moments), moments[-1].state.text
     errors = [abs(item.state.value / item.true - 1) for item in moments]
@@ -34,20 +43,27 @@ def test_after_five_seconds_the_scale_is_known(drive, source):
     assert ' to ' in told(moments)
 
 
-@pytest.mark.parametrize('source', [LIDAR, CAMERA_HEIGHT])
-def test_a_third_of_the_measurements_may_be_wrong(drive, source):
-    random = np.random.default_rng(0)
-    wrong = random.random(len(drive)) < 0.3
-
-    def spoil(number, found):
-        if not isinstance(found, Measurement) or not wrong[number]:
-            return found
-        return found._replace(value=found.value * random.uniform(1.3, 3.0))
-
-    calm, spoilt = (follow(drive, source, exact_depth, *how)[-1].state for how in ((), (spoil,)))
-    assert wrong.sum() >= 3
-    assert spoilt.is_metric
-    assert spoilt.value == pytest.approx(calm.value, rel=0.1)
+@pytest.mark.parametrize('source', [LIDAR, CAMERA_HEIGHT, ODOMETRY])
+def test_three_of_ten_measurements_may_be_wrong_at_any_moment(drive, source):
+    found = {}
+    calm = follow(drive, source, exact_depth, lambda number, one: found.setdefault(number, one))
+    measured = [number for number, one in found.items() if isinstance(one, Measurement)]
+    assert len(measured) >= 10
+    for seed in range(20):
+        random = np.random.default_rng(seed)
+        wrong = random.choice(measured, round(0.3 * len(measured)), replace=False)
+        factors = dict(zip(wrong, random.uniform(1.3, 3.0, len(wrong)), strict=True))
+        scale = ScaleFilter(ScaleSettings(source=source))
+        for number, moment in enumerate(calm):
+            one = found[number]
+            if number in factors:
+                one = one._replace(value=one.value * factors[number])
+            if one is not None:
+                scale.add(moment.seconds, one)
+            if moment.seconds >= 5:
+                state = scale.state(moment.seconds)
+                assert state.is_metric
+                assert state.value == pytest.approx(moment.state.value, rel=0.1)
 
 
 @pytest.mark.parametrize('source', [LIDAR, CAMERA_HEIGHT, ODOMETRY])

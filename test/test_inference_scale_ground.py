@@ -10,8 +10,8 @@ import pytest
 
 from steps_ros.core.camera import Camera
 from steps_ros.inference.rays import camera_rays
-from steps_ros.inference.scale.ground import find_ground, Ground, height_scale
-from steps_ros.inference.scale.robust import Measurement, Refusal
+from steps_ros.inference.scale.ground import find_ground, Ground
+from steps_ros.inference.scale.robust import Refusal
 
 CAMERA = Camera(160, 96, 110.0, 110.0, 80.0, 44.0)
 FAR = 80.0
@@ -33,13 +33,6 @@ def test_height_of_a_plane_is_exact_whatever_the_tilt_of_the_camera(pitch, roll)
     assert isinstance(found, Ground)
     assert found.height == pytest.approx(0.4, rel=1e-4)
     assert found.normal[2] == pytest.approx(math.sin(pitch), abs=1e-4)
-
-
-def test_the_scale_is_the_true_height_by_that_in_the_depth():
-    measured = height_scale(road(0.4), CAMERA, 1.6)
-    assert isinstance(measured, Measurement)
-    assert measured.value == pytest.approx(4.0, rel=1e-3)
-    assert measured.evidence > 500
 
 
 def test_a_bent_lens_and_oblong_pixels_make_no_difference():
@@ -175,4 +168,3 @@ def test_what_is_no_road_is_refused_with_the_reason(depth, reason):
     refused = find_ground(depth.astype(np.float32), CAMERA)
     assert isinstance(refused, Refusal)
     assert re.search(reason, refused.reason)
-    assert height_scale(depth.astype(np.float32), CAMERA, 1.5) == refused

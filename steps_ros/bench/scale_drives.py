@@ -26,7 +26,8 @@ from steps_ros.data.outputs import png_bytes, write_file
 from steps_ros.eval.references import transformed
 from steps_ros.inference.predictor import Predictor
 from steps_ros.inference.scale.filter import ScaleFilter
-from steps_ros.inference.scale.ground import find_ground, Ground, height_scale
+from steps_ros.inference.scale.ground import find_ground, Ground
+from steps_ros.inference.scale.height import HeightScale
 from steps_ros.inference.scale.odometry import DistanceScale
 from steps_ros.inference.scale.robust import Measured
 from steps_ros.inference.scale.seen import Seen, seen
@@ -118,12 +119,7 @@ def measure_of(source: str, frames: Iterable[SimulatedFrame]) -> Measure:
     """Return a source that knows of a drive what a vehicle would tell it."""
     known = list(frames)
     if source == CAMERA_HEIGHT:
-        height_m = float(known[0].mounting.height)
-
-        def measure(frame: Seen) -> Measured:
-            return height_scale(frame.depth, frame.camera, height_m)
-
-        return measure
+        return HeightScale(lambda: float(known[0].mounting.height))
     if source == ODOMETRY:
         return DistanceScale(_driven_along(known), lambda: ScaleSettings().min_speed)
     turns = [turn_of(frame) for frame in known if frame.scan is not None]

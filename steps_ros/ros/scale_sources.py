@@ -27,7 +27,7 @@ from steps_ros.data.transforms import (
 )
 from steps_ros.errors import SettingsError
 from steps_ros.eval.references import transformed
-from steps_ros.inference.scale.ground import height_scale
+from steps_ros.inference.scale.height import HeightScale
 from steps_ros.inference.scale.odometry import DistanceScale
 from steps_ros.inference.scale.settings import CAMERA_HEIGHT, LIDAR, ODOMETRY
 from steps_ros.ros import qos
@@ -63,9 +63,7 @@ class ScaleSource:
         self.measure: Measure | None = None
         self._input: tuple[str, type] | None = None
         if source == CAMERA_HEIGHT:
-            self.measure = lambda frame: height_scale(
-                frame.depth, frame.camera, settings.value.scale.camera_height
-            )
+            self.measure = HeightScale(lambda: settings.value.scale.camera_height)
         elif source == ODOMETRY:
             self._listen_to_odometry(settings)
         elif source == LIDAR:

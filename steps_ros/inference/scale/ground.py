@@ -1,5 +1,5 @@
 """
-The scale from the height of the camera: a plane through the depth of the road ahead.
+The road ahead: a plane through its depth, and the height of the camera above it.
 
 On a plane inverse depth is linear in a pixel's ray: 1 / z = (n / h) . (x / z, y / z, 1), where n
 is the plane's normal and h the camera's distance from it, in units of the depth. Pitch and roll
@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 
 from steps_ros.core.camera import Camera
 from steps_ros.inference.rays import camera_rays
-from steps_ros.inference.scale.robust import Measured, Measurement, Refusal
+from steps_ros.inference.scale.robust import Refusal
 
 Floats = NDArray[np.float32]
 Doubles = NDArray[np.float64]
@@ -36,6 +36,8 @@ LEAST_PIXELS = 60
 LEAST_SHARE = 0.3
 # The camera is this much higher above the road than above the bonnet, or there is no bonnet.
 BONNET_RATIO = 1.6
+# Share of the road behind it, the nearest, that is looked at for the leap in depth.
+SEAM = 0.1
 # Share of the pixels that the road behind it has; less may be where the road dips.
 LEAST_BEHIND = 0.15
 # Farthest by nearest depth on the plane: a road that shows less may be anything.
@@ -57,20 +59,6 @@ class Ground(NamedTuple):
     rows: NDArray[np.intp]
     columns: NDArray[np.intp]
     spread: float
-
-
-def height_scale(depth: Floats, camera: Camera, height_m: float) -> Measured:
-    """
-    Measure the scale by the height of the camera.
-
-    :param depth: (H, W) along the optical axis, in any unit; not finite and <= 0 is unknown.
-    :param camera: of the depth image.
-    :param height_m: of the camera above the road, metres.
-    """
-    ground = find_ground(depth, camera)
-    if isinstance(ground, Refusal):
-        return ground
-    return Measurement(height_m / ground.height, ground.spread, len(ground.rows))
 
 
 def find_ground(depth: Floats, camera: Camera) -> Ground | Refusal:
@@ -131,11 +119,18 @@ def _plane(seen: _Seen) -> Doubles | None:
 def _lower(seen: _Seen, plane: Doubles, rest: _Seen, below: Doubles) -> Ground | Refusal:
     """Return the second plane where the first is a bonnet, else the first."""
     is_lower = np.linalg.norm(plane) > BONNET_RATIO * np.linalg.norm(below)
-    share = _fits(rest.axes @ below, rest.inverse).sum() / seen.looked_at
-    if not is_lower or share < LEAST_BEHIND:
+    behind = rest.only(_fits(rest.axes @ below, rest.inverse))
+    share = len(behind.inverse) / seen.looked_at
+    if not is_lower or share < LEAST_BEHIND or _meet(plane, behind):
         return _ground(seen, plane)
     bonnet = len(seen.inverse) - len(rest.inverse)
     return _ground(rest._replace(looked_at=seen.looked_at - bonnet), below)
+
+
+def _meet(plane: Doubles, behind: _Seen) -> bool:
+    """Say whether one plane goes on in the other, as at the foot of a ramp; a bonnet ends."""
+    nearest = behind.only(behind.inverse >= np.quantile(behind.inverse, 1 - SEAM))
+    return bool(np.median(nearest.axes @ plane / nearest.inverse) < BONNET_RATIO)
 
 
 def _ground(seen: _Seen, plane: Doubles) -> Ground | Refusal:
