@@ -12,11 +12,17 @@ from rclpy.lifecycle import TransitionCallbackReturn
 from rclpy.parameter import Parameter
 from ros_harness import bench, FakeModel, image_message, IMAGE_TOPIC, info_message, INFO_TOPIC
 from sensor_msgs.msg import CameraInfo, Image, PointCloud2, PointField
+from test_inference_scale_odometry import CAMERA as STREET
+from test_inference_scale_odometry import (
+    texture,  # noqa: F401
+    view,
+)
+from test_inference_scale_odometry import UNIT as STREET_UNIT
 
 from steps_ros.core.camera import Camera
 from steps_ros.inference.prediction import Prediction
 from steps_ros.inference.rays import camera_rays
-from steps_ros.ros.messages import set_data
+from steps_ros.ros.messages import camera_info_message, rgb_message, set_data
 
 DEPTH, SCALE = '/night_depth/output/depth', '/night_depth/output/scale'
 HEIGHT, UNIT = 1.6, 4.0
@@ -34,7 +40,7 @@ class RoadModel(FakeModel):
         return Prediction(made.enhanced, depth.astype(np.float32), made.confidence, None)
 
 
-def connected(made):
+def connected(made, info=None):
     """Activate and listen; return the publisher of images and the messages of the scale."""
     assert made.node.trigger_configure() == TransitionCallbackReturn.SUCCESS
     assert made.node.trigger_activate() == TransitionCallbackReturn.SUCCESS
@@ -43,7 +49,7 @@ def connected(made):
     scales = made.listen(DiagnosticStatus, SCALE, latched=True)
     made.wait(lambda: images.get_subscription_count() and infos.get_subscription_count())
     made.wait(lambda: made.node._running.cameras[0].topics.wanted())
-    infos.publish(info_message())
+    infos.publish(info or info_message())
     made.spin(0.1)
     return images, scales
 
@@ -172,6 +178,41 @@ def test_odometry_tells_how_far_the_vehicle_went():
         made.wait(lambda: scales)
         send(made, images, range(1, 4), drive)
         made.wait(lambda: 'slower than scale.min_speed, 0.5 m/s' in scales[-1].message)
+
+
+class StreetModel(FakeModel):
+    """Depth of a street canyon, in units of 3.7 m."""
+
+    def __init__(self, street):
+        super().__init__()
+        self.street = street
+
+    def predict(self, image, outputs, size, camera=None, enhancement=1.0):
+        made = super().predict(image, outputs, size, camera, enhancement)
+        return Prediction(made.enhanced, self.street.copy(), made.confidence, None)
+
+
+def test_odometry_makes_depth_metric_on_a_drive_with_something_to_see(texture):  # noqa: F811
+    nav = pytest.importorskip('nav_msgs.msg', reason='nav_msgs is not installed')
+    model = StreetModel(view(texture, 0.0)[1])
+    info = camera_info_message(Image().header, STREET)
+    # What a measurement counts for must not depend on how fast this machine is.
+    with bench(model.load, scale__source='odometry', scale__window_s=120.0) as made:
+        images, scales = connected(made, info)
+        poses = made.publisher(nav.Odometry, '/night_depth/input/odometry')
+        made.wait(poses.get_subscription_count)
+        for number in range(22):
+            header = stamped(number).header
+            message = nav.Odometry(header=header)
+            message.pose.pose.position.x = 1.0 * number
+            message.pose.pose.orientation.w = 1.0
+            poses.publish(message)
+            made.spin(0.05)
+            images.publish(rgb_message(header, view(texture, 1.0 * number)[0]))
+            made.wait(lambda n=number: finished(made) > n)
+        made.wait(lambda: scales and values(scales[-1])['scale'] == 'metric')
+        assert float(values(scales[-1])['value']) == pytest.approx(STREET_UNIT, rel=0.05)
+        assert values(scales[-1])['source'] == 'odometry'
 
 
 @pytest.mark.parametrize(
