@@ -18,26 +18,22 @@ PAGE = PROJECT / 'docs' / 'diagnostics.md'
 # Where the words of a status that is not well come from: functions, names that are assigned, and
 # calls whose argument is the text.
 WORDS = {
-    'state': {'ros/diagnostics.py': ('_lifecycle', 'namesake_words')},
+    'state': {'ros/diagnostics.py': ('_lifecycle', '_inactive_words', 'namesake_words')},
     'model': {'ros/diagnostics.py': ('_model',)},
-    'input': {'ros/diagnostics.py': ('_input',), 'ros/image_input.py': ('hint', '_what_is_there')},
+    'input': {
+        'ros/diagnostics.py': ('_input',),
+        'ros/image_input.py': ('hint', '_what_is_there', '_carried'),
+    },
     'output': {'ros/diagnostics.py': ('_output',)},
     'calibration': {
         'ros/calibration.py': (
-            'NO_CAMERA_INFO', 'UNCALIBRATED', 'NO_PROJECTION', '_of_another', '_claimed_raw',
+            'NO_CAMERA_INFO', 'UNCALIBRATED', 'NO_PROJECTION', 'OF_RAW', '_of_another', '_doubt',
         ),
+        'ros/image_input.py': ('_why_no_info', '_carried'),
         'core/distortion.py': ('FrameError',),
         'data/camera_info.py': ('FrameError',),
         'data/cameras.py': ('FrameError',),
         'data/rectification.py': ('FrameError',),
-    },
-    'scale': {
-        'inference/scale/filter.py': ('_reason', 'reason'),
-        'inference/scale/ground.py': ('Refusal',),
-        'inference/scale/odometry.py': ('Refusal',),
-        'inference/scale/robust.py': ('Refusal',),
-        'ros/scale.py': ('UNCALIBRATED',),
-        'ros/scale_lidar.py': ('Refusal',),
     },
     'light': {'ros/light.py': ('_problem',)},
 }  # fmt: skip
