@@ -55,9 +55,9 @@ def test_weights_of_one_name_are_measured_both_and_the_picture_is_the_measured_o
     seen, measured = [], []
     depth_of = real_frames.network_depth
 
-    def watched(predictor, protocol, scale, sample):
+    def watched(predictor, protocol, scale, sample, light):
         (measured if len(measured) < 8 else seen).append(sample.image)
-        return depth_of(predictor, protocol, scale, sample)
+        return depth_of(predictor, protocol, scale, sample, light=light)
 
     monkeypatch.setattr(real_frames, 'network_depth', watched)
     words = [drive, '--out', tmp_path / 'out', '--checkpoint', paths[0], '--checkpoint', paths[1]]

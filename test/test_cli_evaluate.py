@@ -159,7 +159,13 @@ def test_wrong_usage_is_2(arguments, capsys):
 )
 @pytest.mark.parametrize(
     'option',
-    [('--metric-scale', '2'), ('--engine', 'torch'), ('--checkpoint', 'x'), ('--size', '64x96')],
+    [
+        ('--metric-scale', '2'),
+        ('--engine', 'torch'),
+        ('--checkpoint', 'x'),
+        ('--size', '64x96'),
+        ('--light', 'auto'),
+    ],
 )
 def test_what_changes_nothing_in_recorded_depth_is_refused(source, option, capsys):
     with pytest.raises(SystemExit) as ended:

@@ -19,11 +19,11 @@ import torch
 
 from steps_ros.cli import results
 from steps_ros.cli.main import main
-from steps_ros.cli.run import PRECISIONS
+from steps_ros.cli.run import LIGHTS, PRECISIONS
 from steps_ros.core.checkpoint import Checkpoint, load_checkpoint, save_checkpoint
 from steps_ros.core.depth_net import DepthNet, TINY
 from steps_ros.core.illumination import IlluminationNet
-from steps_ros.inference import hardware
+from steps_ros.inference import hardware, light_state
 from steps_ros.inference.predictor import Predictor
 
 PROJECT = Path(__file__).resolve().parent.parent
@@ -244,6 +244,23 @@ def test_wrong_usage_is_two(tmp_path, night, weights, options):
     with pytest.raises(SystemExit) as caught:
         run(night, tmp_path / 'out', weights, *options)
     assert caught.value.code == 2
+
+
+def test_by_day_pictures_stay_as_they_are(tmp_path, night, weights):
+    lights = {'auto': ('--light', 'auto'), 'dusk': ('--light', 'dusk'), 'night': ()}
+    enhanced = {}
+    for light, options in lights.items():
+        out = tmp_path / 'out' / light
+        assert run(night, out, weights, *options) == 0
+        assert report_of(out)['light'] == light
+        enhanced[light] = cv2.imread(str(out / 'enhanced' / '0.png')).astype(int)
+    picture = cv2.imread(str(night / '0.png')).astype(int)
+    np.testing.assert_array_equal(enhanced['auto'], picture)
+    assert picture.mean() < enhanced['dusk'].mean() < enhanced['night'].mean()
+
+
+def test_lights_are_those_of_the_node():
+    assert LIGHTS == light_state.LIGHTS
 
 
 def test_precisions_are_those_of_the_predictor():

@@ -13,6 +13,7 @@ from steps_ros.errors import SettingsError
 from steps_ros.inference.light import CELLS, LightSample
 from steps_ros.inference.light_state import (
     blocked_share,
+    ENHANCEMENT,
     follow_light,
     LightSettings,
     LightState,
@@ -123,6 +124,13 @@ def test_a_state_that_is_given_holds_and_fades_in():
     assert {item.state for item in tracks} == {NIGHT}
     assert tracks[0].enhancement == pytest.approx(0.1)
     assert tracks[-1].enhancement == 1.0
+
+
+@pytest.mark.parametrize('state', LightState)
+@pytest.mark.parametrize('level', [20.0, 130.0])
+def test_a_state_that_is_given_holds_from_the_first_picture_on(state, level):
+    (track,) = follow([level], LightSettings(mode=state.name.lower()))
+    assert (track.state, track.enhancement) == (state, ENHANCEMENT[state])
 
 
 def test_bounds_too_close_for_the_hysteresis_are_refused():

@@ -83,6 +83,7 @@ def test_an_earlier_run_is_not_overwritten_unasked(tmp_path):
     [
         ((), {}),
         (('--engine', 'torch'), {'engine': 'torch'}),
+        (('--light', 'auto'), {'light.mode': 'auto'}),
         (('--metric-scale', '2.5'), {'scale.source': 'fixed', 'scale.fixed': '2.5'}),
     ],
 )

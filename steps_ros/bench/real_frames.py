@@ -30,7 +30,7 @@ from steps_ros.eval.inputs import open_samples
 from steps_ros.eval.predictions import network_depth
 from steps_ros.eval.protocols import PROTOCOLS
 from steps_ros.eval.report import ALIGNMENTS, NETWORK, Report
-from steps_ros.eval.samples import Sample
+from steps_ros.eval.samples import Floats, Sample
 from steps_ros.eval.spool import Spool
 from steps_ros.inference.colour import colour_depth, colour_range
 from steps_ros.inference.predictor import Predictor
@@ -100,7 +100,7 @@ def measure(
     """
     with Spool() as spool:
         evaluation = Evaluation(EvaluationSettings(), spool)
-        evaluation.add_all(samples, partial(network_depth, predictor, PROTOCOLS['default'], 1.0))
+        evaluation.add_all(samples, partial(_depth, predictor))
         report = conclude(evaluation)
     return Measured(
         weights,
@@ -136,13 +136,18 @@ def table(found: Sequence[Measured]) -> str:
 
 def pictures(predictor: Predictor, *lights: Sample) -> list[Picture]:
     """Return picture and depth in each light, all depth in the colours of the first."""
-    depths = [network_depth(predictor, PROTOCOLS['default'], 1.0, sample) for sample in lights]
+    depths = [_depth(predictor, sample) for sample in lights]
     colours = colour_range(depths[0])
     shown: list[Picture] = []
     for sample, depth in zip(lights, depths, strict=True):
         assert sample.image is not None
         shown += [sample.image, colour_depth(depth, *colours)]
     return shown
+
+
+def _depth(predictor: Predictor, sample: Sample) -> Floats:
+    """Return what the node would say: pictures by day are not enhanced."""
+    return network_depth(predictor, PROTOCOLS['default'], 1.0, sample, light='auto')
 
 
 def _by_method(report: Report) -> dict[str, float]:

@@ -8,7 +8,7 @@ import argparse
 from pathlib import Path
 
 from steps_ros.cli.interrupt import held_interrupt
-from steps_ros.cli.run import metric_scale, network_size, PRECISIONS
+from steps_ros.cli.run import LIGHTS, metric_scale, network_size, NIGHT, PRECISIONS
 from steps_ros.inference.engines.names import ENGINE_NAMES, TORCH
 
 ALIGNMENTS = ('none', 'median', 'scale_shift')
@@ -73,7 +73,7 @@ def _refuse_options_of_a_network(arguments: argparse.Namespace) -> None:
     source = '--recorded' if arguments.recorded else '--depth-topic'
     if not (arguments.recorded or arguments.depth_topic):
         return
-    options = ('checkpoint', 'size', 'engine', 'metric_scale')
+    options = ('checkpoint', 'size', 'engine', 'metric_scale', 'light')
     given = [f'--{name.replace("_", "-")}' for name in options if getattr(arguments, name)]
     if given:
         remedy = f'leave {source} or {given[0]} out'
@@ -120,6 +120,12 @@ def _add_prediction(group: argparse._ArgumentGroup) -> None:
         '--engine',
         choices=ENGINE_NAMES,
         help=f"of a .safetensors (default: {TORCH}; with --live the node's own)",
+    )
+    group.add_argument(
+        '--light',
+        choices=LIGHTS,
+        help='night enhances in full, dusk half, day not at all; auto goes by the light of each '
+        f"picture (default: {NIGHT}; with --live the node's own)",
     )
     group.add_argument(
         '--metric-scale', type=metric_scale, metavar='F', help='metres of one relative unit'

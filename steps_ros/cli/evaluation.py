@@ -21,6 +21,7 @@ from tqdm.contrib.logging import logging_redirect_tqdm
 
 from steps_ros.cli.interrupt import held_interrupt, INTERRUPTED, one_interrupt
 from steps_ros.cli.live import describe_run, play_live, read_recorded, UNKNOWN_SCALE, with_pace
+from steps_ros.cli.run import NIGHT
 from steps_ros.core.checkpoint import DEFAULT_WEIGHTS
 from steps_ros.data.digest import digest
 from steps_ros.data.frames import Image
@@ -37,6 +38,7 @@ from steps_ros.eval.report_files import require_report_libraries, write_report
 from steps_ros.eval.samples import Sample, SampleSource
 from steps_ros.eval.spool import Spool
 from steps_ros.inference.engines.names import TORCH
+from steps_ros.inference.light_state import enhancement_alone
 from steps_ros.inference.loading import load_predictor, Loaded
 from steps_ros.inference.prediction import Outputs
 from steps_ros.inference.predictor import Predictor
@@ -171,12 +173,13 @@ def _network(arguments: argparse.Namespace, protocol: Protocol) -> Method:
     scale = given_scale(arguments.metric_scale, '--metric-scale')
     if scale.is_metric:
         loaded.require_scalable(f'--metric-scale {scale.value}')
-    predict = partial(network_depth, predictor, protocol, scale.factor)
-    describe = partial(_described_network, loaded, scale)
-    return Method(predict, describe, partial(_enhanced, predictor))
+    light = arguments.light or NIGHT
+    predict = partial(network_depth, predictor, protocol, scale.factor, light=light)
+    describe = partial(_described_network, loaded, scale, light)
+    return Method(predict, describe, partial(_enhanced, predictor, light))
 
 
-def _described_network(loaded: Loaded, scale: ScaleState) -> dict[str, Any]:
+def _described_network(loaded: Loaded, scale: ScaleState, light: str) -> dict[str, Any]:
     path = loaded.path
     return {
         'method': 'network',
@@ -184,11 +187,13 @@ def _described_network(loaded: Loaded, scale: ScaleState) -> dict[str, Any]:
         **loaded.described,
         'network size': loaded.predictor.described_size,
         'scale': scale.text if scale.is_metric else scale.kind.value,
+        'light': light,
     }
 
 
-def _enhanced(predictor: Predictor, image: Image) -> Image:
-    enhanced = predictor.predict(image, PICTURE_ALONE).enhanced
+def _enhanced(predictor: Predictor, light: str, image: Image) -> Image:
+    enhancement = enhancement_alone(image, light)
+    enhanced = predictor.predict(image, PICTURE_ALONE, enhancement=enhancement).enhanced
     assert enhanced is not None
     return enhanced
 

@@ -46,6 +46,7 @@ def play_live(arguments: argparse.Namespace) -> LiveRun:
             device=arguments.device,
             precision=arguments.precision,
             engine=arguments.engine,
+            light=arguments.light,
             network_size='{}x{}'.format(*height_width) if height_width else '',
             metric_scale=arguments.metric_scale,
             overwrite=arguments.overwrite,

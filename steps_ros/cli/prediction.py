@@ -24,6 +24,7 @@ from steps_ros.core.checkpoint import DEFAULT_WEIGHTS
 from steps_ros.data.frames import Frame, Skipped, Source
 from steps_ros.data.sources import open_source
 from steps_ros.errors import FrameError, SourceError
+from steps_ros.inference.light_state import enhancement_alone
 from steps_ros.inference.loading import load_predictor, Loaded
 from steps_ros.inference.prediction import Outputs, Prediction
 from steps_ros.inference.scale.state import given_scale
@@ -78,6 +79,7 @@ def _prepare(source: Source, arguments: argparse.Namespace) -> _Job:
         'scale': scale.kind.value,
         'scale_source': scale.source,
         'scale_factor': scale.factor,
+        'light': arguments.light,
     }
     return _Job(source, loaded, folder, settings, Outputs(raw=arguments.raw))
 
@@ -142,7 +144,10 @@ class _Job:
     def _process(self, frame: Frame) -> None:
         start = perf_counter()
         try:
-            prediction = self._predictor.predict(frame.image, self._outputs, None, frame.camera)
+            enhancement = enhancement_alone(frame.image, self._settings['light'])
+            prediction = self._predictor.predict(
+                frame.image, self._outputs, None, frame.camera, enhancement
+            )
         except FrameError as error:
             self._refused.append(Skipped(frame.stem, str(error)))
             return

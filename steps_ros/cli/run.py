@@ -10,6 +10,9 @@ from pathlib import Path
 from steps_ros.cli.interrupt import held_interrupt
 from steps_ros.inference.engines.names import ENGINE_NAMES, TORCH
 
+# As :mod:`steps_ros.inference.light_state` has them, which takes long to import.
+LIGHTS = ('auto', 'day', 'dusk', 'night')
+NIGHT = LIGHTS[-1]
 PRECISIONS = ('auto', 'float32', 'float16', 'bfloat16')
 
 
@@ -37,6 +40,13 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         choices=ENGINE_NAMES,
         default=TORCH,
         help='what computes the depth network of a .safetensors (default: %(default)s)',
+    )
+    parser.add_argument(
+        '--light',
+        choices=LIGHTS,
+        default=NIGHT,
+        help='night enhances in full, dusk half, day not at all; auto goes by the light of each '
+        'picture, as the node does (default: %(default)s)',
     )
     parser.add_argument('--image-topic', metavar='TOPIC', help='which images of a bag')
     parser.add_argument(

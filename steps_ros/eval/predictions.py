@@ -18,6 +18,7 @@ from steps_ros.data.transforms import message_stamp_ns
 from steps_ros.errors import FrameError, SourceError
 from steps_ros.eval.protocols import Protocol
 from steps_ros.eval.samples import Floats, Sample
+from steps_ros.inference.light_state import enhancement_alone
 from steps_ros.inference.prediction import Outputs
 from steps_ros.inference.predictor import Predictor
 
@@ -26,7 +27,7 @@ DEPTH_ALONE = Outputs(enhanced=False, depth=True, confidence=False)
 
 
 def network_depth(
-    predictor: Predictor, protocol: Protocol, scale: float, sample: Sample
+    predictor: Predictor, protocol: Protocol, scale: float, sample: Sample, *, light: str = 'night'
 ) -> Floats:
     """
     Return what the network predicts for a sample's picture, as the node would publish it.
@@ -35,6 +36,8 @@ def network_depth(
 
     :param predictor: with a depth network.
     :param scale: metres of one unit.
+    :param light: one of :data:`steps_ros.inference.light_state.LIGHTS`; by day and at dusk the
+        picture is enhanced less.
     :returns: (h, w), at the picture's size or the network's.
     :raises FrameError: the sample has no picture.
     """
@@ -43,7 +46,10 @@ def network_depth(
     size = None
     if protocol.resize == 'nearest':
         size = predictor.network_size(sample.image.shape[0], sample.image.shape[1])
-    depth = predictor.predict(sample.image, DEPTH_ALONE, size, sample.intrinsics).depth
+    enhancement = enhancement_alone(sample.image, light)
+    depth = predictor.predict(
+        sample.image, DEPTH_ALONE, size, sample.intrinsics, enhancement
+    ).depth
     assert depth is not None
     return np.asarray(depth * np.float32(scale))
 

@@ -39,6 +39,7 @@ class LightState(IntEnum):
     DAY = 2
 
 
+LIGHTS = ('auto', 'day', 'dusk', 'night')
 ENHANCEMENT = {LightState.NIGHT: 1.0, LightState.DUSK: 0.5, LightState.DAY: 0.0}
 
 
@@ -49,7 +50,7 @@ class LightSettings:
     mode: str = setting(
         'auto',
         'auto measures the light; day, dusk and night are taken as said. Night always enhances.',
-        choices=('auto', 'day', 'dusk', 'night'),
+        choices=LIGHTS,
     )
     night_level: float = setting(
         60.0, 'Level of the picture below which it is night, of 255.', minimum=1.0, maximum=254.0
@@ -116,7 +117,8 @@ def follow_light(
     """
     elapsed_s = -1.0 if before is None else stamp_s - before.stamp_s
     if before is None or not 0 <= elapsed_s <= LONGEST_GAP_S:
-        state = _forced(settings) or _first_state(before, sample, settings)
+        forced = _forced(settings)
+        state = _first_state(before, sample, settings) if forced is None else forced
         blockage = unblocked(stamp_s, sample)
         return LightTrack(state, ENHANCEMENT[state], stamp_s, sample, blockage)
     now = before._replace(
@@ -130,9 +132,13 @@ def follow_light(
     return now._replace(enhancement=now.enhancement + max(-most, min(most, missing)))
 
 
-def enhancement_alone(image: Bytes, settings: LightSettings = LightSettings()) -> float:
-    """Return how far the light of a single picture, (H, W, 3) uint8 RGB, lets it be enhanced."""
-    return follow_light(None, 0.0, measure_light(image), settings).enhancement
+def enhancement_alone(image: Bytes, mode: str = 'auto') -> float:
+    """
+    Return how far a single picture, (H, W, 3) uint8 RGB, is to be enhanced, 0 to 1.
+
+    :param mode: one of :data:`LIGHTS`; ``auto`` goes by the picture's light.
+    """
+    return follow_light(None, 0.0, measure_light(image), LightSettings(mode)).enhancement
 
 
 def blocked_share(track: LightTrack, settings: LightSettings, bonnet: Corners = ()) -> float:

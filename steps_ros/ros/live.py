@@ -30,9 +30,9 @@ class LiveSettings:
 
     ``out`` is the folder of recording and logs; ``image_topic`` and ``camera_info_topic`` None
     take the bag's only ones; ``rate_factor`` 2 plays twice as fast as it was recorded;
-    ``checkpoint`` None takes the weights of the package, ``engine`` None the node's choice;
-    ``network_size`` is HxW, empty for the checkpoint's own; ``metric_scale`` is metres of one unit
-    of depth, None for depth that stays relative.
+    ``checkpoint`` None takes the weights of the package, ``engine`` and ``light`` None the node's
+    choice; ``network_size`` is HxW, empty for the checkpoint's own; ``metric_scale`` is metres of
+    one unit of depth, None for depth that stays relative.
     """
 
     bag: Path
@@ -44,6 +44,7 @@ class LiveSettings:
     device: str = 'auto'
     precision: str = 'auto'
     engine: str | None = None
+    light: str | None = None
     network_size: str = ''
     metric_scale: float | None = None
     overwrite: bool = False
@@ -94,6 +95,8 @@ def _cast(settings: LiveSettings) -> Cast:
         parameters['checkpoint'] = str(settings.checkpoint.resolve())
     if settings.engine is not None:
         parameters['engine'] = settings.engine
+    if settings.light is not None:
+        parameters['light.mode'] = settings.light
     if settings.network_size:
         parameters['network_size'] = settings.network_size
     if settings.metric_scale is not None:
