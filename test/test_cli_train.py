@@ -14,6 +14,7 @@ from steps_ros.core.checkpoint import Checkpoint, load_checkpoint, save_checkpoi
 from steps_ros.core.depth_net import DepthNet, DepthNetConfig
 from steps_ros.core.illumination import IlluminationNet
 from steps_ros.core.resnet import EncoderConfig
+from steps_ros.data.digest import digest
 from steps_ros.train.presets import PRESETS
 from steps_ros.train.training_settings import PRECISIONS, TrainingSettings
 from steps_ros.train.validation import Referenced
@@ -89,6 +90,9 @@ def test_bags_become_a_checkpoint_that_runs(tmp_path, drives, weights):
     assert content in card
     assert 'Not validated' in card
     assert '| 2 |' in card
+    assert (
+        f'day network teacher.safetensors; SHA-256 {digest(out / "teacher.safetensors")}' in card
+    )
     image = tmp_path / 'results'
     command = [
         'run',

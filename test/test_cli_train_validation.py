@@ -2,6 +2,7 @@
 
 import json
 
+import cv2
 from make_drives import depths, drive
 from make_recordings import write
 import pytest
@@ -11,6 +12,7 @@ from steps_ros.core.checkpoint import Checkpoint, load_checkpoint, save_checkpoi
 from steps_ros.core.depth_net import DepthNet, DepthNetConfig
 from steps_ros.core.illumination import IlluminationNet
 from steps_ros.core.resnet import EncoderConfig
+from steps_ros.data.digest import digest
 from steps_ros.train.held_out import HeldOut
 from steps_ros.train.verdict import Measure, Verdict
 
@@ -57,7 +59,17 @@ def test_the_best_state_on_the_way_becomes_final(tmp_path, night, monkeypatch):
     assert main(options(tmp_path, f'{night}@0-60%', out, *more)) == 0
     assert [line['loss'] for line in lines(out)] == [0.5, 0.4, 0.45]
     assert load_checkpoint(out / 'final.safetensors').provenance.step == 2
-    assert 'Accepted: on the validation drive loss 0.40000' in (out / 'model_card.md').read_text()
+    card = (out / 'model_card.md').read_text()
+    assert 'Accepted: on the validation drive loss 0.40000' in card
+    assert 'step 2 of 3 at 64x96' in card
+    assert '| 1 | 0.5 | 0.5 |\n| 2 | 0.4 | 0.4 |\n| 3 | 0.45 | 0.45 |' in card
+    begun = digest(tmp_path / 'start.safetensors')
+    assert f'starting weights start.safetensors; SHA-256 {begun}' in card
+    (trained,) = (line for line in card.splitlines() if line.startswith(f'- {night}:'))
+    (judged,) = (line for line in card.splitlines() if line.startswith('- validation '))
+    assert trained.split()[-1] == judged.split()[-1]
+    assert 'curves.png' in card
+    assert cv2.imread(str(out / 'curves.png')).shape[1] == 924
 
 
 def test_a_drive_without_a_reference_judges_and_resumes_to_the_same_numbers(tmp_path, night):

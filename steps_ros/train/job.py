@@ -23,7 +23,7 @@ from steps_ros.train.training_settings import TrainingSettings
 
 FINAL, REJECTED, TEACHER = 'final.safetensors', 'rejected.safetensors', 'teacher.safetensors'
 TEACHER_FOLDER, SETTINGS = 'teacher', 'settings.json'
-CARD = 'model_card.md'
+CARD, CURVES = 'model_card.md', 'curves.png'
 _ABSENT = object()
 
 logger = logging.getLogger(__name__)
@@ -101,7 +101,7 @@ def forget(folder: Path) -> None:
         for name in (SNAPSHOTS, TEACHER_FOLDER, BOARD):
             if (folder / name).is_dir():
                 shutil.rmtree(folder / name)
-        for name in (SETTINGS, FINAL, REJECTED, TEACHER, CARD):
+        for name in (SETTINGS, FINAL, REJECTED, TEACHER, CARD, CURVES):
             (folder / name).unlink(missing_ok=True)
     except OSError as error:
         raise OutputError(

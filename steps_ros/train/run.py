@@ -13,15 +13,12 @@ import torch
 
 from steps_ros.core.checkpoint import Checkpoint, load_checkpoint, save_checkpoint
 from steps_ros.core.depth_net import DepthNet
-from steps_ros.data.outputs import write_file
 from steps_ros.data.store import StoreIndex
 from steps_ros.eval.input_settings import InputSettings
 from steps_ros.train.decoding import Decoding, StoreProgress, Tell
 from steps_ros.train.distributed import World
 from steps_ros.train.gate import Gate, open_validation, Start
 from steps_ros.train.job import (
-    CARD,
-    described,
     FINAL,
     Job,
     REJECTED,
@@ -34,8 +31,8 @@ from steps_ros.train.networks import Networks
 from steps_ros.train.presets import PRESETS
 from steps_ros.train.start import finished_checkpoint, lend_pose, starting_networks
 from steps_ros.train.teacher import given_teacher, teaching_loop, train_teacher
-from steps_ros.train.trainer import ALONE, LOG, Training, Watch
-from steps_ros.train.training_card import NOT_VALIDATED, training_card
+from steps_ros.train.trainer import ALONE, Training, Watch
+from steps_ros.train.training_card import NOT_VALIDATED, write_card
 from steps_ros.train.training_settings import TrainingSettings
 from steps_ros.train.triplet_dataset import TripletDataset
 from steps_ros.train.validation import Validation
@@ -201,5 +198,4 @@ def _keep(job: Job, made: Checkpoint, outcome: Outcome, drives: Sequence[StoreIn
     for name in {FINAL, REJECTED} - {outcome.final.name}:
         (job.out / name).unlink(missing_ok=True)
     words = NOT_VALIDATED if outcome.verdict is None else outcome.verdict.words
-    card = training_card(described(job), drives, job.out / LOG, words)
-    write_file(job.out / CARD, card.encode(errors='backslashreplace'))
+    write_card(job, outcome.step, drives, words)

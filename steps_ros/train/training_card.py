@@ -10,29 +10,38 @@ import math
 from pathlib import Path
 
 from steps_ros import __version__
-from steps_ros.data.store import StoreIndex, summary
+from steps_ros.data.content_hash import content_hash
+from steps_ros.data.digest import digest
+from steps_ros.data.outputs import write_file
+from steps_ros.data.store import parse_part, StoreIndex, summary
+from steps_ros.data.store_building import default_cache
+from steps_ros.train.curves import curves_png
+from steps_ros.train.gate import LOG as VALIDATION_LOG
+from steps_ros.train.job import CARD, CURVES, described, Job, TEACHER
+from steps_ros.train.trainer import LOG
 
 POINTS = 10
 NOT_VALIDATED = 'Not validated: no drive was given to compare with the start on.'
 
-_TEXT = """# {title}
+_TEXT = """# Trained weights
 
-Trained by steps_ros {version}: preset `{preset}`, {steps} steps at {size} (HxW), from `{start}`.
+Trained by steps_ros {version}: preset `{preset}`, step {step} of {steps} at {size} (HxW), from
+`{start}`.
 
 **{verdict}**
 
 Depth is relative: multiply by a factor of your camera before you use metres.
 
-## Drives
+## Made from
 
-{drives}
+{origins}
 
 ## Losses
 
-Means over {span} steps up to the step in the first column; every step is in `train.jsonl`.
+{curves}Means over {span} steps up to the step in the first column; every step is in `train.jsonl`.
 
 {losses}
-
+{validation}
 ## Settings
 
 ```json
@@ -40,45 +49,75 @@ Means over {span} steps up to the step in the first column; every step is in `tr
 ```
 """
 
+_VALIDATION = """
+## Validation
 
-def training_card(
-    settings: dict[str, object], drives: Sequence[StoreIndex], log: Path, verdict: str
-) -> str:
-    """
-    Return the text of the card.
+{values}
+"""
 
-    :param settings: as ``settings.json`` has them.
-    :param log: ``train.jsonl``.
+Line = dict[str, float]
+
+
+def write_card(job: Job, step: int, drives: Sequence[StoreIndex], verdict: str) -> None:
     """
-    lines = [json.loads(line) for line in log.read_text(encoding='utf-8').splitlines()]
-    store = settings['store']
-    assert isinstance(store, dict)
-    return _TEXT.format(
-        title='Trained weights',
+    Write the card and, where matplotlib is installed, the picture of the curves beside it.
+
+    :param step: after which the weights were as they are kept.
+    :param drives: those that were trained on.
+    :raises OutputError: a file cannot be written.
+    :raises SourceError: weights or the drive of the validation are not there any more.
+    """
+    lines = _lines(job.out / LOG)
+    validation = [] if job.validate is None else _lines(job.out / VALIDATION_LOG)
+    picture = curves_png(lines, validation, step)
+    if picture is not None:
+        write_file(job.out / CURVES, picture)
+    span = max(1, math.ceil(len(lines) / POINTS))
+    text = _TEXT.format(
         version=__version__,
-        preset=settings['preset'],
+        preset=job.preset,
+        step=step,
         steps=len(lines),
-        size=f'{store["height"]}x{store["width"]}',
-        start=Path(str(settings['start'])).name,
+        size=f'{job.store.height}x{job.store.width}',
+        start=job.start.name,
         verdict=verdict,
-        drives='\n'.join(f'- {summary(index)}; SHA-256 {index.content}' for index in drives),
-        span=_span(lines),
-        losses=_table(lines),
-        settings=json.dumps(settings, indent=2),
+        origins='\n'.join(f'- {line}' for line in _origins(job, drives)),
+        curves='' if picture is None else f'![Losses by step]({CURVES})\n\n',
+        span=span,
+        losses=_table([_mean(lines[at : at + span]) for at in range(0, len(lines), span)]),
+        validation=_VALIDATION.format(values=_table(validation)) if validation else '',
+        settings=json.dumps(described(job), indent=2),
     )
+    write_file(job.out / CARD, text.encode(errors='backslashreplace'))
 
 
-def _span(lines: Sequence[dict[str, float]]) -> int:
-    return max(1, math.ceil(len(lines) / POINTS))
+def _origins(job: Job, drives: Sequence[StoreIndex]) -> list[str]:
+    """Return what the weights were made from, each with its SHA-256."""
+    found = [f'{summary(index)}; SHA-256 {index.content}' for index in drives]
+    if job.validate is not None:
+        path = parse_part(str(job.validate)).path
+        found.append(f'validation {job.validate}; SHA-256 {content_hash([path], default_cache())}')
+    found.append(f'starting weights {job.start.name}; SHA-256 {digest(job.start)}')
+    if job.needs_day:
+        teacher = job.teacher or job.out / TEACHER
+        found.append(f'day network {teacher.name}; SHA-256 {digest(teacher)}')
+    return found
 
 
-def _table(lines: Sequence[dict[str, float]]) -> str:
-    """Return the means of every loss over tenths of the training."""
+def _lines(log: Path) -> list[Line]:
+    return [json.loads(line) for line in log.read_text(encoding='utf-8').splitlines()]
+
+
+def _mean(lines: Sequence[Line]) -> Line:
+    """Return the means over some steps, under the last of them."""
+    means = {name: sum(line[name] for line in lines) / len(lines) for name in lines[0]}
+    return {**means, 'step': lines[-1]['step']}
+
+
+def _table(lines: Sequence[Line]) -> str:
     names = [name for name in lines[0] if name != 'step']
     rows = [f'| step | {" | ".join(names)} |', '|---' * (len(names) + 1) + '|']
-    span = _span(lines)
-    for start in range(0, len(lines), span):
-        part = lines[start : start + span]
-        means = (sum(line[name] for line in part) / len(part) for name in names)
-        rows.append(f'| {part[-1]["step"]:.0f} | ' + ' | '.join(f'{x:.4g}' for x in means) + ' |')
+    for line in lines:
+        values = ' | '.join(f'{line[name]:.4g}' for name in names)
+        rows.append(f'| {line["step"]:.0f} | {values} |')
     return '\n'.join(rows)
