@@ -33,6 +33,16 @@ DONE, REJECTED = 0, 3
 DEFAULT_STEPS = 2000
 # As often as this in a training, where it is not said.
 VALIDATIONS = 10
+# Losses in the bar, which is one line.
+SHORT_NAMES = {
+    'total': 'total',
+    'reconstruction': 'photo',
+    'smoothness': 'smooth',
+    'illumination': 'light',
+    'adversarial': 'adv',
+    'discriminator': 'disc',
+    'supervision': 'depth',
+}
 
 logger = logging.getLogger(__name__)
 
@@ -142,22 +152,31 @@ def _watching(
     """Return what makes the watch of a loop: a bar with losses, and Ctrl-C after a step."""
 
     def start(name: str, steps: int) -> Watch:
-        bar = bars.enter_context(show(total=steps, unit=' steps', desc=name))
+        bar: list[tqdm[None]] = []
 
         def watch(report: StepReport) -> bool:
-            bar.set_postfix(
-                total=f'{report.losses["total"]:.4f}',
-                photo=f'{report.losses["reconstruction"]:.4f}',
-                rate=f'{report.samples_per_s:.1f}/s',
-                waited=f'{100 * report.waited_share:.0f}%',
-                refresh=False,
-            )
-            bar.update(report.step - bar.n)
+            if not bar:
+                # Steps before this one took their time in another process, or to begin.
+                shown = show(total=steps, initial=report.step, unit=' steps', desc=name)
+                bar.append(bars.enter_context(shown))
+            bar[0].set_postfix(_told(report), refresh=False)
+            bar[0].update(report.step - bar[0].n)
             return is_interrupted()
 
         return watch
 
     return start
+
+
+def _told(report: StepReport) -> dict[str, str]:
+    """Return what the bar says of a step; a loss of 0 belongs to no part of this objective."""
+    losses = {
+        short: f'{report.losses[name]:.3g}'
+        for name, short in SHORT_NAMES.items()
+        if report.losses.get(name)
+    }
+    rate, waited = f'{report.samples_per_s:.1f}/s', f'{100 * report.waited_share:.0f}%'
+    return {**losses, 'rate': rate, 'waited': waited}
 
 
 def _interrupted(job: Job) -> int:
