@@ -64,7 +64,7 @@ def test_only_the_first_writes_and_two_resume_bit_for_bit(said, folder):
 
 def test_the_batch_of_the_process_to_blame_is_saved(said, folder):
     assert said.returncode == 0, said.stderr
-    assert (content(folder / 'broken' / 'bad_batch_000000.npz')['night'] == 1).all()
+    assert (content(folder / 'broken' / 'bad_batch_000000.npz')['night_frames'] == 1).all()
 
 
 def test_one_process_alone_needs_no_other(monkeypatch):

@@ -159,15 +159,22 @@ def test_warmup_moves_the_pose_network_alone(tmp_path):
 
 
 def test_a_loss_that_is_not_finite_names_the_saved_batch(tmp_path):
-    broken = training(tmp_path, 3)
+    broken = training(tmp_path, 3, seed=7)
+    known = batch(1)._replace(depth=torch.full((2, 1, *SIZE), 8.0))
     broken.run(batches(), watch=lambda report: report.step == 1)
     with torch.no_grad():
         next(broken.networks.depth.parameters()).fill_(float('nan'))
     with pytest.raises(TrainingError, match=r'step 1 is nan.*bad_batch_000001\.npz'):
-        broken.run(batches(1))
+        broken.run(iter([Batches(known, batch(10_001), 0.0)]))
     with np.load(tmp_path / 'bad_batch_000001.npz', allow_pickle=False) as file:
-        np.testing.assert_array_equal(file['night'], batch(1).frames.numpy())
-        assert file['day'].shape == (2, 3, 3, *SIZE)
+        saved = {name: file[name] for name in file.files}
+    given = {'night': known, 'day': batch(10_001)}
+    for name, expected in given.items():
+        for field in ('frames', 'intrinsics'):
+            held = saved.pop(f'{name}_{field}')
+            np.testing.assert_array_equal(held, getattr(expected, field).numpy())
+    np.testing.assert_array_equal(saved.pop('night_depth'), known.depth.numpy())
+    assert {name: int(value) for name, value in saved.items()} == {'step': 1, 'seed': 7}
 
 
 def test_a_gradient_that_is_not_finite_stops_before_the_step(tmp_path):

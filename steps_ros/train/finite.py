@@ -5,8 +5,9 @@ Numbers of a step that may be believed, or the end of the training.
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
+import numpy as np
 from numpy.typing import NDArray
 import torch
 from torch import Tensor
@@ -16,9 +17,19 @@ from steps_ros.errors import TrainingError
 from steps_ros.train.distributed import World
 from steps_ros.train.prefetch import Batches
 
+BAD_BATCH = 'bad_batch_{}.npz'
+
+
+class Place(NamedTuple):
+    """Where a training is: its seed, how many steps it has done, its folder."""
+
+    seed: int
+    step: int
+    folder: Path
+
 
 def finite_numbers(
-    values: dict[str, Tensor], step: int, batch: Batches, folder: Path, world: World
+    values: dict[str, Tensor], batch: Batches, place: Place, world: World
 ) -> dict[str, float]:
     """
     Return the means over all processes as numbers, with a single wait for the device.
@@ -28,7 +39,7 @@ def finite_numbers(
 
     :param values: scalars by name.
     :param batch: what this process computed them from.
-    :param folder: gets the batch of the process to blame where something is not finite.
+    :param place: its folder gets the batch of the process to blame where something is not finite.
     :raises TrainingError: something is not finite, in whichever process; raised by all of them.
     """
     own = torch.stack([value.detach().float() for value in values.values()])
@@ -38,18 +49,21 @@ def finite_numbers(
         return dict(zip(values, of_all.mean(dim=0).tolist(), strict=True))
     culprit = int(broken.sum(dim=1).argmax())
     index = int(broken[culprit].int().argmax())
-    path = folder / f'bad_batch_{step:06d}.npz'
+    path = place.folder / BAD_BATCH.format(f'{place.step:06d}')
     if world.rank == culprit:
-        write_file(path, npz_bytes(_frames(batch)))
+        write_file(path, npz_bytes(_arrays(batch, place)))
     world.barrier()
     raise TrainingError(
-        f'{list(values)[index]} of step {step} is {of_all[culprit, index].item()}; its frames are '
-        f'in {path}: look at them, and try a smaller learning rate or float32'
+        f'{list(values)[index]} of step {place.step} is {of_all[culprit, index].item()}; its '
+        f'batch is in {path}: look at it, and try a smaller learning rate or float32'
     )
 
 
-def _frames(batch: Batches) -> dict[str, NDArray[Any]]:
-    frames = {'night': batch.night.frames.numpy()}
-    if batch.day is not None:
-        frames['day'] = batch.day.frames.numpy()
-    return frames
+def _arrays(batch: Batches, place: Place) -> dict[str, NDArray[Any]]:
+    """Return all that the step was given, the fields of both batches by name."""
+    arrays = {'step': np.array(place.step), 'seed': np.array(place.seed)}
+    for name, part in (('night', batch.night), ('day', batch.day)):
+        for field, tensor in ({} if part is None else part._asdict()).items():
+            if tensor is not None:
+                arrays[f'{name}_{field}'] = tensor.numpy()
+    return arrays

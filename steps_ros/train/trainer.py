@@ -24,7 +24,7 @@ from torch.optim import Adam
 
 from steps_ros.train.batch import TripletBatch
 from steps_ros.train.distributed import World
-from steps_ros.train.finite import finite_numbers
+from steps_ros.train.finite import finite_numbers, Place
 from steps_ros.train.logs import Board, JsonLines
 from steps_ros.train.mean_networks import MeanNetworks
 from steps_ros.train.networks import Networks
@@ -154,7 +154,8 @@ class Training:
         :raises OutputError: the disk is full; the former snapshot is kept.
         """
         state = self.state.state_dict()
-        # Every process has former fakes of its own; nothing else differs between them.
+        # Every process has former fakes of its own. BatchNorm's running statistics differ on a CPU
+        # too; those of the first process are kept, and no step of a training looks at them.
         state['pool.samples'] = self.world.gathered(state['pool.samples']).flatten(0, 1)
         if not self.world.is_writer:
             return
@@ -236,7 +237,8 @@ class Training:
         return nn.utils.clip_grad_norm_(parameters, self.settings.clip_norm)
 
     def _numbers(self, values: dict[str, Tensor], batch: Batches) -> dict[str, float]:
-        return finite_numbers(values, self.step, batch, self.folder, self.world)
+        place = Place(self.settings.seed, self.step, self.folder)
+        return finite_numbers(values, batch, place, self.world)
 
     def _descend(self) -> None:
         """Take one step down the gradients."""
