@@ -4,6 +4,8 @@ Every kind of bag gives the same frames; every damaged one gives one line.
 
 from __future__ import annotations
 
+import re
+
 from make_bags import (
     CAMERA,
     camera_messages,
@@ -228,7 +230,12 @@ def test_truncated_mcap_is_read_as_far_as_it_goes(tmp_path, caplog):
     frames = frames_of(truncated(write_mcap(tmp_path / 'night.mcap', large_images(60)), 0.6))
     assert 15 < len(frames) < 40
     assert [frame.stamp_ns for frame in frames] == [stamp_ns(i) for i in range(len(frames))]
-    assert 'reading what comes before the damage' in caplog.text
+    told = re.search(r'before the damage: (\d+) of (\d+) bytes \((.*)%\) cannot', caplog.text)
+    lost, whole = int(told[1]), int(told[2])
+    assert whole == (tmp_path / 'night.mcap').stat().st_size
+    # No more than the chunk in which it was cut.
+    assert 0 < lost < 0.4 * whole
+    assert float(told[3]) == pytest.approx(100 * lost / whole, abs=0.06)
 
 
 def test_truncated_folder_bag_of_mcap(tmp_path):

@@ -158,9 +158,9 @@ def open_bag(path: Path) -> Bag:
         recovered = RecoveredMcap(_mcap_files(path))
         if not recovered.counts():
             raise damage from error
-        logger.warning('%s; reading what comes before the damage', damage)
+        logger.warning('%s; reading what comes before the damage: %s', damage, recovered.lost)
         bag = Bag(path, recovered, is_ros1)
-        bag.damage = f'{damage}; read is what comes before the damage'
+        bag.damage = f'{damage}; read is what comes before the damage: {recovered.lost}'
         return bag
 
 

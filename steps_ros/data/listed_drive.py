@@ -109,9 +109,18 @@ class VideoDrive(Drive):
 
     def __iter__(self) -> Iterator[DriveFrame]:
         """Yield the frames that can be decoded."""
-        yield from map(DriveFrame, self._source)
+        made = 0
+        for frame in self._source:
+            made += 1
+            yield DriveFrame(frame)
         if self._source.skipped:
             self.unread[UNREADABLE] = len(self._source.skipped)
+        seen, expected = made + self.unread.total(), self.frame_count or 0
+        # What a video says of its own length may be one too many.
+        if seen < expected - 1:
+            self.damage = (
+                f'it ends after {seen} of {expected} frames, {1 - seen / expected:.0%} are lost'
+            )
 
     def close(self) -> None:
         """Close the video."""

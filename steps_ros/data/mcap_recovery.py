@@ -4,8 +4,9 @@ What is left of .mcap files that were cut off before their index was written.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -31,6 +32,7 @@ class RecoveredMcap:
         """
         self._paths = paths
         self._counts: dict[tuple[str, str], int] = {}
+        self._good_bytes: dict[Path, int] = {}
         for topic, message_type, _, _ in self.read(None):
             key = (topic, message_type)
             self._counts[key] = self._counts.get(key, 0) + 1
@@ -40,11 +42,18 @@ class RecoveredMcap:
         """Return the number of readable messages by topic and message type."""
         return self._counts
 
+    @property
+    def lost(self) -> str:
+        """Say how much of the files cannot be read."""
+        whole = sum(path.stat().st_size for path in self._paths)
+        lost = whole - sum(self._good_bytes.values())
+        return f'{lost} of {whole} bytes ({lost / whole:.1%}) cannot be read, nor what was cut off'
+
     def read(self, topics: Collection[str] | None) -> Iterator[Item]:
         """Yield topic, message type, time of receipt and content, in the order of the file."""
         for path in self._paths:
             try:
-                yield from _messages(path, topics)
+                yield from _messages(path, topics, partial(self._good_bytes.__setitem__, path))
             except SourceError:
                 raise
             except Exception:
@@ -55,10 +64,12 @@ class RecoveredMcap:
         """Do nothing: every pass opens the files anew."""
 
 
-def _messages(path: Path, topics: Collection[str] | None) -> Iterator[Item]:
+def _messages(
+    path: Path, topics: Collection[str] | None, reach: Callable[[int], None]
+) -> Iterator[Item]:
     schemas: dict[int, Schema] = {}
     channels: dict[int, Channel] = {}
-    for record in _records(path):
+    for record in _records(path, reach):
         if isinstance(record, Schema):
             schemas[record.id] = record
         elif isinstance(record, Channel):
@@ -71,7 +82,8 @@ def _messages(path: Path, topics: Collection[str] | None) -> Iterator[Item]:
                 yield channel.topic, schema.name, record.log_time, record.data
 
 
-def _records(path: Path) -> Iterator[McapRecord]:
+def _records(path: Path, reach: Callable[[int], None]) -> Iterator[McapRecord]:
+    """Yield the records, and tell after each how many bytes of the file were good so far."""
     with path.open('rb') as file:
         most = limits().unpacked_bytes
         for record in StreamReader(file, emit_chunks=True, record_size_limit=most).records:
@@ -82,3 +94,4 @@ def _records(path: Path) -> Iterator[McapRecord]:
                 yield from breakup_chunk(replace(record, compression='', data=plain))
             else:
                 yield from breakup_chunk(record)
+            reach(file.tell())

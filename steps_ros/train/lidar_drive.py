@@ -14,7 +14,7 @@ from pathlib import Path
 from steps_ros.data.drive_options import DriveOptions
 from steps_ros.data.drives import Drive, DriveFrame, Places
 from steps_ros.data.frames import Frame
-from steps_ros.data.store import Store
+from steps_ros.data.store import SECOND_NS, Store
 from steps_ros.data.store_building import Progress, store_of
 from steps_ros.data.store_settings import StoreSettings
 from steps_ros.eval.input_settings import InputSettings
@@ -54,13 +54,19 @@ class LidarDrive(Drive):
 
     def __iter__(self) -> Iterator[DriveFrame]:
         """Yield the pictures with what was measured in them."""
+        made, first_ns, last_ns = 0, None, 0
         for sample in self._samples:
+            made, last_ns = made + 1, sample.stamp_ns
+            first_ns = sample.stamp_ns if first_ns is None else first_ns
             assert sample.image is not None
             frame = Frame(sample.stamp_ns, sample.image, sample.intrinsics, sample.stem)
             columns, rows, depth, _ = sample.reference
             yield DriveFrame(frame, depth=Places(columns, rows, depth))
         self.unread.update(self._samples.dropped)
-        self.damage = self._samples.inputs.get('damage', '')
+        damage = self._samples.inputs.get('damage')
+        if damage:
+            length_s = (last_ns - (first_ns or 0)) / SECOND_NS
+            self.damage = f'{damage}; {made} pictures with a sweep over {length_s:.1f} s are used'
 
     def close(self) -> None:
         """Close the recording."""
