@@ -1,6 +1,7 @@
 """``steps-ros train`` and bad input: one line that says what, the value and the remedy; exit 1."""
 
 import errno
+from functools import partial
 import json
 from pathlib import Path
 
@@ -25,7 +26,6 @@ from steps_ros.core.illumination import IlluminationNet
 from steps_ros.core.resnet import EncoderConfig, ResNetEncoder
 from steps_ros.data import messages
 from steps_ros.data.messages import Transform
-from steps_ros.train import snapshot
 from steps_ros.train.snapshot import read_snapshot
 from steps_ros.train.trainer import LAST, SNAPSHOTS
 
@@ -58,6 +58,18 @@ def train(bag, start, out, *more, preset='monodepth2'):
     command = ['train', '--bag', bag, '--init', start, '--out', out, '--preset', preset]
     options = ['--size', '64x96', '--device', 'cpu', '--batch', '1', '--pose-warmup', '0']
     return main([*map(str, command), *options, '--max-steps', '2', *map(str, more)])
+
+
+def fill_disk_for(name, patched):
+    """Let the disk be full for one file, when all of it is written but not under its name."""
+    whole = Path.replace
+
+    def replace(path, target):
+        if Path(target).name == name:
+            raise OSError(errno.ENOSPC, 'No space left on device')
+        return whole(path, target)
+
+    patched.setattr(Path, 'replace', replace)
 
 
 def refused(capsys, code, out):
@@ -142,7 +154,7 @@ def test_the_training_of_other_networks_is_not_gone_on_with(tmp_path, start, nig
     assert main(['train', '--resume', str(out), '--max-steps', '4', '--device', 'cpu']) == 1
     error = capsys.readouterr().err.splitlines()[-1]
     assert error.startswith('error: ')
-    assert 'these networks have' in error or 'other networks' in error
+    assert error.endswith('; give back the --init that it began with, or another --out')
     assert (out / SNAPSHOTS / LAST).read_bytes() == before
 
 
@@ -151,17 +163,36 @@ def test_a_full_disk_leaves_the_last_good_snapshot(tmp_path, start, night, capsy
     assert train(night, start, out) == 0
     capsys.readouterr()
 
-    def full(file_descriptor):
-        raise OSError(errno.ENOSPC, 'No space left on device')
-
-    monkeypatch.setattr(snapshot.os, 'fsync', full)
+    fill_disk_for(LAST, monkeypatch)
     assert main(['train', '--resume', str(out), '--max-steps', '3', '--device', 'cpu']) == 1
-    assert 'No space left on device' in capsys.readouterr().err.splitlines()[-1]
+    line = capsys.readouterr().err.splitlines()[-1]
+    assert '(No space left on device); the former snapshot is kept, make room and' in line
     assert read_snapshot(out / SNAPSHOTS / LAST).step == 2
     assert not list((out / SNAPSHOTS).glob('*.partial'))
     monkeypatch.undo()
     monkeypatch.setenv('XDG_CACHE_HOME', str(tmp_path / 'cache'))
     assert main(['train', '--resume', str(out), '--max-steps', '3', '--device', 'cpu']) == 0
+
+
+def test_a_full_disk_at_the_end_of_a_loop_costs_no_step(
+    tmp_path, start, night, capsys, monkeypatch
+):
+    out = tmp_path / 'out'
+    options = ('--day', night, '--teacher-steps', 1)
+    begin = partial(train, night, start, out, *options, preset='rnw')
+    for name in ('teacher.safetensors', 'final.safetensors', 'model_card.md'):
+        with monkeypatch.context() as patched:
+            fill_disk_for(name, patched)
+            assert begin() == 1
+        line = capsys.readouterr().err.splitlines()[-1]
+        assert line.startswith(f'error: {out / name}')
+        assert line.endswith('make room or choose another place, and start again')
+        assert not (out / name).exists()
+        assert not list(out.rglob('*.partial'))
+        begin = partial(main, ['train', '--resume', str(out), '--device', 'cpu'])
+    assert begin() == 0
+    assert 'step 2 of 2' in (out / 'model_card.md').read_text()
+    assert len((out / 'teacher' / 'train.jsonl').read_text().splitlines()) == 1
 
 
 def test_a_folder_in_use_is_kept_unless_it_is_said(tmp_path, start, night, capsys):
@@ -170,7 +201,11 @@ def test_a_folder_in_use_is_kept_unless_it_is_said(tmp_path, start, night, capsy
     capsys.readouterr()
     assert train(night, start, out) == 1
     assert '--overwrite' in capsys.readouterr().err
+    left = [out / 'validation.jsonl', out / 'bad_batch_000001.npz']
+    for path in left:
+        path.write_text('former')
     assert train(night, start, out, '--overwrite', '--seed', 5) == 0
+    assert not any(path.exists() for path in left)
     lines = (out / 'train.jsonl').read_text().splitlines()
     assert [json.loads(line)['step'] for line in lines] == [1, 2]
     assert json.loads((out / 'settings.json').read_text())['training']['seed'] == 5
@@ -184,6 +219,8 @@ def test_a_drive_that_validates_nothing_is_told_before_the_training(
     line = refused(capsys, train(night, start, out, '--validate', short), out)
     assert 'no reference' in line
     assert 'three' in line
+    code = train(night, start, out, '--validate', night, preset='supervised')
+    assert 'give --validate a drive with depth or LiDAR' in refused(capsys, code, out)
     for more, told in (
         (('--validate', tmp_path / 'missing.mcap'), 'does not exist'),
         (('--validate', night, '--reference-topic', '/lidar'), 'no topic /lidar'),
@@ -195,7 +232,7 @@ def test_a_drive_that_validates_nothing_is_told_before_the_training(
 def test_supervision_takes_depth_images_else_lidar_else_refuses(tmp_path, start, night, capsys):
     out = tmp_path / 'out'
     line = refused(capsys, train(night, start, out, preset='supervised'), out)
-    assert 'neither images nor LiDAR' in line
+    assert 'neither a depth image nor a point cloud' in line
     links = [
         Transform(BASE, 'camera', BASE_FROM_CAMERA),
         Transform(BASE, 'lidar', BASE_FROM_LIDAR),
@@ -203,6 +240,14 @@ def test_supervision_takes_depth_images_else_lidar_else_refuses(tmp_path, start,
     tf = [('/tf_static', messages.transforms_message(links, stamp_ns(0)), stamp_ns(0))]
     lidar = write(tmp_path / 'lidar.mcap', tf, drive(5), odometry(), clouds(5))
     dense = write(tmp_path / 'dense.mcap', drive(5), depths(5, frame='camera'))
+    both = [*depths(5, frame='camera'), *depths(5, frame='camera', topic='/net/depth')]
+    several = write(tmp_path / 'several.mcap', drive(5), both)
+    line = refused(capsys, train(several, start, out, preset='supervised'), out)
+    assert '/camera/depth (sensor_msgs/msg/Image), /net/depth (sensor_msgs/msg/Image)' in line
+    assert 'choose by --depth-topic; or train with another --preset' in line
+    more = ('--depth-topic', '/none')
+    line = refused(capsys, train(several, start, out, *more, preset='supervised'), out)
+    assert 'no depth topic /none; its depth topics: /camera/depth, /net/depth' in line
     for path, kind in ((lidar, 'lidar'), (dense, 'bag')):
         assert train(path, start, tmp_path / kind, preset='supervised') == 0
         log = (tmp_path / kind / 'train.jsonl').read_text().splitlines()

@@ -37,12 +37,11 @@ def test_interrupted_write_leaves_the_old_file(tmp_path, monkeypatch):
     path = tmp_path / 'b.txt'
     path.write_bytes(b'old')
 
-    def interrupted(self, content):
-        with self.open('wb') as file:
-            file.write(content[:2])
+    def interrupted(self, target):
+        assert self.read_bytes() == b'new content'
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(type(path), 'write_bytes', interrupted)
+    monkeypatch.setattr(type(path), 'replace', interrupted)
     with pytest.raises(KeyboardInterrupt):
         outputs.write_file(path, b'new content')
     assert [item.name for item in tmp_path.iterdir()] == ['b.txt']
@@ -51,7 +50,7 @@ def test_interrupted_write_leaves_the_old_file(tmp_path, monkeypatch):
 
 def test_place_that_cannot_be_written(tmp_path):
     (tmp_path / 'file').write_text('')
-    with pytest.raises(OutputError, match=r'b\.txt cannot be written: .*; choose another place'):
+    with pytest.raises(OutputError, match=r'b\.txt cannot be written: .*; make room or'):
         outputs.write_file(tmp_path / 'file' / 'b.txt', b'')
 
 

@@ -20,6 +20,7 @@ from rosbags import rosbag2
 from steps_ros.data import store_building
 from steps_ros.data.array_file import ArrayFile
 from steps_ros.data.drive_options import DriveOptions
+from steps_ros.data.listed_drive import VideoDrive
 from steps_ros.data.store import open_store, summary
 from steps_ros.data.store_building import build_store, default_cache
 from steps_ros.data.store_settings import StoreSettings
@@ -113,6 +114,11 @@ def test_folder_and_video_with_a_camera_file(tmp_path):
     store = build(video, intrinsics=tmp_path / 'drive' / 'camera.yaml')
     assert (store.index.kind, store.index.triplet_count) == ('video', 4)
     assert store.index.period_ns == 100_000_000
+    with VideoDrive(video, DriveOptions()) as opened:
+        assert (len(list(opened)), opened.damage) == (6, '')
+        opened.frame_count = 20
+        assert len(list(opened)) == 6
+        assert opened.damage == 'it ends after 6 of 20 frames, 70% are lost'
 
 
 def test_resized_and_cut_with_the_camera_that_fits(tmp_path):
@@ -241,7 +247,9 @@ def test_fewer_than_three_frames(tmp_path, count):
 
 def test_only_standstill(tmp_path):
     path = write_mcap(tmp_path / 'night.mcap', items([moving(0)] * 5))
-    assert '1 usable frames of 5 and no three in a row (4 standstill)' in caught(path)
+    line = caught(path)
+    assert '1 usable frames of 5 and no three in a row (4 standstill)' in line
+    assert line.endswith('are needed: take a drive that moves')
 
 
 def test_a_truncated_bag_gives_what_is_readable_and_says_so(tmp_path):

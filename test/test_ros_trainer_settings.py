@@ -148,6 +148,8 @@ def test_a_training_goes_on_with_the_same_parameters_or_more_steps(asked):
 def test_messages_name_parameters_instead_of_options():
     said = in_parameters('give another --teacher, fewer --max-steps, or --resume')
     assert said == 'give another parameter teacher, fewer parameter max_steps, or --resume'
+    full = 'the former snapshot is kept, make room and go on with --resume'
+    assert in_parameters(full).endswith('room and start again with the same parameters to go on')
 
 
 def test_the_shipped_file_holds_every_parameter_with_its_default():

@@ -9,11 +9,21 @@ from dataclasses import replace
 import cv2
 from make_bags import stamp_ns
 from make_drives import CAMERA, drive, HEIGHT, moving, WIDTH
-from make_recordings import BASE, BASE_FROM_CAMERA, BASE_FROM_LIDAR, clouds, odometry, write
+from make_recordings import (
+    BASE,
+    BASE_FROM_CAMERA,
+    BASE_FROM_LIDAR,
+    clouds,
+    depths,
+    odometry,
+    POINTS,
+    write,
+)
 import numpy as np
 import pytest
 
 from steps_ros.data import messages
+from steps_ros.data.drive_options import DriveOptions
 from steps_ros.data.drives import DriveFrame, Places
 from steps_ros.data.frames import Frame
 from steps_ros.data.messages import Transform
@@ -21,7 +31,9 @@ from steps_ros.data.preparation import Preparation
 from steps_ros.data.rectification import rectified_camera
 from steps_ros.data.store_settings import StoreSettings
 from steps_ros.errors import SourceError
-from steps_ros.train.lidar_drive import build_lidar_store
+from steps_ros.train.decoding import Decoding
+from steps_ros.train.lidar_drive import build_lidar_store, LidarDrive
+from steps_ros.train.trainer import ALONE
 
 SIZE = StoreSettings(height=HEIGHT, width=WIDTH, depth=True)
 
@@ -61,6 +73,29 @@ def test_no_points(tmp_path):
     path = write(tmp_path / 'night.mcap', mounted(), drive(5))
     with pytest.raises(SourceError, match='no reference, neither a depth image nor a point cloud'):
         build_lidar_store(path, SIZE, cache=tmp_path / 'cache')
+
+
+@pytest.mark.parametrize(('topic', 'kind'), [('/net/depth', 'bag'), (POINTS, 'lidar')])
+def test_the_depth_is_that_of_the_topic_that_is_named(tmp_path, monkeypatch, topic, kind):
+    monkeypatch.setenv('XDG_CACHE_HOME', str(tmp_path / 'cache'))
+    both = [*depths(5, frame='camera'), *depths(5, frame='camera', topic='/net/depth', value=3.0)]
+    path = write(tmp_path / 'night.mcap', mounted(), drive(5), odometry(), clouds(5), both)
+    options, told = DriveOptions(depth_topic=topic), []
+    decoding = Decoding(SIZE, options, told.append, lambda name: lambda done, total: None, ALONE)
+    (store,) = decoding.own_dataset([str(path)]).stores
+    assert store.index.kind == kind
+    known = store.depth(1).astype(np.float32)
+    np.testing.assert_allclose(known[np.isfinite(known)], {'bag': 3, 'lidar': 28}[kind], atol=0.05)
+
+
+def test_a_damaged_drive_says_how_much_is_used(tmp_path):
+    path = write(tmp_path / 'night.mcap', mounted(), drive(5), odometry(), clouds(5))
+    with LidarDrive(path, DriveOptions(), None) as opened:
+        assert len(list(opened)) == 5
+        assert opened.damage == ''
+        opened._samples.inputs['damage'] = 'it is torn'
+        assert len(list(opened)) == 5
+        assert opened.damage == 'it is torn; 5 pictures with a sweep over 0.4 s are used'
 
 
 def test_each_measurement_goes_into_its_pixel_and_the_nearest_stays():

@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 import torch
 
+from steps_ros import whole_file
 from steps_ros.data.outputs import npz_bytes
 from steps_ros.errors import CheckpointError, OutputError
 from steps_ros.train import snapshot as snapshots
@@ -39,7 +40,7 @@ def test_a_full_disk_keeps_the_former_one(tmp_path, monkeypatch):
     def full(descriptor):
         raise OSError(28, 'No space left on device')
 
-    monkeypatch.setattr(snapshots.os, 'fsync', full)
+    monkeypatch.setattr(whole_file.os, 'fsync', full)
     with pytest.raises(OutputError, match=r'No space left.*--resume'):
         write_snapshot(a_snapshot(4), path)
     assert read_snapshot(path).step == 3

@@ -55,6 +55,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add('--compile', action='store_true', help='compile depth and pose network; needs a compiler')
     add('--intrinsics', type=Path, metavar='YAML', help='camera file instead of camera_info')
     add('--image-topic', metavar='TOPIC', help='which images of the drives')
+    add('--depth-topic', metavar='TOPIC', help='depth or LiDAR of the drives, for supervised')
     add('--bonnet', type=float, default=0.0, metavar='SHARE', help='of rows cut off below')
     add('--overwrite', action='store_true', help='begin afresh in a folder that is in use')
     parser.set_defaults(usage_error=parser.error)

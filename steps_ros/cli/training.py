@@ -80,7 +80,9 @@ def _train(job: Job, device: torch.device, world: World) -> int:
 
 def _new(arguments: argparse.Namespace, world: World) -> Job:
     start = DEFAULT_WEIGHTS if arguments.init == 'default' else Path(arguments.init)
-    options = DriveOptions(arguments.image_topic, intrinsics=arguments.intrinsics)
+    options = DriveOptions(
+        arguments.image_topic, depth_topic=arguments.depth_topic, intrinsics=arguments.intrinsics
+    )
     height, width = arguments.size or training_size(
         start, arguments.bag[0], options, arguments.bonnet
     )

@@ -37,6 +37,7 @@ from steps_ros.core.network_configs import (
 from steps_ros.core.resnet import EncoderConfig
 from steps_ros.errors import CheckpointError, first_line, OutputError
 from steps_ros.limits import require_within
+from steps_ros.whole_file import write_whole
 
 METADATA_KEY = 'steps_ros'
 HASH_KEY = 'sha256'
@@ -93,18 +94,12 @@ def save_checkpoint(
     tensors = {name: _stored(tensor, dtype) for name, tensor in _tensors(checkpoint).items()}
     # One key with everything: safetensors writes several in any order, and files would differ.
     metadata = {METADATA_KEY: _signed(tensors, _describe(checkpoint))}
-    unfinished = path.with_name(path.name + '.partial')
     try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        try:
-            unfinished.unlink(missing_ok=True)
-            unfinished.write_bytes(save(tensors, metadata))
-            unfinished.replace(path)
-        finally:
-            unfinished.unlink(missing_ok=True)
+        write_whole(path, save(tensors, metadata), lasting=True)
     except OSError as error:
         raise OutputError(
-            f'{path}: cannot be written ({error.strerror}); choose a place'
+            f'{path}: cannot be written ({error.strerror}); make room or choose another place, '
+            'and start again'
         ) from error
 
 

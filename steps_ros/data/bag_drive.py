@@ -23,7 +23,7 @@ from steps_ros.data.drive_options import DriveOptions
 from steps_ros.data.drives import Drive, DriveFrame, Floats
 from steps_ros.data.encodings import decode_compressed, decode_image_message
 from steps_ros.data.frames import Frame, Image
-from steps_ros.data.messages import COMPRESSED_IMAGE, IMAGE, ODOMETRY
+from steps_ros.data.messages import COMPRESSED_IMAGE, IMAGE, ODOMETRY, POINT_CLOUD
 from steps_ros.data.pairing import Message, Pair, Pairing
 from steps_ros.data.poses import PoseTrack
 from steps_ros.data.transforms import read_odometry
@@ -191,7 +191,9 @@ def _speed(track: PoseTrack, stamp_ns: int) -> float | None:
 
 
 def _choose_depth(bag: Bag, name: str | None) -> Topic | None:
-    """Return the named topic, or the only one with depth, or None."""
+    """Return the named topic, or the only one with depth, or None; a point cloud is no picture."""
+    if any(topic.name == name and topic.message_type == POINT_CLOUD for topic in bag.topics):
+        return None
     found = [topic for topic in bag.topics if _holds_depth(bag, topic)]
     if name is None:
         return found[0] if len(found) == 1 else None

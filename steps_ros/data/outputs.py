@@ -1,8 +1,7 @@
 """
 Result files, written whole or not at all.
 
-A file is written under a hidden name beside its place and renamed, so that whoever finds it under
-its own name can read it, also after Ctrl-C.
+Whoever finds a file under its own name can read it, also after Ctrl-C.
 """
 
 from __future__ import annotations
@@ -17,6 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from steps_ros.errors import OutputError
+from steps_ros.whole_file import write_whole
 
 FARTHEST_MM = 65535
 
@@ -33,25 +33,19 @@ def claim_folder(path: Path, overwrite: bool) -> None:
         raise OutputError(f'{path} is not empty; choose another folder or give --overwrite')
 
 
-def write_file(path: Path, content: bytes) -> None:
+def write_file(path: Path, content: bytes, lasting: bool = False) -> None:
     """
     Write a file under its name only when it is whole, making its folder.
 
+    :param lasting: it shall survive a power cut, and is waited for until it can.
     :raises OutputError: the disk is full, or the place cannot be written.
     """
-    partial = path.with_name(f'.{path.name}.partial')
     try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        try:
-            # What lies there may be a link to somewhere else, which must not be written through.
-            partial.unlink(missing_ok=True)
-            partial.write_bytes(content)
-            partial.replace(path)
-        finally:
-            partial.unlink(missing_ok=True)
+        write_whole(path, content, lasting)
     except OSError as error:
         raise OutputError(
-            f'{path} cannot be written: {error.strerror}; choose another place'
+            f'{path} cannot be written: {error.strerror}; make room or choose another place, and '
+            'start again'
         ) from error
 
 

@@ -28,8 +28,16 @@ from steps_ros.data.cameras import read_camera
 from steps_ros.data.content_hash import content_hash
 from steps_ros.data.drive_kinds import open_drive
 from steps_ros.data.drive_options import DriveOptions
-from steps_ros.data.drives import Drive, DriveFrame
-from steps_ros.data.frame_quality import change, exposure_fault, Floats, STANDSTILL, thumbnail
+from steps_ros.data.drives import Drive, DriveFrame, UNREADABLE
+from steps_ros.data.frame_quality import (
+    BLACK,
+    change,
+    exposure_fault,
+    Floats,
+    SATURATED,
+    STANDSTILL,
+    thumbnail,
+)
 from steps_ros.data.preparation import Preparation, Prepared
 from steps_ros.data.private_folder import private_folder, publish
 from steps_ros.data.store import (
@@ -50,6 +58,13 @@ Progress = Callable[[int, 'int | None'], None]
 
 FEWEST = 3
 KEY_DIGITS = 32
+LONGER = 'record a longer drive'
+REMEDIES = {
+    BLACK: 'take a drive in which something can be seen',
+    SATURATED: 'take a drive with a shorter exposure',
+    STANDSTILL: 'take a drive that moves',
+    UNREADABLE: 'record it again, or choose another topic',
+}
 
 logger = logging.getLogger(__name__)
 
@@ -206,8 +221,13 @@ class _Writing:
         why = ', '.join(f'{count} {reason}' for reason, count in self._dropped.most_common())
         raise SourceError(
             f'{self._drive.name} has {kept} usable frames of {seen} and no three in a row'
-            f'{f" ({why})" if why else ""}; at least {FEWEST} are needed: record a longer drive'
+            f'{f" ({why})" if why else ""}; at least {FEWEST} are needed: {self._remedy(seen)}'
         )
+
+    def _remedy(self, seen: int) -> str:
+        """Say what to do about most of the frames that were dropped; there may be too few."""
+        (reason, count), *_ = self._dropped.most_common(1) or [('', 0)]
+        return REMEDIES.get(reason, LONGER) if seen - count < FEWEST <= seen else LONGER
 
 
 def _key(

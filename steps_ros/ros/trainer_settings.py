@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 
 # As often as this in a training, where it is not said.
 VALIDATIONS = 10
+GO_ON = 'start again with the same parameters to go on'
 
 
 @dataclass(frozen=True)
@@ -115,6 +116,11 @@ class TrainerSettings:
     image_topic: str = setting(
         '', 'Which images of the drives. Empty: the only ones.', read_only=True
     )
+    depth_topic: str = setting(
+        '',
+        'Depth or LiDAR of the drives, for preset supervised. Empty: the only one.',
+        read_only=True,
+    )
     bonnet: float = setting(
         0.0,
         'Share of the rows cut off below, where the own vehicle is in the picture.',
@@ -188,6 +194,7 @@ def in_parameters(message: str) -> str:
         name = match[1].replace('-', '_')
         return f'parameter {name}' if name in known else match[0]
 
+    message = message.replace('go on with --resume', GO_ON)
     return re.sub(r'--([a-z][a-z-]*)', named, message)
 
 
@@ -202,7 +209,11 @@ def _wanted(settings: TrainerSettings) -> Job:
     is_supervised = settings.preset == 'supervised'
     night = tuple(_home(drive) for drive in settings.bag)
     start = DEFAULT_WEIGHTS if settings.init == 'default' else Path(_home(settings.init))
-    options = DriveOptions(settings.image_topic or None, intrinsics=_path(settings.intrinsics))
+    options = DriveOptions(
+        settings.image_topic or None,
+        depth_topic=settings.depth_topic or None,
+        intrinsics=_path(settings.intrinsics),
+    )
     height, width = settings.height_width or training_size(
         start, night[0], options, settings.bonnet
     )

@@ -21,7 +21,13 @@ from steps_ros.ros.trainer_progress import (
     REJECTED,
     STOPPED,
 )
-from steps_ros.ros.trainer_settings import asked_job, in_parameters, snapshots, TrainerSettings
+from steps_ros.ros.trainer_settings import (
+    asked_job,
+    GO_ON,
+    in_parameters,
+    snapshots,
+    TrainerSettings,
+)
 
 # As those of `steps-ros train`, but that to stop is what was asked for.
 CODES = {DONE: 0, STOPPED: 0, FAILED: 1, REJECTED: 3}
@@ -115,7 +121,7 @@ class Work:
         ended = replace(self.progress, result=outcome.final, verdict=verdict, time_left_s=0.0)
         if outcome.final is None:
             where = f'{ended.phase} at step {ended.step}'
-            message = f'{where}; start again with the same parameters to go on'
+            message = f'{where}; {GO_ON}'
             self._enter(replace(ended, phase=STOPPED, message=message))
         elif outcome.is_accepted:
             message = f'wrote {outcome.final} after {outcome.step} steps'

@@ -67,7 +67,8 @@ class Decoding:
         try:
             return build_lidar_store(path, self.settings, self.options, progress=progress)
         except SourceError as error:
+            # The option of that name tells what a validation drive is judged by.
+            reason = str(error).replace('--reference-topic', '--depth-topic')
             raise SourceError(
-                f'no depth to learn from, neither images nor LiDAR: {error}; record it, or train '
-                'with another --preset'
+                f'no depth to learn from: {reason}; or train with another --preset'
             ) from error

@@ -61,7 +61,10 @@ def open_validation(
             raise
         reason = str(error)
     if start.objective.reconstruction_weight == 0:
-        raise SourceError(f'{reason}; this preset learns no motion and validates on nothing less')
+        raise SourceError(
+            f'{reason}; this preset learns no motion, by which pictures alone would be judged: '
+            'give --validate a drive with depth or LiDAR, or train without it'
+        )
     try:
         held_out = HeldOut(triplets(), start.objective, start.weights, start.device)
     except SourceError as error:

@@ -16,6 +16,8 @@ from steps_ros.data.drive_options import DriveOptions
 from steps_ros.data.outputs import json_bytes, write_file
 from steps_ros.data.store_settings import StoreSettings
 from steps_ros.errors import OutputError, SettingsError, SourceError
+from steps_ros.train.finite import BAD_BATCH
+from steps_ros.train.gate import LOG as VALIDATION_LOG
 from steps_ros.train.loops import BOARD
 from steps_ros.train.presets import PRESETS
 from steps_ros.train.trainer import LAST, SNAPSHOTS
@@ -101,8 +103,10 @@ def forget(folder: Path) -> None:
         for name in (SNAPSHOTS, TEACHER_FOLDER, BOARD):
             if (folder / name).is_dir():
                 shutil.rmtree(folder / name)
-        for name in (SETTINGS, FINAL, REJECTED, TEACHER, CARD, CURVES):
+        for name in (SETTINGS, FINAL, REJECTED, TEACHER, CARD, CURVES, VALIDATION_LOG):
             (folder / name).unlink(missing_ok=True)
+        for path in folder.glob(BAD_BATCH.format('*')):
+            path.unlink()
     except OSError as error:
         raise OutputError(
             f'{folder}: the former training cannot be removed ({error.strerror}); choose another '
@@ -116,7 +120,8 @@ def write_job(job: Job) -> None:
 
     :raises OutputError: it cannot be written.
     """
-    write_file(job.out / SETTINGS, json_bytes({'version': __version__, **described(job)}))
+    content = json_bytes({'version': __version__, **described(job)})
+    write_file(job.out / SETTINGS, content, lasting=True)
 
 
 def read_job(folder: Path) -> Job:

@@ -13,6 +13,8 @@ from steps_ros.core.pose_net import PoseNet
 from steps_ros.errors import CheckpointError
 from steps_ros.train.objective_settings import ObjectiveSettings
 
+_REMEDY = 'give back the --init that it began with, or another --out'
+
 
 class Networks(nn.Module):
     """
@@ -60,12 +62,14 @@ class Networks(nn.Module):
         own = self.state_dict()
         for key in own.keys() ^ tensors.keys():
             word = 'lacks' if key in own else 'has no use for'
-            raise CheckpointError(f'{where}: the training {word} {key}; it is of other networks')
+            raise CheckpointError(
+                f'{where}: the training {word} {key}, so it is of other networks; {_REMEDY}'
+            )
         for key, value in own.items():
             if value.shape != tensors[key].shape:
                 raise CheckpointError(
                     f'{where}: {key} has shape {tuple(tensors[key].shape)}, these networks have '
-                    f'{tuple(value.shape)}; train with the settings of that training'
+                    f'{tuple(value.shape)}; {_REMEDY}'
                 )
         self.load_state_dict(tensors)
 

@@ -10,7 +10,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 import json
-import os
 from pathlib import Path
 from typing import Any
 
@@ -22,10 +21,10 @@ from torch.optim import Optimizer
 from steps_ros.data.array_reading import load_arrays
 from steps_ros.data.outputs import npz_bytes
 from steps_ros.errors import CheckpointError, OutputError
+from steps_ros.whole_file import write_whole
 
 DESCRIPTION = '__snapshot__'
 FORMAT = 1
-PARTIAL = '.partial'
 
 
 @dataclass(frozen=True)
@@ -46,19 +45,8 @@ def write_snapshot(snapshot: Snapshot, path: Path) -> None:
     description = {'format': FORMAT, 'step': snapshot.step, 'values': snapshot.values}
     arrays = {name: tensor.detach().cpu().numpy() for name, tensor in snapshot.tensors.items()}
     content = npz_bytes({DESCRIPTION: np.array(json.dumps(description)), **arrays})
-    partial = path.with_name(path.name + PARTIAL)
     try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        try:
-            partial.unlink(missing_ok=True)
-            with partial.open('xb') as file:
-                file.write(content)
-                file.flush()
-                os.fsync(file.fileno())
-            partial.replace(path)
-        finally:
-            partial.unlink(missing_ok=True)
-        _flush_folder(path.parent)
+        write_whole(path, content, lasting=True)
     except OSError as error:
         raise OutputError(
             f'{path}: cannot be written ({error.strerror}); the former snapshot is kept, make '
@@ -132,14 +120,3 @@ def part(tensors: dict[str, Tensor], prefix: str) -> dict[str, Tensor]:
         for name, tensor in tensors.items()
         if name.startswith(start)
     }
-
-
-def _flush_folder(folder: Path) -> None:
-    """Make a rename survive a power cut, where the system can."""
-    if os.name != 'posix':
-        return
-    descriptor = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)

@@ -71,7 +71,7 @@ def write_card(job: Job, step: int, drives: Sequence[StoreIndex], verdict: str) 
     validation = [] if job.validate is None else _lines(job.out / VALIDATION_LOG)
     picture = curves_png(lines, validation, step)
     if picture is not None:
-        write_file(job.out / CURVES, picture)
+        write_file(job.out / CURVES, picture, lasting=True)
     span = max(1, math.ceil(len(lines) / POINTS))
     text = _TEXT.format(
         version=__version__,
@@ -88,7 +88,7 @@ def write_card(job: Job, step: int, drives: Sequence[StoreIndex], verdict: str) 
         validation=_VALIDATION.format(values=_table(validation)) if validation else '',
         settings=json.dumps(described(job), indent=2),
     )
-    write_file(job.out / CARD, text.encode(errors='backslashreplace'))
+    write_file(job.out / CARD, text.encode(errors='backslashreplace'), lasting=True)
 
 
 def _origins(job: Job, drives: Sequence[StoreIndex]) -> list[str]:
