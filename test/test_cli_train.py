@@ -108,6 +108,18 @@ def test_bags_become_a_checkpoint_that_runs(tmp_path, drives, weights):
     assert steps_of(out) == [1, 2, 3]
 
 
+def test_several_drives_are_trained_on_together(tmp_path, drives, weights):
+    out, both = tmp_path / 'out', [str(drives / f'{time}.mcap') for time in ('night', 'day')]
+    options = ['--preset', 'monodepth2', '--max-steps', 1]
+    assert train(drives, weights, out, '--bag', *both, *options) == 0
+    data = load_checkpoint(out / 'final.safetensors').provenance.notes['data']
+    assert len(set(data)) == 2
+    card = (out / 'model_card.md').read_text()
+    for drive, content in zip(both, data, strict=True):
+        assert f'- {drive}: ' in card
+        assert content in card
+
+
 @pytest.mark.usefixtures('_former_handlers')
 def test_sigterm_while_a_file_is_saved_costs_nothing(tmp_path, drives, weights, monkeypatch):
     out, whole, names = tmp_path / 'out', Path.replace, ['final.safetensors', 'last.npz']

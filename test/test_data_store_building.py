@@ -7,16 +7,20 @@ from __future__ import annotations
 import errno
 import json
 import os
+import shutil
 import subprocess
 import sys
+import tracemalloc
 
 import cv2
-from make_bags import write_folder, write_mcap, write_ros1
+from make_bags import SECOND, write_folder, write_mcap, write_ros1
 from make_drives import CAMERA, drive, HEIGHT, items, moving, seconds, WIDTH, write_drive
 import numpy as np
 import pytest
 from rosbags import rosbag2
+import yaml
 
+from steps_ros.core.camera import Camera
 from steps_ros.data import store_building
 from steps_ros.data.array_file import ArrayFile
 from steps_ros.data.drive_options import DriveOptions
@@ -272,6 +276,54 @@ def test_a_truncated_bag_with_metadata_knows_how_much_is_lost(tmp_path):
     assert 0.3 < share < 0.9
     used = f'{store.index.frame_count} of 400 images are used, {share:.0%} are lost'
     assert used in store.index.damage
+
+
+def test_memory_does_not_grow_with_the_drive(tmp_path):
+    peaks = []
+    for count in (20, 60):
+        pictures = [moving(index, 240, 320) for index in range(count)]
+        camera = Camera(320, 240, 200, 200, 160, 120)
+        path = write_mcap(tmp_path / f'{count}.mcap', items(pictures, camera))
+        del pictures
+        tracemalloc.start()
+        assert build(path).index.frame_count == count
+        peaks.append(tracemalloc.get_traced_memory()[1])
+        tracemalloc.stop()
+    assert peaks[1] - peaks[0] < 10 * 240 * 320 * 3
+
+
+def several_files(path):
+    """Write a rosbag2 folder of two files, as a recorder leaves it that splits by size."""
+    frames = drive(10)
+    parts = frames[:10], frames[10:]
+    for index, part in enumerate(parts):
+        write_folder(path.with_name(f'{path.name}_{index}'), part, rosbag2.StoragePlugin.MCAP)
+    first, second = (path.with_name(f'{path.name}_{index}') for index in range(2))
+    descriptions = [
+        yaml.safe_load((folder / 'metadata.yaml').read_text()) for folder in (first, second)
+    ]
+    whole, more = (item['rosbag2_bagfile_information'] for item in descriptions)
+    shutil.copytree(first, path)
+    (name,) = more['relative_file_paths']
+    shutil.copy(second / name, path / name)
+    for key in ('relative_file_paths', 'files'):
+        whole[key] += more[key]
+    whole['message_count'] += more['message_count']
+    whole['duration']['nanoseconds'] = SECOND
+    for topic, other in zip(
+        whole['topics_with_message_count'], more['topics_with_message_count'], strict=True
+    ):
+        topic['message_count'] += other['message_count']
+    (path / 'metadata.yaml').write_text(yaml.safe_dump(descriptions[0]))
+    return path
+
+
+def test_a_bag_of_several_files_is_one_drive(tmp_path):
+    path = several_files(tmp_path / 'night')
+    assert len(list(path.glob('*.mcap'))) == 2
+    store = build(path)
+    assert (store.index.frame_count, store.index.triplet_count) == (10, 8)
+    np.testing.assert_array_equal(store.frame(9), moving(9))
 
 
 def test_a_full_disk_is_one_line_and_leaves_nothing(tmp_path, monkeypatch):

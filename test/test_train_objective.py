@@ -14,6 +14,7 @@ from steps_ros.core.depth_net import DepthNet, TINY, TINY_RAYS
 from steps_ros.core.illumination import enhance, SelfCalibratedEnhancer
 from steps_ros.core.images import grey_levels
 from steps_ros.core.importers import depth_net_key
+from steps_ros.core.masks import LightBounds
 from steps_ros.core.pose_net import Motion
 from steps_ros.errors import SettingsError
 from steps_ros.train.networks import needed_networks, Networks
@@ -186,7 +187,11 @@ def test_golden_h(shared_reference, seeded, batches, case):
 
 
 def check_history(history, training: Released, batches):
-    """Follow the trend of the next steps; Adam amplifies rounding, so more cannot be asked."""
+    """
+    Follow the trend of the next steps to 10 %.
+
+    Adam amplifies rounding: 0.05 % at the second step and 8 % at the fourth were measured.
+    """
     settings = training.settings
     for expected in history:
         result, _, critic = training.step(batches)
@@ -194,7 +199,7 @@ def check_history(history, training: Released, batches):
         depth = losses.reconstruction + settings.smoothness_weight * losses.smoothness
         critic = critic / settings.adversarial_weight
         ours = torch.stack((depth, losses.illumination, losses.adversarial, critic))
-        assert ours.tolist() == pytest.approx(expected.tolist(), rel=0.2)
+        assert ours.tolist() == pytest.approx(expected.tolist(), rel=0.1)
 
 
 def step(settings: ObjectiveSettings, networks: Networks, batch=None) -> StepResult:
@@ -372,24 +377,43 @@ class StubPose(nn.Module):
         return Motion(vector[:, :3], vector[:, 3:])
 
 
-def test_gradients_of_the_whole_objective():
+class StubDiscriminator(nn.Module):
+    """Scores from a smooth map of each window."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.conv = nn.Conv2d(3, 1, 3)
+
+    def forward(self, maps: Tensor) -> Tensor:
+        return torch.tanh(self.conv(maps))
+
+
+@pytest.mark.parametrize('light', [None, LightBounds()])
+def test_gradients_of_the_whole_objective(light):
     """In float64 as the intrinsics are; the networks are stubs, the enhancer is real."""
     torch.manual_seed(2)
-    settings = replace(STEPS, adversarial_weight=0, static_quantile=None, scales=2, light=None)
+    # The weight of the paper would hide the adversarial term in what gradcheck tolerates.
+    settings = replace(STEPS, adversarial_weight=1, static_quantile=None, scales=2, light=light)
     batch = random_batch(6, 8, count=1)
-    batch = batch._replace(intrinsics=batch.intrinsics.double())
-    networks = Networks(StubDepth(), StubPose(), SelfCalibratedEnhancer()).double().eval()
-    chosen = [
-        networks.depth.weight,
-        networks.pose.weight,
-        networks.enhancer.illumination.conv_out.weight,
-        networks.enhancer.calibration.conv_out.bias,
-    ]
+    day = torch.rand(1, 1, 6, 8, dtype=torch.float64)
+    batch = batch._replace(intrinsics=batch.intrinsics.double(), disparity=day)
+    critic = StubDiscriminator()
+    enhancer = SelfCalibratedEnhancer()
+    networks = Networks(StubDepth(), StubPose(), enhancer, critic, StubDepth()).double().eval()
+    chosen = [networks.depth.weight, networks.pose.weight]
+    if light is None:
+        # The mask of light is a constant to the loss, though it comes from the enhancer.
+        chosen.append(networks.enhancer.illumination.conv_out.weight)
+        chosen.append(networks.enhancer.calibration.conv_out.bias)
     for parameter in networks.parameters():
         parameter.requires_grad_(any(parameter is item for item in chosen))
 
     def total(*_: Tensor) -> Tensor:
         state = ObjectiveState(settings)
-        return step_losses(networks, batch, None, settings, state).losses.total(settings)
+        result = step_losses(networks, batch, batch, settings, state)
+        assert result.losses.adversarial > 0
+        # Some of the picture counts less for want of light, and not all of it.
+        assert (light is None) == bool((result.panels.mask == 1).all())
+        return result.losses.total(settings)
 
     assert torch.autograd.gradcheck(total, chosen)
