@@ -14,14 +14,17 @@ from steps_ros.core.depth_net import DepthNet, TINY, TINY_RAYS
 from steps_ros.core.illumination import enhance, SelfCalibratedEnhancer
 from steps_ros.core.images import grey_levels
 from steps_ros.core.importers import depth_net_key
+from steps_ros.core.losses import lsgan_loss
 from steps_ros.core.masks import LightBounds
 from steps_ros.core.pose_net import Motion
 from steps_ros.errors import SettingsError
+from steps_ros.train import objective
 from steps_ros.train.networks import needed_networks, Networks
 from steps_ros.train.objective import discriminator_loss, step_losses
 from steps_ros.train.objective_settings import ObjectiveSettings
 from steps_ros.train.objective_state import ObjectiveState
 from steps_ros.train.presets import PRESETS, RELEASED_STEPS_NUSCENES, RELEASED_STEPS_ROBOTCAR
+from steps_ros.train.reconstruction import source_transforms
 from steps_ros.train.step_result import StepResult
 
 STEPS = PRESETS['steps']
@@ -351,6 +354,30 @@ def test_autocast_reaches_the_networks_and_spares_the_losses():
     assert half.reconstruction.item() == pytest.approx(full.reconstruction.item(), rel=0.1)
 
 
+@pytest.mark.parametrize('apart', [False, True])
+def test_motion_keeps_every_bit_under_autocast(apart):
+    frames = torch.rand(2, 3, 3, 8, 8)
+    straight = source_transforms(StubPose(), frames, apart=apart)
+    with torch.autocast('cpu', torch.bfloat16):
+        assert torch.equal(source_transforms(StubPose(), frames, apart=apart), straight)
+
+
+def test_the_scores_of_the_discriminator_are_compared_in_full_precision(monkeypatch):
+    settings, seen = replace(STEPS, adversarial_weight=1.0), []
+
+    def noted(scores, *, real):
+        seen.append(scores.dtype)
+        return lsgan_loss(scores, real=real)
+
+    monkeypatch.setattr(objective, 'lsgan_loss', noted)
+    networks, state = networks_of(settings), ObjectiveState(settings)
+    with torch.autocast('cpu', torch.bfloat16):
+        result = step_losses(networks, random_batch(), random_batch(), settings, state)
+        critic = discriminator_loss(networks, result, settings, state)
+    assert critic.dtype == torch.float32
+    assert seen == 3 * [torch.float32]
+
+
 class StubDepth(nn.Module):
     """Two scales of disparity from a linear map of the picture; smooth, for gradcheck."""
 
@@ -373,7 +400,9 @@ class StubPose(nn.Module):
         self.weight = nn.Parameter(torch.linspace(-0.3, 0.4, 18).view(3, 6))
 
     def forward(self, earlier: Tensor, later: Tensor) -> Motion:
-        vector = (later - earlier).mean(dim=(2, 3)) @ self.weight + 0.02
+        mean = (later - earlier).mean(dim=(2, 3))
+        # Summed and not a matrix product, which autocast would round.
+        vector = (mean[:, :, None] * self.weight).sum(dim=1) + 0.02
         return Motion(vector[:, :3], vector[:, 3:])
 
 

@@ -98,7 +98,8 @@ def discriminator_loss(
     assert night is not None
     assert day is not None
     shown = (discriminator_input(day), state.pool.exchange(discriminator_input(night)))
-    real, fake = discriminator(torch.cat(shown)).split([len(day), len(night)])
+    scores = discriminator(torch.cat(shown)).to(night.dtype)
+    real, fake = scores.split([len(day), len(night)])
     return settings.adversarial_weight * (
         lsgan_loss(real, real=True).mean() + lsgan_loss(fake, real=False).mean()
     )

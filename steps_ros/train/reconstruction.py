@@ -65,7 +65,8 @@ def source_transforms(pose: PoseNet, frames: Tensor, *, apart: bool) -> Tensor:
     Return source_from_target of the previous and next frame, (B, 2, 4, 4).
 
     The pose network gets frames in their order of time; the motion from the previous frame to
-    the target is therefore inverted.
+    the target is therefore inverted. It runs under the caller's autocast, the geometry in the
+    precision of the frames.
 
     :param frames: (B, 3, 3, H, W), in [0, 1].
     :param apart: the pairs pass the network one after the other, not in one batch.
@@ -76,11 +77,11 @@ def source_transforms(pose: PoseNet, frames: Tensor, *, apart: bool) -> Tensor:
     else:
         both = pose(torch.cat((before, target)), torch.cat((target, after)))
         past, future = (Motion(*pair) for pair in zip(*(v.chunk(2) for v in both), strict=True))
-    dtype = frames.dtype
-    transforms = [
-        transform_from_motion(motion.axis_angle.to(dtype), motion.translation.to(dtype), invert=i)
-        for motion, i in ((past, True), (future, False))
-    ]
+    with torch.autocast(frames.device.type, enabled=False):
+        transforms = [
+            transform_from_motion(*(part.to(frames.dtype) for part in motion), invert=invert)
+            for motion, invert in ((past, True), (future, False))
+        ]
     return torch.stack(transforms, dim=1)
 
 
