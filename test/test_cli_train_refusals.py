@@ -17,6 +17,7 @@ from make_recordings import (
     write,
 )
 import pytest
+import torch
 
 from steps_ros.cli.main import main
 from steps_ros.core.camera import Camera
@@ -99,6 +100,44 @@ def test_drives_that_cannot_be_used(tmp_path, start, capsys):
         assert told in line, (name, line)
 
 
+@pytest.mark.parametrize(
+    ('option', 'value', 'told'),
+    [
+        ('size', '100x160', 'multiples of 32 and at least 64; try 128x160'),
+        ('size', '32x64', 'multiples of 32 and at least 64; try 64x64'),
+        ('size', '8x8', 'try 64x64'),
+        ('batch', 0, '--batch 0: give at least 1'),
+        ('max-steps', 0, '--max-steps 0: give at least 1'),
+        ('teacher-steps', 0, '--teacher-steps 0: give at least 1'),
+        ('pose-warmup', -1, '--pose-warmup -1: give at least 0'),
+        ('validate-every', -1, '--validate-every -1: give at least 0'),
+        ('seed', -1, '--seed -1: give at least 0'),
+        ('seed', 2**64, f'--seed {2**64}: give at most {2**64 - 1}'),
+        ('learning-rate', 0, '--learning-rate 0.0: give a number above 0'),
+        ('learning-rate', 'inf', '--learning-rate inf: give a number above 0'),
+        ('bonnet', 1, 'bonnet: 1.0 is not allowed; give at most 0.9'),
+    ],
+)
+def test_values_that_cannot_be_are_told_before_a_drive_is_read(
+    tmp_path, capsys, option, value, told
+):
+    out, missing = tmp_path / 'out', tmp_path / 'missing.mcap'
+    assert told in refused(capsys, train(missing, missing, out, f'--{option}', value), out)
+
+
+def test_a_compiler_that_is_not_there_is_told_before_anything_is_written(
+    tmp_path, start, night, capsys, monkeypatch
+):
+    def lacking(_):
+        raise RuntimeError('no g++')
+
+    monkeypatch.setattr(torch, 'compile', lacking)
+    out = tmp_path / 'out'
+    line = refused(capsys, train(night, start, out, '--compile'), out)
+    assert line.endswith('cannot compile here (no g++); install a C++ compiler, or train without '
+                         '--compile')  # fmt: skip
+
+
 def test_intrinsics_of_another_size(tmp_path, start, night, capsys):
     camera = tmp_path / 'camera.yaml'
     camera.write_text(
@@ -151,6 +190,9 @@ def test_the_training_of_other_networks_is_not_gone_on_with(tmp_path, start, nig
     capsys.readouterr()
     before = (out / SNAPSHOTS / LAST).read_bytes()
     weights(start, SMALLER)
+    # A training of a version that did not know the files it began with.
+    settings = json.loads((out / 'settings.json').read_text())
+    (out / 'settings.json').write_text(json.dumps({**settings, 'content': {}}))
     assert main(['train', '--resume', str(out), '--max-steps', '4', '--device', 'cpu']) == 1
     error = capsys.readouterr().err.splitlines()[-1]
     assert error.startswith('error: ')

@@ -9,7 +9,6 @@ from torch import nn
 
 from steps_ros.core.checkpoint import Checkpoint, load_checkpoint, save_checkpoint
 from steps_ros.errors import SettingsError
-from steps_ros.train import preparation
 from steps_ros.train.objective import step_losses
 from steps_ros.train.objective_state import ObjectiveState
 from steps_ros.train.preparation import prepare_networks, require_compiler
@@ -47,7 +46,6 @@ def test_channels_last_changes_no_number(eager, tmp_path):
 
 
 def test_compiled_networks_have_plain_names_and_the_same_loss(eager, monkeypatch):
-    monkeypatch.setattr(preparation, 'require_compiler', lambda device: None)
     # All but the generation of C++, which takes minutes.
     capture = partial(nn.Module.compile, backend='eager')
     monkeypatch.setattr(nn.Module, 'compile', lambda module: capture(module))

@@ -22,8 +22,10 @@ from steps_ros.data.drive_options import DriveOptions
 from steps_ros.data.outputs import claim_folder
 from steps_ros.data.store_settings import StoreSettings
 from steps_ros.inference.hardware import resolve_device
+from steps_ros.inference.network_size import checked
 from steps_ros.train.distributed import joined_world, World
-from steps_ros.train.job import forget, Job, read_job, SETTINGS
+from steps_ros.train.job import Job, read_job
+from steps_ros.train.presets import PRESETS
 from steps_ros.train.run import Outcome, run_job
 from steps_ros.train.trainer import StepReport, Watch
 from steps_ros.train.training_settings import TrainingSettings
@@ -58,24 +60,26 @@ def train_all(arguments: argparse.Namespace) -> int:
     """
     with one_interrupt(), joined_world(resolve_device(arguments.device)) as world:
         device = resolve_device(arguments.device)
-        job = _resumed(arguments) if arguments.resume is not None else _new(arguments, world)
+        is_new = arguments.resume is None
+        job = _new(arguments, world) if is_new else _resumed(arguments)
         if not world.is_writer:
             # Every process would say the same.
             logging.getLogger('steps_ros').setLevel(logging.ERROR)
-        return _train(job, device, world)
+        return _train(job, device, world, is_new)
 
 
-def _train(job: Job, device: torch.device, world: World) -> int:
+def _train(job: Job, device: torch.device, world: World, is_new: bool) -> int:
+    outcome: Outcome | None = None
     with ExitStack() as bars:
         try:
             with held_interrupt() as is_interrupted, logging_redirect_tqdm():
                 show = partial(tqdm, disable=not world.is_writer)
                 watch = _watching(bars, show, is_interrupted)
                 progress = _decoding(bars, show, is_interrupted)
-                outcome = run_job(job, device, logger.info, progress, watch, world)
+                outcome = run_job(job, device, logger.info, progress, watch, world, is_new)
         except KeyboardInterrupt:
-            return _interrupted(job)
-    return _interrupted(job) if outcome.final is None else _say(outcome)
+            return _interrupted(job, is_begun=outcome is not None or not is_new)
+    return _interrupted(job, is_begun=True) if outcome.final is None else _say(outcome)
 
 
 def _new(arguments: argparse.Namespace, world: World) -> Job:
@@ -83,8 +87,11 @@ def _new(arguments: argparse.Namespace, world: World) -> Job:
     options = DriveOptions(
         arguments.image_topic, depth_topic=arguments.depth_topic, intrinsics=arguments.intrinsics
     )
-    height, width = arguments.size or training_size(
-        start, arguments.bag[0], options, arguments.bonnet
+    store = StoreSettings(
+        bonnet=arguments.bonnet, depth=PRESETS[arguments.preset].supervision_weight > 0
+    )
+    height, width = checked(arguments.size) or training_size(
+        start, arguments.bag[0], options, store.bonnet
     )
     steps = DEFAULT_STEPS if arguments.max_steps is None else arguments.max_steps
     every = arguments.validate_every
@@ -107,17 +114,13 @@ def _new(arguments: argparse.Namespace, world: World) -> Job:
             compile=arguments.compile,
             validate_every=max(1, steps // VALIDATIONS) if every is None else every,
         ),
-        store=StoreSettings(
-            height, width, bonnet=arguments.bonnet, depth=arguments.preset == 'supervised'
-        ),
+        store=replace(store, height=height, width=width),
         options=options,
         validate=arguments.validate,
         reference_topic=arguments.reference_topic,
     )
     if world.is_writer:
         claim_folder(job.out, arguments.overwrite)
-        forget(job.out)
-    world.barrier()
     return job
 
 
@@ -181,8 +184,8 @@ def _told(report: StepReport) -> dict[str, str]:
     return {**losses, 'rate': rate, 'waited': waited}
 
 
-def _interrupted(job: Job) -> int:
-    if (job.out / SETTINGS).is_file():
+def _interrupted(job: Job, *, is_begun: bool) -> int:
+    if is_begun:
         logger.warning('interrupted: go on with --resume %s', job.out)
     else:
         logger.warning('interrupted before there was anything to keep')

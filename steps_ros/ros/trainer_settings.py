@@ -168,11 +168,11 @@ def asked_job(settings: TrainerSettings) -> Job:
             raise SettingsError(f'parameter {name} is empty; set it, as with -p {name}:=PATH')
     wanted = _wanted(settings)
     # torch takes seconds to import, and with it these.
-    from steps_ros.train.job import read_job, SETTINGS
+    from steps_ros.train.job import has_begun, read_job, SETTINGS
 
     if not (wanted.out / SETTINGS).is_file():
         _require_free(wanted.out)
-    elif _has_begun(wanted.out):
+    elif has_begun(wanted.out):
         return _going_on(settings, wanted, read_job(wanted.out))
     return wanted
 
@@ -202,11 +202,15 @@ def _wanted(settings: TrainerSettings) -> Job:
     from steps_ros.core.checkpoint import DEFAULT_WEIGHTS
     from steps_ros.data.drive_options import DriveOptions
     from steps_ros.data.store_settings import StoreSettings
+    from steps_ros.inference.network_size import checked
     from steps_ros.train.job import Job
+    from steps_ros.train.presets import PRESETS
     from steps_ros.train.training_settings import TrainingSettings
     from steps_ros.train.training_size import training_size
 
-    is_supervised = settings.preset == 'supervised'
+    store = StoreSettings(
+        bonnet=settings.bonnet, depth=PRESETS[settings.preset].supervision_weight > 0
+    )
     night = tuple(_home(drive) for drive in settings.bag)
     start = DEFAULT_WEIGHTS if settings.init == 'default' else Path(_home(settings.init))
     options = DriveOptions(
@@ -214,7 +218,7 @@ def _wanted(settings: TrainerSettings) -> Job:
         depth_topic=settings.depth_topic or None,
         intrinsics=_path(settings.intrinsics),
     )
-    height, width = settings.height_width or training_size(
+    height, width = checked(settings.height_width) or training_size(
         start, night[0], options, settings.bonnet
     )
     return Job(
@@ -236,7 +240,7 @@ def _wanted(settings: TrainerSettings) -> Job:
             compile=settings.compile,
             validate_every=settings.validation_period,
         ),
-        store=StoreSettings(height, width, bonnet=settings.bonnet, depth=is_supervised),
+        store=replace(store, height=height, width=width),
         options=options,
         validate=_path(settings.validate),
         reference_topic=settings.reference_topic or None,
@@ -258,11 +262,6 @@ def _require_free(out: Path) -> None:
         raise OutputError(
             f'{out} is not empty and holds no training; set parameter out to another folder'
         )
-
-
-def _has_begun(out: Path) -> bool:
-    """Say whether a step was ever saved; until then the settings may still be mended."""
-    return any(path.is_file() for path in snapshots(out).values())
 
 
 def _going_on(settings: TrainerSettings, wanted: Job, begun: Job) -> Job:

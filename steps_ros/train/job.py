@@ -4,12 +4,14 @@ What to train on what, and the folder that it is kept in.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 import json
 import logging
 from pathlib import Path
 import shutil
-from typing import Any
+from types import MappingProxyType
+from typing import Any, NamedTuple
 
 from steps_ros import __version__
 from steps_ros.data.drive_options import DriveOptions
@@ -21,7 +23,7 @@ from steps_ros.train.gate import LOG as VALIDATION_LOG
 from steps_ros.train.loops import BOARD
 from steps_ros.train.presets import PRESETS
 from steps_ros.train.trainer import LAST, SNAPSHOTS
-from steps_ros.train.training_settings import TrainingSettings
+from steps_ros.train.training_settings import require_least, TrainingSettings
 
 FINAL, REJECTED, TEACHER = 'final.safetensors', 'rejected.safetensors', 'teacher.safetensors'
 TEACHER_FOLDER, SETTINGS = 'teacher', 'settings.json'
@@ -61,10 +63,7 @@ class Job:
             raise SettingsError(f"preset '{self.preset}'; known are {', '.join(PRESETS)}")
         if not self.night:
             raise SettingsError('no drive to train on; give --bag')
-        if self.training.validate_every < 0:
-            raise SettingsError(
-                f'validation every {self.training.validate_every} steps; give at least 0'
-            )
+        require_least('--teacher-steps', self.teacher_steps, 1)
         if self.needs_day and not self.day:
             raise SettingsError(
                 f'preset {self.preset} compares with day drives; give --day, or the preset '
@@ -114,14 +113,66 @@ def forget(folder: Path) -> None:
         ) from error
 
 
-def write_job(job: Job) -> None:
+def has_begun(folder: Path) -> bool:
+    """Say whether a step was ever saved there; until then the settings may still be mended."""
+    places = (folder, folder / TEACHER_FOLDER)
+    return any((place / SNAPSHOTS / LAST).is_file() for place in places)
+
+
+def require_apart(job: Job) -> None:
+    """
+    Look whether the weights that a training begins with lie where it will not write.
+
+    :raises SettingsError: they lie in its folder.
+    """
+    folder = job.out.resolve()
+    for option, path in (('--init', job.start), ('--teacher', job.teacher)):
+        if path is None:
+            continue
+        # A link counts as well as what it leads to.
+        places = (path.resolve(), path.parent.resolve() / path.name)
+        if any(place.is_relative_to(folder) for place in places):
+            raise SettingsError(
+                f'{option} {path} lies in --out {job.out}, where this training writes; copy it to '
+                'another place, or give another --out'
+            )
+
+
+def begin(job: Job, content: Mapping[str, str], is_new: bool) -> None:
+    """
+    Keep the settings in the folder of the training, or see that it can go on there.
+
+    :param content: a SHA-256 of each file that it learns from, by its name; empty where unknown.
+    :param is_new: what a former training left is removed.
+    :raises SourceError: the training was begun with a file that is another one now.
+    :raises OutputError: the folder cannot be written.
+    """
+    if is_new:
+        forget(job.out)
+    elif has_begun(job.out):
+        _require_same(_begun(job.out).content, content)
+    write_job(job, content)
+
+
+def _require_same(former: Mapping[str, str], present: Mapping[str, str]) -> None:
+    for name, then in former.items():
+        now = present.get(name, then)
+        if then and now != then:
+            raise SourceError(
+                f'{name} is another file than this training was begun with (SHA-256 {now[:8]}, '
+                f'then {then[:8]}); put that one back, or train anew with another --out'
+            )
+
+
+def write_job(job: Job, content: Mapping[str, str] = MappingProxyType({})) -> None:
     """
     Keep the settings in the folder of the training, for whoever goes on with it.
 
+    :param content: as :func:`begin`.
     :raises OutputError: it cannot be written.
     """
-    content = json_bytes({'version': __version__, **described(job)})
-    write_file(job.out / SETTINGS, content, lasting=True)
+    whole = {'version': __version__, **described(job), 'content': dict(content)}
+    write_file(job.out / SETTINGS, json_bytes(whole), lasting=True)
 
 
 def read_job(folder: Path) -> Job:
@@ -133,22 +184,7 @@ def read_job(folder: Path) -> Job:
 
     :raises SourceError: there is none, it is damaged, or a newer version began it.
     """
-    path, version = folder / SETTINGS, ''
-    try:
-        content = json.loads(path.read_text(encoding='utf-8'))
-        version = str(content.pop('version', ''))
-        begun_with = dict(content.pop('objective'))
-        job = _job(folder, content)
-    except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
-        reason = ' '.join(str(error).split())
-        if version not in ('', __version__):
-            raise SourceError(
-                f'{path} was written by steps_ros {version} and means nothing to {__version__} '
-                f'({reason}); go on with that version, or begin in another folder'
-            ) from error
-        raise SourceError(
-            f'{path} describes no training ({reason}); give the --out of one to --resume'
-        ) from error
+    job, begun_with, _ = _begun(folder)
     changes = _changes(begun_with, described(job)['objective'])
     if changes:
         logger.warning(
@@ -160,6 +196,35 @@ def read_job(folder: Path) -> Job:
             __version__,
         )
     return job
+
+
+class _Begun(NamedTuple):
+    """What ``settings.json`` holds: the job, the objective of then, hashes of files by name."""
+
+    job: Job
+    objective: dict[str, Any]
+    content: dict[str, str]
+
+
+def _begun(folder: Path) -> _Begun:
+    path, version = folder / SETTINGS, ''
+    try:
+        values = json.loads(path.read_text(encoding='utf-8'))
+        version = str(values.pop('version', ''))
+        objective = dict(values.pop('objective'))
+        # The first trainings knew nothing of it.
+        content = {name: str(value) for name, value in values.pop('content', {}).items()}
+        return _Begun(_job(folder, values), objective, content)
+    except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
+        reason = ' '.join(str(error).split())
+        if version not in ('', __version__):
+            raise SourceError(
+                f'{path} was written by steps_ros {version} and means nothing to {__version__} '
+                f'({reason}); go on with that version, or begin in another folder'
+            ) from error
+        raise SourceError(
+            f'{path} describes no training ({reason}); give the --out of one to --resume'
+        ) from error
 
 
 def _job(folder: Path, content: dict[str, Any]) -> Job:

@@ -25,15 +25,12 @@ def prepare_networks(
 
     The enhancer, small and run in several ways, is not compiled. BatchNorm on GPUs takes its
     statistics over all processes; on a CPU each process has its own.
-
-    :raises SettingsError: they are to be compiled, and there is no compiler.
     """
     if processes > 1 and device.type == 'cuda':
         nn.SyncBatchNorm.convert_sync_batchnorm(networks)  # type: ignore[no-untyped-call]
     if settings.channels_last:
         networks.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
     if settings.compile:
-        require_compiler(device)
         for network in (networks.depth, networks.pose):
             if network is not None:
                 network.compile()
@@ -51,7 +48,7 @@ def require_compiler(device: torch.device) -> None:
     except Exception as error:  # torch promises no type for what its compilers lack
         raise SettingsError(
             f'torch cannot compile here ({first_line(error)}); install a C++ compiler, or '
-            'train without compilation'
+            'train without --compile'
         ) from error
 
 

@@ -11,29 +11,37 @@ from pathlib import Path
 
 import torch
 
-from steps_ros.core.checkpoint import Checkpoint, load_checkpoint, save_checkpoint
+from steps_ros.core.checkpoint import (
+    Checkpoint,
+    load_checkpoint,
+    save_checkpoint,
+    stored_sha256,
+)
 from steps_ros.core.depth_net import DepthNet
+from steps_ros.data.digest import digest
 from steps_ros.data.store import StoreIndex
 from steps_ros.eval.input_settings import InputSettings
 from steps_ros.train.decoding import Decoding, StoreProgress, Tell
 from steps_ros.train.distributed import World
 from steps_ros.train.gate import Gate, open_validation, Start
 from steps_ros.train.job import (
+    begin,
     FINAL,
+    has_begun,
     Job,
     REJECTED,
+    require_apart,
     TEACHER,
     TEACHER_FOLDER,
-    write_job,
 )
 from steps_ros.train.loops import run_loop, take_up
 from steps_ros.train.networks import Networks
+from steps_ros.train.preparation import require_compiler
 from steps_ros.train.presets import PRESETS
 from steps_ros.train.start import finished_checkpoint, lend_pose, starting_networks
 from steps_ros.train.teacher import given_teacher, teaching_loop, train_teacher
 from steps_ros.train.trainer import ALONE, Training, Watch
 from steps_ros.train.training_card import NOT_VALIDATED, write_card
-from steps_ros.train.training_settings import TrainingSettings
 from steps_ros.train.triplet_dataset import TripletDataset
 from steps_ros.train.validation import Validation
 from steps_ros.train.verdict import Verdict
@@ -67,29 +75,40 @@ def run_job(
     progress: StoreProgress,
     watch: Watching,
     world: World = ALONE,
+    is_new: bool = False,
 ) -> Outcome:
     """
     Train, or go on with a training that was broken off.
 
-    Where it is validated, ``final`` is the best of the states that were; else it is the last one.
+    Nothing is written, and nothing of a former training removed, before all that this one needs
+    has been opened. Where it is validated, ``final`` is the best of the states that were; else it
+    is the last one.
 
     :param tell: takes lines for the user.
     :param progress: makes a progress callback for the decoding of a drive, by its name.
     :param watch: makes the watch of a loop from its name and number of steps.
     :param world: this process among those that train together; the first one alone decodes,
         validates and writes.
-    :raises StepsError: bad drives, weights or places; a loss that is not finite.
+    :param is_new: a former training in the same folder is forgotten.
+    :raises StepsError: bad drives, weights or places, other ones than it was begun with, no
+        compiler where one is needed; a loss that is not finite.
     """
+    if is_new or not has_begun(job.out):
+        require_apart(job)
+    if job.training.compile:
+        require_compiler(device)
     start = load_checkpoint(job.start)
     decoding = Decoding(job.store, job.options, tell, progress, world)
     # Bad weights and a drive that validates nothing are told before there is work to lose.
     judged = Start(_judged_start(job, start), PRESETS[job.preset], device)
-    teacher = _given_teacher(job)
+    teacher = _given_teacher(job, is_new)
     validation = _validation(job, decoding, judged) if world.is_writer else None
     night = decoding.dataset(job.night)
     day = decoding.dataset(job.day) if job.needs_day else None
     if world.is_writer:
-        write_job(job)
+        begin(job, _content(job, night, day), is_new)
+    # Nobody else takes up what is being removed.
+    world.barrier()
     if day is not None and teacher is None:
         teacher = _trained_teacher(job, start, day, watch, device, world)
         if teacher is None:
@@ -127,12 +146,24 @@ def _validation(job: Job, decoding: Decoding, start: Start) -> Validation | None
     return open_validation(drive, inputs, partial(decoding.own_dataset, [drive]), start)
 
 
-def _given_teacher(job: Job) -> DepthNet | None:
+def _content(job: Job, night: TripletDataset, day: TripletDataset | None) -> dict[str, str]:
+    """Return a hash of everything that decides what is learned, by its name."""
+    drives = [*zip(job.night, night.stores, strict=True)]
+    drives += [] if day is None else zip(job.day, day.stores, strict=True)
+    weights = [path for path in (job.start, job.teacher) if path is not None]
+    camera = job.options.intrinsics
+    return {
+        **{name: store.index.content for name, store in drives},
+        **{str(path): stored_sha256(path) for path in weights},
+        **({} if camera is None else {str(camera): digest(camera)}),
+    }
+
+
+def _given_teacher(job: Job, is_new: bool) -> DepthNet | None:
     """Return the day network that was given or trained before; None where it is to be trained."""
-    path = job.teacher or job.out / TEACHER
-    if job.needs_day and (job.teacher is not None or path.is_file()):
-        return given_teacher(path)
-    return None
+    made = job.out / TEACHER
+    path = made if job.teacher is None and made.is_file() and not is_new else job.teacher
+    return given_teacher(path) if job.needs_day and path is not None else None
 
 
 def _trained_teacher(
@@ -144,15 +175,7 @@ def _trained_teacher(
     world: World,
 ) -> DepthNet | None:
     """Train the day network and keep it; None where it was stopped."""
-    settings = TrainingSettings(
-        job.teacher_steps,
-        job.training.batch,
-        pose_warmup=job.training.pose_warmup,
-        seed=job.training.seed,
-        precision=job.training.precision,
-        channels_last=job.training.channels_last,
-        compile=job.training.compile,
-    )
+    settings = replace(job.training, max_steps=job.teacher_steps)
     loop = teaching_loop(start, settings, job.out / TEACHER_FOLDER, device, world)
     made = train_teacher(loop, day, watching('teacher', job.teacher_steps), start)
     if made is None:

@@ -5,6 +5,7 @@ How a training runs; the objective says what it minimises.
 from __future__ import annotations
 
 from dataclasses import dataclass
+import math
 
 import torch
 
@@ -12,6 +13,14 @@ from steps_ros.errors import SettingsError
 
 # Half precision would need its gradients scaled; bfloat16 has the range of float32.
 PRECISIONS = {'float32': None, 'bfloat16': torch.bfloat16}
+# What torch takes.
+LARGEST_SEED = 2**64 - 1
+
+
+def require_least(name: str, number: int, least: int) -> None:
+    """Raise :class:`SettingsError` for a number below the least one."""
+    if number < least:
+        raise SettingsError(f'{name} {number}: give at least {least}')
 
 
 @dataclass(frozen=True)
@@ -57,16 +66,22 @@ class TrainingSettings:
 
     def __post_init__(self) -> None:
         """Check the ranges."""
-        counts = (self.batch, self.max_steps, self.save_every, self.panels_every)
-        if min(counts) < 1:
-            raise SettingsError(f'batch, steps and intervals {counts}: all must be at least 1')
-        if not (self.learning_rate > 0 and self.clip_norm > 0):
-            raise SettingsError(
-                f'learning rate {self.learning_rate}, clip norm {self.clip_norm}: both must be '
-                'above 0'
-            )
-        if self.teacher_memory_mb < 0:
-            raise SettingsError(f'teacher_memory_mb {self.teacher_memory_mb}: must be at least 0')
+        for name, number, least in (
+            ('--batch', self.batch, 1),
+            ('--max-steps', self.max_steps, 1),
+            ('--pose-warmup', self.pose_warmup, 0),
+            ('--seed', self.seed, 0),
+            ('--validate-every', self.validate_every, 0),
+            ('save_every', self.save_every, 1),
+            ('panels_every', self.panels_every, 1),
+            ('teacher_memory_mb', self.teacher_memory_mb, 0),
+        ):
+            require_least(name, number, least)
+        if self.seed > LARGEST_SEED:
+            raise SettingsError(f'--seed {self.seed}: give at most {LARGEST_SEED}')
+        for name, rate in (('--learning-rate', self.learning_rate), ('clip_norm', self.clip_norm)):
+            if not 0 < rate < math.inf:
+                raise SettingsError(f'{name} {rate}: give a number above 0')
         if not 0 <= self.mean_decay < 1:
             raise SettingsError(f'mean_decay {self.mean_decay}: must be at least 0, below 1')
         if self.precision not in PRECISIONS:
