@@ -152,7 +152,7 @@ def test_sigterm_while_a_drive_is_decoded_ends_that_after_a_frame(
         signal.raise_signal(signal.SIGTERM)
 
     monkeypatch.setattr(training.tqdm, 'update', show)
-    more = ('--preset', 'monodepth2', '--size', '32x64')
+    more = ('--preset', 'monodepth2')
     assert train(drives, weights, tmp_path / 'out', *more) == 130
     assert seen == [1]
     assert 'interrupted before there was anything to keep' in caplog.text
@@ -185,6 +185,18 @@ def test_wrong_usage_is_2(capsys):
             main(['train', *arguments])
         assert ended.value.code == 2
         assert 'usage: steps-ros train' in capsys.readouterr().err
+
+
+def test_resume_takes_nothing_that_would_have_no_effect(tmp_path, capsys):
+    flags = {'overwrite', 'compile', 'channels_last'}
+    values = {'size': '64x96', 'preset': 'steps', 'precision': 'float32'}
+    for name in train_options.DEFAULTS:
+        option = f'--{"no-" if name == "channels_last" else ""}{name.replace("_", "-")}'
+        given = [option] if name in flags else [option, values.get(name, '1')]
+        with pytest.raises(SystemExit) as ended:
+            main(['train', '--resume', str(tmp_path), *given])
+        assert ended.value.code == 2
+        assert f'{option} has no effect with --resume' in capsys.readouterr().err
 
 
 def test_a_folder_without_a_training_cannot_be_resumed(tmp_path, capsys):

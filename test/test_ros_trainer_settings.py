@@ -16,6 +16,7 @@ from steps_ros.errors import OutputError, SettingsError
 from steps_ros.ros.trainer_settings import asked_job, in_parameters, snapshots, TrainerSettings
 from steps_ros.settings import build, convert, describe
 from steps_ros.train.job import write_job
+from steps_ros.train.presets import PRESETS
 
 ROOT = Path(__file__).parents[1]
 DESCRIBED = list(describe(TrainerSettings))
@@ -87,8 +88,19 @@ def test_the_same_training_is_begun_as_by_the_command_line(asked, monkeypatch, o
     parameters = {'bag': 'night.mcap', 'day': ['day.mcap'], 'out': asked.out, **options}
     job = asked_job(build(TrainerSettings, parameters))
     with pytest.raises(_Asked):
-        training.train_all(_parser().parse_args(given))
+        train.run(_parser().parse_args(given))
     assert jobs == [job]
+
+
+def test_whatever_preset_is_supervised_gets_depth(asked, monkeypatch):
+    assert not asked_job(replace(asked, preset='monodepth2')).store.depth
+    monkeypatch.setitem(PRESETS, 'monodepth2', PRESETS['supervised'])
+    assert asked_job(replace(asked, preset='monodepth2')).store.depth
+
+
+def test_a_size_that_no_network_takes_is_refused_at_once(asked):
+    with pytest.raises(SettingsError, match=r'network size 100x160.*multiples of 32.*try 128x160'):
+        asked_job(replace(asked, size='100x160'))
 
 
 def test_home_is_where_it_is_in_a_shell(asked, monkeypatch):
