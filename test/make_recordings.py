@@ -33,6 +33,13 @@ BASE_FROM_CAMERA = pose((1.0, 0.0, 1.5), OPTICAL_TURN)
 BASE_FROM_LIDAR = pose((0.0, 0.0, 1.9))
 
 
+def camera_file(path, camera):
+    """Write the camera as a file for ``--intrinsics``."""
+    names = ('width', 'height', 'fx', 'fy', 'cx', 'cy')
+    path.write_text('{' + ', '.join(f'{name}: {getattr(camera, name)}' for name in names) + '}')
+    return path
+
+
 def mounted(frames=(OPTICAL, LIDAR)):
     """Return (topic, message, stamp) of /tf_static."""
     known = {OPTICAL: BASE_FROM_CAMERA, LIDAR: BASE_FROM_LIDAR}

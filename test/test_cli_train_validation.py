@@ -13,6 +13,8 @@ from steps_ros.core.depth_net import DepthNet, DepthNetConfig
 from steps_ros.core.illumination import IlluminationNet
 from steps_ros.core.resnet import EncoderConfig
 from steps_ros.data.digest import digest
+from steps_ros.errors import SourceError
+from steps_ros.train import run
 from steps_ros.train.held_out import HeldOut
 from steps_ros.train.verdict import Measure, Verdict
 
@@ -87,6 +89,20 @@ def test_a_drive_without_a_reference_judges_and_resumes_to_the_same_numbers(tmp_
     assert (resumed / f'{name}.safetensors').read_bytes() == (
         straight / f'{name}.safetensors'
     ).read_bytes()
+
+
+def test_camera_and_bonnet_are_those_of_the_training(tmp_path, night, monkeypatch):
+    seen = []
+
+    def opened(drive, inputs, *_):
+        seen.append((drive, inputs.intrinsics, inputs.bonnet))
+        raise SourceError('enough')
+
+    monkeypatch.setattr(run, 'open_validation', opened)
+    camera = tmp_path / 'camera.txt'
+    more = ('--validate', night, '--intrinsics', camera, '--bonnet', 0.25)
+    assert main(options(tmp_path, night, tmp_path / 'out', *more)) == 1
+    assert seen == [(str(night), camera, 0.25)]
 
 
 def test_a_reference_is_measured_as_evaluate_does(tmp_path):

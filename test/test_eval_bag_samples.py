@@ -4,10 +4,12 @@ Recordings give samples with the numbers that arithmetic says; bad ones give one
 
 from __future__ import annotations
 
+from dataclasses import replace
 import logging
 
 from make_bags import CAMERA, HEIGHT, picture, stamp_ns, WIDTH
 from make_recordings import (
+    camera_file,
     clouds,
     DEPTH,
     depths,
@@ -302,6 +304,28 @@ def test_camera_info_of_another_size_is_scaled(tmp_path):
         mounted(),
     )
     assert samples_of(path)[0][0].intrinsics == CAMERA
+
+
+@pytest.mark.parametrize('recorded', [None, replace(CAMERA, fx=2 * CAMERA.fx)])
+def test_given_intrinsics_replace_those_of_the_bag(tmp_path, recorded):
+    around = (mounted(), clouds(), odometry())
+    true = write(tmp_path / 'true.mcap', *around, images())
+    other = write(tmp_path / 'other.mcap', *around, images(camera=recorded))
+    expected, _ = samples_of(true)
+    found, _ = samples_of(other, intrinsics=camera_file(tmp_path / 'camera.yaml', CAMERA))
+    assert len(found) == len(expected) == 5
+    for sample, like in zip(found, expected, strict=True):
+        assert sample.intrinsics == CAMERA
+        np.testing.assert_array_equal(sample.reference.columns, like.reference.columns)
+
+
+@pytest.mark.parametrize('reference', [depths, clouds])
+def test_given_intrinsics_of_another_shape(tmp_path, reference):
+    path = write(tmp_path / 'drive.mcap', mounted(), images(), reference(), odometry())
+    given = camera_file(tmp_path / 'camera.yaml', replace(CAMERA, height=2 * HEIGHT))
+    said = refusal(path, intrinsics=given)
+    assert f'{given} is for {WIDTH}x{2 * HEIGHT}' in said
+    assert 'give those of this camera' in said
 
 
 def test_camera_info_of_another_shape(tmp_path):

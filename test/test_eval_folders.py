@@ -76,6 +76,11 @@ def test_simulated(simulated):
     assert last.image[0, 0, 0] == 2
 
 
+def test_a_folder_keeps_its_own_calibration(simulated):
+    with pytest.raises(SettingsError, match=r'calibration of its own.*leave --intrinsics out'):
+        samples_of(simulated, intrinsics=simulated / 'camera.yaml')
+
+
 def test_simulated_without_shards_has_no_mounting(simulated):
     (simulated / 'shards' / 'frames_000002.npz').unlink()
     assert samples_of(simulated)[0][0].mounting is None

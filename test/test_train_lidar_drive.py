@@ -13,6 +13,7 @@ from make_recordings import (
     BASE,
     BASE_FROM_CAMERA,
     BASE_FROM_LIDAR,
+    camera_file,
     clouds,
     depths,
     odometry,
@@ -67,6 +68,18 @@ def test_a_wall_of_points(tmp_path):
     assert 20 < known.sum() <= 81
     # A wall 30 m before the first LiDAR, a camera 1 m ahead of it, 1 m driven in a frame.
     np.testing.assert_allclose(depth[known], 28.0, atol=0.05)
+
+
+@pytest.mark.parametrize('recorded', [None, replace(CAMERA, fx=2 * CAMERA.fx)])
+def test_given_intrinsics_decide_where_points_lie(tmp_path, recorded):
+    around = (mounted(), odometry(), clouds(5))
+    true = write(tmp_path / 'true.mcap', *around, drive(5))
+    other = write(tmp_path / 'other.mcap', *around, drive(5, camera=recorded))
+    options = DriveOptions(intrinsics=camera_file(tmp_path / 'camera.yaml', CAMERA))
+    expected = build_lidar_store(true, SIZE, cache=tmp_path / 'cache')
+    store = build_lidar_store(other, SIZE, options, cache=tmp_path / 'cache')
+    for row in range(5):
+        np.testing.assert_array_equal(store.depth(row), expected.depth(row))
 
 
 def test_no_points(tmp_path):

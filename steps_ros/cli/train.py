@@ -34,6 +34,7 @@ DEFAULTS = {
     'compile': False,
     'intrinsics': None,
     'image_topic': None,
+    'depth_topic': None,
     'bonnet': 0.0,
     'overwrite': False,
 }

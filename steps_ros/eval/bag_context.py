@@ -6,11 +6,13 @@ from __future__ import annotations
 
 from itertools import islice
 import logging
+from typing import Any
 
 import numpy as np
 
 from steps_ros.data.bags import Bag, RawMessage
 from steps_ros.data.camera_info import is_rectified, View, view_from_info
+from steps_ros.data.cameras import read_camera
 from steps_ros.data.transforms import (
     frame_name,
     read_odometry,
@@ -49,6 +51,8 @@ class Context:
         """
         self._bag = bag
         self._topics = topics
+        given = settings.intrinsics
+        self._given = None if given is None else read_camera(given)
         self.frame = self._first_frame(topics.pictures) or self._first_frame(topics.info)
         self.view = self._first_view()
         self._static = self._transforms(STATIC_TOPIC if topics.static else None)
@@ -61,6 +65,17 @@ class Context:
     def motion(self) -> Motion:
         """Return the static links, ready for a pass over the recording."""
         return Motion(self._static_tree(), self._body)
+
+    def view_of(self, info: Any) -> View | None:
+        """
+        Return the view that a camera_info tells, with the camera that was given in its place.
+
+        :raises FrameError: as :func:`view_from_info`.
+        """
+        view = view_from_info(info, is_rectified(self._topics.pictures))
+        if self._given is None:
+            return view
+        return View(self._given, np.eye(3) if view is None else view.rotation)
 
     def _first_frame(self, topic: str | None) -> str:
         """Return the frame of a topic's first message, empty where it names none."""
@@ -76,14 +91,15 @@ class Context:
         problem = f'{self._topics.pictures} has no camera_info beside it'
         for message in islice(self._bag.messages([info] if info else []), 1):
             try:
-                decoded = self._bag.decode(message)
-                view = view_from_info(decoded, is_rectified(self._topics.pictures))
+                view = self.view_of(self._bag.decode(message))
             except FrameError as error:
                 view, problem = None, f'{info}: {error}'
             else:
                 problem = f'{info} is uncalibrated (K[0] is 0)'
             if view is not None:
                 return view
+        if self._given is not None:
+            return View(self._given, np.eye(3))
         if self._topics.is_lidar:
             raise SourceError(
                 f'{self._bag.path}: {problem}, without which LiDAR cannot be projected; calibrate '

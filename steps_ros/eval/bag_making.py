@@ -85,6 +85,8 @@ class Maker:
         made = self._made(picture, image)
         known = None if self.view is None else self.view.camera
         camera = fitted(known, made.size[1], made.size[0])
+        if camera is None and self._settings.intrinsics is not None:
+            raise DroppedError(NO_CAMERA, self._no_camera(made.size))
         measured = self._reference(made, camera, picture.stamp_ns, reference)
         return Sample(
             drive=names[0],
@@ -136,10 +138,11 @@ class Maker:
     def _no_camera(self, size: tuple[int, int]) -> str:
         if self.view is None:
             return f'no camera_info has come on {self._topics.info}; record it from the start'
-        camera = self.view.camera
+        camera, given = self.view.camera, self._settings.intrinsics
+        remedy = 'choose by --camera-info-topic' if given is None else 'give those of this camera'
         return (
-            f'{self._topics.info} is for {camera.width}x{camera.height}, the picture has '
-            f'{size[1]}x{size[0]}, another shape; choose by --camera-info-topic'
+            f'{given or self._topics.info} is for {camera.width}x{camera.height}, the picture has '
+            f'{size[1]}x{size[0]}, another shape; {remedy}'
         )
 
     def _pose(self, frame: str, stamp_ns: int) -> Doubles | None:

@@ -10,7 +10,6 @@ import logging
 from pathlib import Path
 
 from steps_ros.data.bags import open_bag, RawMessage
-from steps_ros.data.camera_info import is_rectified, view_from_info
 from steps_ros.data.pairing import LATENESS_NS, Message, Pair, Pairing, Recent
 from steps_ros.data.transforms import message_stamp_ns
 from steps_ros.errors import FrameError, SourceError
@@ -140,8 +139,7 @@ class BagSamples(SampleSource):
             return
         decoded = self._bag.decode(message)
         if message.topic == topics.info:
-            view = view_from_info(decoded, is_rectified(topics.pictures))
-            self._maker.view = view or self._maker.view
+            self._maker.view = self._context.view_of(decoded) or self._maker.view
             return
         stamp_ns = message_stamp_ns(decoded) or message.receive_ns
         item = Message(stamp_ns, message.receive_ns, decoded)

@@ -21,7 +21,8 @@ class InputSettings:
     Topics of bags, and what of a picture is left out.
 
     A topic that is None is the only one of its type. ``depth_topic`` holds recorded predictions,
-    which are compared instead of running a network. ``tolerance_ms`` is the farthest that a
+    which are compared instead of running a network. ``intrinsics`` is a camera file that replaces
+    the cameras of a bag. ``tolerance_ms`` is the farthest that a
     reference may be from its image in time, None for 50 ms (LiDAR) or 20 ms (depth pictures).
     ``mask`` is a picture whose black pixels are left out; ``bonnet`` the share of rows, 0 to 1,
     that is left out at the bottom.
@@ -35,6 +36,7 @@ class InputSettings:
     tolerance_ms: float | None = None
     mask: Path | None = None
     bonnet: float = 0.0
+    intrinsics: Path | None = None
     is_occlusion_filtered: bool = True
     occlusion: OcclusionSettings = DEFAULT_OCCLUSION
 

@@ -33,7 +33,7 @@ def open_samples(
 
     :param layout: of a folder, one of :data:`LAYOUTS`; found out from what it holds where None.
     :raises SourceError: missing, of no known kind, without what an evaluation needs.
-    :raises SettingsError: no such layout.
+    :raises SettingsError: no such layout, or intrinsics for a folder, which has its own.
     """
     path = Path(path)
     if not path.exists():
@@ -47,6 +47,11 @@ def open_samples(
     name = _find_layout(path) if layout is None else layout
     if name not in LAYOUTS:
         raise SettingsError(f'no layout {name}; known are {", ".join(LAYOUTS)}')
+    if settings.intrinsics is not None:
+        raise SettingsError(
+            f'{path} ({name}) has a calibration of its own, which --intrinsics cannot replace; '
+            'leave --intrinsics out, or give a bag'
+        )
     return FolderSamples(path, name, LAYOUTS[name], settings)
 
 

@@ -32,7 +32,7 @@ class LidarDrive(Drive):
         Open the recording.
 
         :param reference_topic: the point cloud; the only reference of the bag where None.
-        :raises SourceError: as :func:`open_samples`.
+        :raises StepsError: as :func:`open_samples`.
         """
         super().__init__()
         settings = InputSettings(
@@ -40,6 +40,7 @@ class LidarDrive(Drive):
             camera_info_topic=options.info_topic,
             reference_topic=reference_topic,
             odom_topic=options.odometry_topic,
+            intrinsics=options.intrinsics,
         )
         with ExitStack() as opened:
             self._samples = opened.enter_context(open_samples(path, settings))

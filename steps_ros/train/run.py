@@ -142,7 +142,12 @@ def _validation(job: Job, decoding: Decoding, start: Start) -> Validation | None
     if job.validate is None:
         return None
     drive = str(job.validate)
-    inputs = InputSettings(job.options.image_topic, reference_topic=job.reference_topic)
+    inputs = InputSettings(
+        job.options.image_topic,
+        reference_topic=job.reference_topic,
+        bonnet=job.store.bonnet,
+        intrinsics=job.options.intrinsics,
+    )
     return open_validation(drive, inputs, partial(decoding.own_dataset, [drive]), start)
 
 
