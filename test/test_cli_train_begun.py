@@ -9,12 +9,13 @@ from test_cli_train_refusals import cache, night, start, train, weights  # noqa:
 import torch
 
 from steps_ros.cli.main import main
+from steps_ros.data.digest import digest
 from steps_ros.train import run
 
 
 def files(folder):
-    """Return all files of a folder by name."""
-    return {path: path.read_bytes() for path in folder.rglob('*') if path.is_file()}
+    """Return a hash of each file of a folder by its name."""
+    return {path: digest(path) for path in folder.rglob('*') if path.is_file()}
 
 
 @pytest.fixture
