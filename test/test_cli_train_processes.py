@@ -8,11 +8,16 @@ import subprocess
 import sys
 import time
 
+from make_bags import write_mcap
+from make_drives import DEPTH, items, moving, seconds
 import pytest
 from ranks import END
 from test_cli_train import cache, drives, weights  # noqa: F401
 
+from steps_ros.core.camera import Camera
 from steps_ros.core.checkpoint import load_checkpoint
+from steps_ros.data import messages
+from steps_ros.inference.predictor import Predictor
 
 HERE = Path(__file__).resolve().parent
 ENVIRONMENT = {**os.environ, 'PYTHONPATH': str(HERE.parent)}
@@ -26,6 +31,18 @@ def words(bag, weights, out, steps):  # noqa: F811
     return [*map(str, given), *options]
 
 
+def depth_as_predicted(path, weights):  # noqa: F811
+    """Write a drive whose depth is what the weights say, so that any others are worse."""
+    predictor = Predictor(load_checkpoint(weights), device='cpu', precision='float32')
+    pictures = [moving(index, 64, 96) for index in range(2)]
+    known = [
+        (DEPTH, messages.depth_message(predictor.predict(picture).depth, stamp, 'camera'), stamp)
+        for picture, stamp in zip(pictures, seconds(0, 0.1), strict=True)
+    ]
+    camera = Camera(96, 64, 60, 60, 48, 32)
+    return write_mcap(path, [*items(pictures, camera, seconds(0, 0.1)), *known])
+
+
 def steps_of(out):
     if not (out / 'train.jsonl').exists():
         return []
@@ -35,12 +52,20 @@ def steps_of(out):
 
 @pytest.fixture(scope='module')
 def ended(tmp_path_factory, drives, weights):  # noqa: F811
-    """Train on a drive and on one that is not there; return the folder, and each command's end."""
+    """
+    Train on a drive, on one that is not there, and to worse weights.
+
+    :returns: the folder, and each command's exit codes and words.
+    """
     folder = tmp_path_factory.mktemp('two')
+    night = drives / 'night.mcap'
     commands = [
         words(drive, weights, folder / name, 2)
-        for name, drive in (('out', drives / 'night.mcap'), ('none', folder / 'missing.mcap'))
+        for name, drive in (('out', night), ('none', folder / 'missing.mcap'))
     ]
+    known = depth_as_predicted(folder / 'known.mcap', weights)
+    spoils = ['--learning-rate', '0.1', '--pose-warmup', '0', '--validate', str(known)]
+    commands.append([*words(night, weights, folder / 'worse', 1), *spoils])
     process = subprocess.run(
         [sys.executable, str(HERE / 'ranks.py'), *map(json.dumps, commands)],
         env=ENVIRONMENT, capture_output=True, text=True, timeout=110, check=False,
@@ -51,7 +76,7 @@ def ended(tmp_path_factory, drives, weights):  # noqa: F811
 
 
 def test_two_processes_leave_one_result(ended):
-    folder, (codes, said), _ = ended
+    folder, (codes, said), *_ = ended
     out = folder / 'out'
     assert codes == [0, 0], said
     assert steps_of(out) == [1, 2]
@@ -61,10 +86,19 @@ def test_two_processes_leave_one_result(ended):
 
 
 def test_a_drive_that_is_not_there_ends_both(ended):
-    _, _, (codes, said) = ended
+    _, _, (codes, said), _ = ended
     assert codes == [1, 1]
     assert 'missing.mcap' in said
     assert 'Traceback' not in said
+
+
+def test_what_is_rejected_is_so_for_both(ended):
+    folder, *_, (codes, said) = ended
+    out = folder / 'worse'
+    assert codes == [3, 3], said
+    assert [path.name for path in out.glob('*.safetensors')] == ['rejected.safetensors']
+    assert said.count('the result is kept aside as') == 1
+    assert 'Rejected for abs_rel' in (out / 'model_card.md').read_text()
 
 
 @pytest.mark.skipif(os.name != 'posix', reason='signals are sent as POSIX has them')

@@ -54,8 +54,8 @@ class Outcome:
     """
     How a training ended.
 
-    ``final`` is None where it was stopped early, ``verdict`` where nothing was validated or
-    another process did it.
+    ``final`` is where the weights are, None where it was stopped early; ``verdict`` is None where
+    nothing was validated or another process did it.
     """
 
     step: int
@@ -65,7 +65,7 @@ class Outcome:
     @property
     def is_accepted(self) -> bool:
         """Say whether the trained weights are not worse than the starting ones."""
-        return self.verdict is None or self.verdict.is_accepted
+        return self.final is None or self.final.name != REJECTED
 
 
 def run_job(
@@ -120,7 +120,9 @@ def run_job(
         if not run_loop(loop, night, day, watch('train', job.training.max_steps), validate):
             return Outcome(loop.step, None)
         verdict = gate.decide(loop)
-    outcome = Outcome(loop.step, job.out / _file_of(verdict), verdict)
+    # Only the first one has validated.
+    is_accepted = bool(world.of_first(verdict is None or verdict.is_accepted))
+    outcome = Outcome(loop.step, job.out / (FINAL if is_accepted else REJECTED), verdict)
     if world.is_writer:
         drives = (*night.stores, *(() if day is None else day.stores))
         _keep(job, finish(loop.result, loop.step), outcome, [store.index for store in drives])
@@ -213,10 +215,6 @@ def _finished(
     return finished_checkpoint(
         networks, start, objective, job.size, source, step, data=data, preset=job.preset
     )
-
-
-def _file_of(verdict: Verdict | None) -> str:
-    return FINAL if verdict is None or verdict.is_accepted else REJECTED
 
 
 def _keep(job: Job, made: Checkpoint, outcome: Outcome, drives: Sequence[StoreIndex]) -> None:
