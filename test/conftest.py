@@ -11,6 +11,8 @@ import tempfile
 # each worker of pytest-xdist speaks on a ROS domain of its own, on this machine only.
 _WORKER = int(os.environ.get('PYTEST_XDIST_WORKER', 'gw0').removeprefix('gw'))
 os.environ.setdefault('OMP_WAIT_POLICY', 'PASSIVE')
+# FFmpeg sets its level once: a test that writes a video before anybody is silent would decide.
+os.environ.setdefault('OPENCV_FFMPEG_LOGLEVEL', '-8')
 os.environ['ROS_DOMAIN_ID'] = str(20 + (os.getppid() % 70 + _WORKER) % 79)
 os.environ['ROS_AUTOMATIC_DISCOVERY_RANGE'] = 'LOCALHOST'
 # Engines that tests build are not those of the user.
