@@ -71,7 +71,8 @@ def test_the_smallest_run(tmp_path, capsys, monkeypatch):
     arguments = ['--size', '64x96', '--batch', '1', '--rounds', '1', '--threads', '1']
     assert training_step.main([*arguments, '--json', str(path)]) == 0
     plain = json.loads(path.read_text())
-    assert [*plain['steps']] == ['literal', 'released', 'first epoch', 'steps', 'own network']
+    kinds = ['literal', 'released', 'first epoch', 'steps', 'steps, bfloat16', 'own network']
+    assert [*plain['steps']] == kinds
     for step in plain['steps'].values():
         assert list(step['parts_s']) == [*PARTS, 'rest']
         assert all(step['parts_s'][part] > 0 for part in PARTS)

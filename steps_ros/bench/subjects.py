@@ -133,6 +133,7 @@ def package_subject(
     config: DepthNetConfig = RESNET18,
     *,
     remembers_teacher: bool = True,
+    precision: str = 'float32',
 ) -> Subject:
     """
     Return the step of :class:`Training`, timed by its own report.
@@ -140,10 +141,13 @@ def package_subject(
     :param folder: gets logs, which no one needs.
     :param config: of depth network and teacher.
     :param remembers_teacher: as from the second epoch on; in the first one the teacher is asked.
+    :param precision: of the networks, by autocast.
     """
     networks = needed_networks(settings, config, DepthNet(config)).to(work.device)
     memory = TrainingSettings.teacher_memory_mb if remembers_teacher else 0
-    plan = TrainingSettings(max_steps=ENDLESS, batch=work.batch, teacher_memory_mb=memory)
+    plan = TrainingSettings(
+        max_steps=ENDLESS, batch=work.batch, precision=precision, teacher_memory_mb=memory
+    )
     training = Unsaved(networks, settings, plan, folder, work.device)
     batches = repeat(Batches(random_batch(work, NIGHT_LEVEL), random_batch(work, DAY_LEVEL), 0.0))
     reports: list[StepReport] = []

@@ -82,14 +82,17 @@ def measure(work: Work, rounds: int) -> Speed:
 def _subjects(work: Work, folder: Path) -> Iterator[Subject]:
     yield literal_subject(work)
     kinds = (
-        ('released', RELEASED_STEPS_NUSCENES, RESNET18, True),
-        ('first epoch', STEPS, RESNET18, False),
-        ('steps', STEPS, RESNET18, True),
-        ('own network', STEPS, RESNET18_RAYS, True),
+        ('released', RELEASED_STEPS_NUSCENES, RESNET18, True, 'float32'),
+        ('first epoch', STEPS, RESNET18, False, 'float32'),
+        ('steps', STEPS, RESNET18, True, 'float32'),
+        ('steps, bfloat16', STEPS, RESNET18, True, 'bfloat16'),
+        ('own network', STEPS, RESNET18_RAYS, True, 'float32'),
     )
-    for name, objective, config, remembers in kinds:
-        place = folder / name
-        yield package_subject(name, objective, work, place, config, remembers_teacher=remembers)
+    for name, objective, config, remembers, precision in kinds:
+        yield package_subject(
+            name, objective, work, folder / name, config,
+            remembers_teacher=remembers, precision=precision,
+        )  # fmt: skip
 
 
 def _warm_up(subject: Subject) -> float:
