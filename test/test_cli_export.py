@@ -66,15 +66,18 @@ def test_the_file_holds_the_network_for_any_batch_and_says_what_it_is(tmp_path, 
     assert [item.version for item in model.opset_import if not item.domain] == [17]
 
 
-def test_the_description_beside_it_gives_the_depth_of_the_default_weights(tmp_path, capsys):
+def test_the_description_beside_it_gives_the_depth_again(tmp_path, capsys):
+    weights, default = tmp_path / 'own.safetensors', load_checkpoint(DEFAULT_WEIGHTS)
+    torch.manual_seed(0)
+    save_checkpoint(replace(default, depth_net=DepthNet(TINY).eval()), weights)
     # A name may hold what means something in YAML.
     out = tmp_path / 'my: "bäst" #1.onnx'
-    assert run('--out', out, '--size', '64x96', '--json') == 0
+    assert run(weights, '--out', out, '--size', '64x96', '--json') == 0
     report = json.loads(capsys.readouterr().out)
     assert report['difference']['largest'] < 1e-4
     assert report['description'] == str(out.with_suffix('.yaml'))
     image = np.random.default_rng(0).integers(0, 120, (*SIZE, 3), np.uint8)
-    own = load_predictor(DEFAULT_WEIGHTS, SIZE, 'cpu').predictor.predict(image)
+    own = load_predictor(weights, SIZE, 'cpu').predictor.predict(image)
     other = load_predictor(out.with_suffix('.yaml'), device='cpu')
     assert other.described['engine'] == 'onnxruntime'
     np.testing.assert_allclose(other.predictor.predict(image).depth, own.depth, rtol=1e-4)

@@ -66,7 +66,8 @@ def test_the_recipe_leaves_weights_numbers_and_a_card(tmp_path):
     assert measured['night']['frames'] == 2
     card = (tmp_path / 'tiny' / 'README.md').read_text()
     assert f'{measured["day"]["flat_ground"]["abs_rel"]:.3f}' in card
-    assert '2 of 2 steps' in card
+    assert 'slope term; 2 steps' in card
+    assert 'There was no joint stage.' in card
 
 
 def test_the_same_seed_gives_the_same_weights_also_after_a_break(tmp_path):
@@ -95,7 +96,11 @@ def test_the_joint_stage_is_kept_where_it_is_not_worse(tmp_path):
         for name, stage in measured['stages'].items()
     }
     assert measured['stage'] == min(stages, key=stages.get)
-    steps = 4 if measured['stage'] == 'joint' else 2
+    is_kept = measured['stage'] == 'joint'
+    steps = 4 if is_kept else 2
+    card = (tmp_path / 'tiny' / 'README.md').read_text()
+    assert f'{measured["stages"]["joint"]["day"]["abs_rel"]:.3f} by day' in card
+    assert ('what is in the file' if is_kept else 'worse, and not in the file') in card
     assert load_checkpoint(path).provenance.step == steps
     log = (tmp_path / 'tiny' / 'joint' / 'train.jsonl').read_text().splitlines()
     assert json.loads(log[-1])['supervision'] > 0

@@ -229,7 +229,8 @@ def _write(recipe: Recipe, place: Path, first: Measured, second: Measured | None
         },
     }
     (place / 'measured.json').write_text(json.dumps(numbers, indent=2) + '\n')
-    card = model_card(asdict(recipe), kept.checkpoint.provenance.step, kept.errors, path)
+    later = None if second is None else second.errors
+    card = model_card(asdict(recipe), kept.errors, path, later)
     (place / 'README.md').write_text(card)
     return path
 

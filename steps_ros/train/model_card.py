@@ -19,9 +19,9 @@ assumes square pixels and 80 degrees of width.
 
 **Trained on simulation only.** {streets} procedural streets drawn by `steps_ros/sim`, {pictures}
 pictures ({night} night, {day} day); no real picture trained or chose them. The depth network
-learned from exact depth (scale-invariant log loss and a small slope term; {step} of {steps} steps,
+learned from exact depth (scale-invariant log loss and a small slope term; {steps} steps,
 running mean of the weights), the enhancer from its own self-calibrated loss on the night pictures,
-then frozen.
+then frozen. {joint}
 
 **Scale is relative.** A picture does not tell how large the world is; multiply by a factor of your
 camera before you use metres.
@@ -29,6 +29,7 @@ camera before you use metres.
 ## Measured
 
 Held-out simulated streets of other seeds, cameras 44 to 110 degrees wide, 1.2 to 2.2 m high.
+Pictures are enhanced as far as the node does it in their light: by night in full, by day not.
 Median alignment per picture, depth up to 80 m, sky not counted. "Flat ground" knows each camera's
 true height, tilt and intrinsics; "template" is the mean log-depth map of the training set.
 The mean over pictures suffers from a few where something fills the view right before the lens (a
@@ -54,14 +55,18 @@ Licence of the weights: Apache-2.0, as the package.
 """
 
 
+Errors = Mapping[str, MeasuredErrors]
+
+
 def model_card(
-    recipe: Mapping[str, Any], step: int, measured: Mapping[str, MeasuredErrors], weights: Path
+    recipe: Mapping[str, Any], kept: Errors, weights: Path, second: Errors | None
 ) -> str:
     """
     Return the card as Markdown.
 
     :param recipe: the recipe's fields as plain values.
-    :param step: training steps that the weights saw.
+    :param kept: errors by the time of day of what is in the file.
+    :param second: those of the joint stage, the same where it was kept; None without one.
     """
     training = [split for split in recipe['splits'] if split['name'].startswith('train')]
     pictures = {
@@ -74,7 +79,7 @@ def model_card(
     }
     rows = [
         _row(f'{errors.frames} {time}', guess, getattr(errors, field))
-        for time, errors in measured.items()
+        for time, errors in kept.items()
         for guess, field in (
             ('network', 'network'),
             ('flat ground', 'flat_ground'),
@@ -90,11 +95,24 @@ def model_card(
         pictures=sum(pictures.values()),
         night=pictures['night'],
         day=pictures['day'],
-        step=step,
+        joint=_joint(recipe, second, is_kept=kept is second),
         steps=sum(stage['steps'] for stage in recipe['depth']['stages']),
         network=recipe['network'],
         rows='\n'.join(rows),
         seed=recipe['seed'],
+    )
+
+
+def _joint(recipe: Mapping[str, Any], second: Errors | None, *, is_kept: bool) -> str:
+    """Say what became of the joint stage."""
+    if second is None:
+        return 'There was no joint stage.'
+    errors = {time: measured.network.mean.abs_rel for time, measured in second.items()}
+    found = ' and '.join(f'{error:.3f} by {time}' for time, error in errors.items())
+    verdict = 'what is in the file' if is_kept else 'worse, and not in the file'
+    return (
+        f'A joint self-supervised stage of both networks followed\n({recipe["joint"]["steps"]} '
+        f'steps, with the exact depth as well): abs_rel {found}. It is {verdict}.'
     )
 
 
