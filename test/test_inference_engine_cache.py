@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 from pathlib import Path
+from threading import Thread
 
 import pytest
 
@@ -65,6 +66,39 @@ def test_the_process_that_comes_second_keeps_the_first_ones(cache, caplog):
     fill(cache)
     assert cache.find(KEY) is not None
     assert caplog.text == ''
+
+
+def test_a_damaged_entry_is_replaced(cache, tmp_path, caplog):
+    fill(cache)
+    (cache.find(KEY).folder / 'blob').write_bytes(b'eng')
+    fill(cache)
+    assert (cache.find(KEY).folder / 'blob').read_bytes() == b'engine'
+    assert [path.name.partition('-')[0] for path in tmp_path.iterdir()] == ['engine']
+    assert caplog.text == ''
+
+
+def test_several_that_replace_a_damaged_entry_at_once_leave_a_whole_one(cache, tmp_path, caplog):
+    fill(cache)
+    blob = cache.find(KEY).folder / 'blob'
+    for _ in range(20):
+        blob.write_bytes(b'eng')
+        builders = [Thread(target=fill, args=(EngineCache(tmp_path),)) for _ in range(4)]
+        for builder in builders:
+            builder.start()
+        for builder in builders:
+            builder.join()
+        assert cache.find(KEY) is not None
+    assert [path.name.partition('-')[0] for path in tmp_path.iterdir()] == ['engine']
+    assert caplog.text == ''
+
+
+def test_an_entry_that_is_taken_away_meanwhile_is_not_found(cache, monkeypatch):
+    def gone(folder):
+        raise FileNotFoundError(folder)
+
+    fill(cache)
+    monkeypatch.setattr(module, '_sizes', gone)
+    assert cache.find(KEY) is None
 
 
 def test_a_cache_that_cannot_be_written_is_said_once(tmp_path, caplog):

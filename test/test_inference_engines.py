@@ -131,6 +131,33 @@ def test_a_wrong_engine_is_refused_and_its_refusal_remembered(tmp_path):
     assert wrong.calls == ['build']
 
 
+def test_what_a_full_disk_cut_short_is_not_kept(tmp_path, caplog):
+    def build(job: Job, folder: Path | None) -> Forward:
+        if folder is not None:
+            (folder / 'made').write_text('cont')
+            raise OSError(28, 'No space left on device')
+        return spy.forward(job)
+
+    job, spy = job_of(), Spy()
+    spy.engine = spy.engine._replace(build=build)
+    workshop = workshop_of(job, tmp_path, spy=spy)
+    assert check(workshop.prepare('spy', job), job).is_good
+    assert workshop.find('spy', job) is None
+    assert list(tmp_path.iterdir()) == []
+    assert 'No space left on device' in caplog.text
+
+
+def test_a_damaged_engine_is_built_once_more_and_kept(tmp_path, caplog):
+    job, spy = job_of(), Spy()
+    workshop = workshop_of(job, tmp_path, spy=spy)
+    workshop.prepare('spy', job)
+    (workshop.find('spy', job).folder / 'made').write_text('cont')
+    for _ in range(2):
+        workshop_of(job, tmp_path, spy=spy).prepare('spy', job)
+    assert spy.calls == ['build', 'build', 'load']
+    assert caplog.text == ''
+
+
 def test_another_shape_is_refused(tmp_path):
     job, half = job_of(), Spy()
     half.forward = lambda job: lambda pictures, rays: pictures[:, :1, ::2, ::2]

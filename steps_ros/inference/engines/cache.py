@@ -57,7 +57,10 @@ class EngineCache:
         """Return the entry of a key, None where there is none that is whole."""
         folder = self._root / (FOLDER_OF_ENTRY + _digest(key))
         facts = _read(folder / FACTS)
-        if facts.get('key') != dict(key) or facts.get('files') != _sizes(folder):
+        try:
+            if facts.get('key') != dict(key) or facts.get('files') != _sizes(folder):
+                return None
+        except OSError:  # another process takes it away just now
             return None
         with suppress(OSError):
             os.utime(folder)
@@ -80,16 +83,14 @@ class EngineCache:
 
     def keep(self, key: Key, folder: Path, facts: Mapping[str, Any]) -> None:
         """Make an entry of a workplace, unless another process was faster."""
-        content = {**facts, 'key': dict(key), 'files': _sizes(folder)}
         try:
-            _write(folder / FACTS, content)
+            _write(folder / FACTS, {**facts, 'key': dict(key), 'files': _sizes(folder)})
             for path in folder.iterdir():
                 _to_disk(path)
-            folder.rename(self._root / (FOLDER_OF_ENTRY + _digest(key)))
-        except FileExistsError:
-            pass
+            if self.find(key) is None:
+                _put(folder, self._root / (FOLDER_OF_ENTRY + _digest(key)))
         except OSError as error:
-            if not (self._root / (FOLDER_OF_ENTRY + _digest(key))).exists():
+            if self.find(key) is None:
                 self.complain(error)
         self._tidy()
 
@@ -135,6 +136,18 @@ class EngineCache:
             ]
             for path in [*entries[:-MOST_ENTRIES], *left]:
                 shutil.rmtree(path, ignore_errors=True)
+
+
+def _put(folder: Path, place: Path) -> None:
+    """Rename a folder, in place of a damaged one."""
+    # Below the name of the builder, so that no two processes have the same.
+    aside = folder.with_name(f'{folder.name}-damaged')
+    with suppress(FileNotFoundError):
+        place.rename(aside)
+    try:
+        folder.rename(place)
+    finally:
+        shutil.rmtree(aside, ignore_errors=True)
 
 
 def _digest(key: Key) -> str:

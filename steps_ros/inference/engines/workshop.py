@@ -89,24 +89,25 @@ class Workshop:
     def _made(self, name: str, job: Job) -> Forward:
         started = perf_counter()
         with self.cache.workplace() as folder:
-            forward = self._built(name, job, folder)
+            forward, filled = self._built(name, job, folder)
             try:
                 found = check(forward, job)
             except Exception as error:  # of whatever library
                 raise SettingsError(f'it fails: {one_line(error)}') from error
-            if folder is not None:
+            if filled is not None:
                 key = self.key(name, self.engines[name].version(), job)
-                self.cache.keep(key, folder, {'difference': list(found)})
+                self.cache.keep(key, filled, {'difference': list(found)})
         _require_good(found)
         size = '{}x{}'.format(*job.size)
         seconds = perf_counter() - started
         logger.info('%s for %s: built in %.1f s, %s', name, size, seconds, found.text)
         return forward
 
-    def _built(self, name: str, job: Job, folder: Path | None) -> Forward:
+    def _built(self, name: str, job: Job, folder: Path | None) -> tuple[Forward, Path | None]:
+        """Return the engine, and the folder where it is whole in there."""
         with torch.inference_mode():
             try:
-                return self.engines[name].build(job, folder)
+                return self.engines[name].build(job, folder), folder
             except OSError as error:
                 if folder is None:
                     raise SettingsError(f'it cannot be built: {one_line(error)}') from error
