@@ -15,7 +15,7 @@ PRECISIONS = {
     'float16': torch.float16,
     'bfloat16': torch.bfloat16,
 }
-CPU_INFO = Path('/proc/cpuinfo')
+CPU_INFO, BOARD = Path('/proc/cpuinfo'), Path('/proc/device-tree/model')
 
 
 def resolve_device(name: str = 'auto') -> torch.device:
@@ -61,6 +61,21 @@ def device_name(device: torch.device) -> str:
     if device.type == 'cuda':
         major, minor = torch.cuda.get_device_capability(device)
         return f'{torch.cuda.get_device_name(device)} ({major}.{minor})'
+    return f'{os.cpu_count()} x {_processor()}'
+
+
+def _processor() -> str:
+    """Return the model; where there is none, as on ARM, the board and the numbers of the parts."""
+    models = _values('model name')
+    if models:
+        return models[0]
+    board = BOARD.read_text(encoding='utf-8').strip('\0 \n') if BOARD.is_file() else ''
+    parts = sorted(set(_values('CPU part')))
+    return ' '.join(filter(None, (platform.machine(), board, *parts)))
+
+
+def _values(name: str) -> list[str]:
+    """Return what the system says under a name of each core."""
     lines = CPU_INFO.read_text(encoding='utf-8').splitlines() if CPU_INFO.is_file() else []
-    models = (line.partition(':')[2].strip() for line in lines if line.startswith('model name'))
-    return f'{os.cpu_count()} x {next(models, platform.machine())}'
+    pairs = (line.partition(':') for line in lines)
+    return [value.strip() for key, _, value in pairs if key.strip() == name]

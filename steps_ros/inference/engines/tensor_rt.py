@@ -7,6 +7,8 @@ it is told, and knows it again there.
 
 from __future__ import annotations
 
+import ctypes
+import ctypes.util
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -23,6 +25,7 @@ from steps_ros.inference.engines.packages import installed_version
 from steps_ros.inference.onnx_session import CUDA, open_graph_session
 
 TENSORRT = 'TensorrtExecutionProvider'
+PACKAGES = ('tensorrt', 'tensorrt-cu13', 'tensorrt-cu12', 'tensorrt-cu11')
 
 
 def missing(job: Job) -> str:
@@ -33,9 +36,18 @@ def missing(job: Job) -> str:
 
 
 def version() -> str:
-    """Return the versions of ONNX Runtime, and of TensorRT where its own package is there."""
-    own = installed_version('tensorrt')
-    return f'{onnx_runtime.version()}, TensorRT {own}' if own else onnx_runtime.version()
+    """Return the versions of ONNX Runtime, CUDA, and TensorRT, of its package or its library."""
+    own = installed_version(*PACKAGES) or _library_version()
+    return f'{onnx_runtime.version()}, CUDA {torch.version.cuda}, TensorRT {own}'
+
+
+def _library_version() -> str:
+    """Return what the library of the system says of itself, such as 100300; nothing without."""
+    found = ctypes.util.find_library('nvinfer')
+    try:
+        return str(ctypes.CDLL(found).getInferLibVersion()) if found else ''
+    except (OSError, AttributeError):
+        return ''
 
 
 def build(job: Job, folder: Path | None) -> Forward:
