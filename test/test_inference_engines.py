@@ -16,12 +16,12 @@ from steps_ros.core.depth_net import DepthNet, TINY, TINY_RAYS
 from steps_ros.errors import SettingsError
 from steps_ros.inference.engines import choice, cuda_graphs, onnx_runtime, open_vino, tensor_rt
 from steps_ros.inference.engines.cache import cache_folder, EngineCache
-from steps_ros.inference.engines.choice import choose
+from steps_ros.inference.engines.choice import choose, Rounds
 from steps_ros.inference.engines.job import Engine, Forward, Job
 from steps_ros.inference.engines.names import AUTO, ENGINE_NAMES, TORCH, TORCH_COMPILE
 from steps_ros.inference.engines.self_check import agreement, check, sample_inputs
 from steps_ros.inference.engines.table import BUILT_AHEAD, CANDIDATES, ENGINES
-from steps_ros.inference.engines.workshop import network_digest, Workshop
+from steps_ros.inference.engines.workshop import FORMAT, network_digest, Workshop
 from steps_ros.inference.own_depth import MOST_SIZES, OwnDepth
 
 SIZE = (64, 96)
@@ -63,6 +63,10 @@ def test_compiling_needs_a_compiler(monkeypatch):
     assert missing(job_of()) == ''
     monkeypatch.setenv('CXX', 'no-such-compiler')
     assert missing(job_of()).startswith('there is no C++ compiler no-such-compiler; install one')
+
+
+def last_is_fastest(forwards, job) -> Rounds:
+    return Rounds({name: 1 / place for place, name in enumerate(forwards, 1)}, {})
 
 
 def workshop_of(job: Job, root: Path, **spies: Spy) -> Workshop:
@@ -110,6 +114,11 @@ def test_agreement_is_of_depth_and_nan_is_infinitely_far():
     median, p99, largest = agreement(found, exact)
     assert (median, p99) == pytest.approx((0.01, 0.01))
     assert largest == float('inf')
+    few = exact.clone()
+    few[0, 0, 0, 0] = torch.nan
+    assert agreement(few, exact)[:2] == (0, 0)
+    assert not agreement(few, exact).is_good
+    assert 'is not finite somewhere' in agreement(few, exact).text
     assert not agreement(exact * torch.nan, exact).is_good
     assert agreement(exact, exact).is_good
 
@@ -203,7 +212,7 @@ def test_auto_takes_the_fastest_remembers_it_and_says_why(tmp_path, monkeypatch)
     workshop = workshop_of(job, tmp_path, **spies)
     monkeypatch.setitem(choice.CANDIDATES, 'cpu', (TORCH, *spies))
     seconds = {TORCH: 0.02, 'fast': 0.01, 'slow': 0.03}
-    monkeypatch.setattr(choice, 'fastest_rounds', lambda forwards, job: seconds)
+    monkeypatch.setattr(choice, 'fastest_rounds', lambda forwards, job: Rounds(seconds, {}))
     chosen = choose(job, workshop)
     assert chosen.engine == 'fast'
     assert chosen.reason.startswith('fast is the fastest here: torch 20.0 ms, fast 10.0 ms, slow')
@@ -225,7 +234,7 @@ def test_auto_stays_with_torch_where_others_gain_little_or_are_missing(tmp_path,
     job, other = job_of(), Spy()
     monkeypatch.setitem(choice.CANDIDATES, 'cpu', (TORCH, 'other'))
     seconds = {TORCH: 0.0200, 'other': 0.0195}
-    monkeypatch.setattr(choice, 'fastest_rounds', lambda forwards, job: seconds)
+    monkeypatch.setattr(choice, 'fastest_rounds', lambda forwards, job: Rounds(seconds, {}))
     assert choose(job, workshop_of(job, tmp_path, other=other)).engine == TORCH
     monkeypatch.undo()
     monkeypatch.setitem(choice.CANDIDATES, 'cpu', (TORCH, 'other'))
@@ -243,9 +252,7 @@ def test_auto_takes_what_needs_minutes_only_where_it_was_built_ahead(tmp_path, m
         'tensorrt passed over: takes minutes to build; steps-ros export --build' in chosen.reason
     )
     assert late.calls == []
-    monkeypatch.setattr(
-        choice, 'fastest_rounds', lambda forwards, job: dict(zip(forwards, (2, 1), strict=False))
-    )
+    monkeypatch.setattr(choice, 'fastest_rounds', last_is_fastest)
     assert choose(job, workshop, is_ahead=True).engine == 'tensorrt'
     assert choose(job, workshop).engine == 'tensorrt'
     retrained = replace(job, network=DepthNet(TINY).eval())
@@ -262,11 +269,70 @@ def test_rounds_take_turns(monkeypatch):
         return lambda pictures, rays: order.append(name) or torch.zeros(1, 1, 1, 1)
 
     monkeypatch.setattr(choice, 'MEASURED_S', 0.0)
-    assert set(choice.fastest_rounds({'a': forward('a'), 'b': forward('b')}, job_of())) == {
-        'a',
-        'b',
-    }
+    rounds = choice.fastest_rounds({'a': forward('a'), 'b': forward('b')}, job_of())
+    assert set(rounds.seconds) == {'a', 'b'}
     assert order == ['a', 'b'] * (1 + choice.LEAST_ROUNDS)
+
+
+def test_what_fails_while_it_is_measured_is_passed_over(tmp_path, monkeypatch):
+    job, frail = job_of(), Spy()
+    calls = []
+
+    def forward(pictures, rays):
+        calls.append(None)
+        if len(calls) > 4:
+            raise RuntimeError('no memory for more')
+        return job.network.disparity(pictures, rays)
+
+    frail.forward = lambda job: forward
+    monkeypatch.setattr(choice, 'MEASURED_S', 0.0)
+    monkeypatch.setitem(choice.CANDIDATES, 'cpu', (TORCH, 'frail'))
+    chosen = choose(job, workshop_of(job, tmp_path, frail=frail))
+    assert chosen.engine == TORCH
+    assert 'frail passed over: it fails: RuntimeError: no memory for more' in chosen.reason
+
+
+def test_a_start_does_not_end_where_torch_itself_cannot_be_built(tmp_path, monkeypatch):
+    job, sound = job_of(), Spy()
+    workshop = workshop_of(job, tmp_path, sound=sound)
+    workshop.engines[TORCH] = ENGINES[TORCH]._replace(build=lambda job, folder: 1 / 0)
+    monkeypatch.setitem(choice.CANDIDATES, 'cpu', (TORCH, 'sound'))
+    assert choose(job, workshop).engine == 'sound'
+    sound.reason = 'not installed; install it'
+    alone = choose(job, workshop)
+    assert alone.engine == TORCH
+    assert alone.reason.startswith('torch is what is left; sound passed over: not installed')
+
+
+def test_a_choice_knows_what_was_built_ahead_by_name_since(tmp_path, monkeypatch):
+    job, late = job_of(), Spy()
+    monkeypatch.setitem(choice.CANDIDATES, 'cpu', (TORCH, 'tensorrt'))
+    monkeypatch.setattr(choice, 'fastest_rounds', last_is_fastest)
+    workshop = workshop_of(job, tmp_path, tensorrt=late)
+    assert choose(job, workshop).engine == TORCH
+    workshop.prepare('tensorrt', job)
+    assert choose(job, workshop).engine == 'tensorrt'
+    assert late.calls == ['build', 'load']
+
+
+def test_an_engine_that_cannot_be_loaded_stays_until_another_is_built(tmp_path):
+    def full(job, folder):
+        raise torch.OutOfMemoryError('CUDA out of memory')
+
+    job, spy = job_of(), Spy()
+    workshop = workshop_of(job, tmp_path, tensorrt=spy)
+    workshop.prepare('tensorrt', job)
+    sound = workshop.engines['tensorrt']
+    workshop.engines['tensorrt'] = sound._replace(load=full, build=full)
+    with pytest.raises(SettingsError, match='takes minutes to build; steps-ros export --build'):
+        workshop.prepare('tensorrt', job, is_ahead=False)
+    with pytest.raises(SettingsError, match='it cannot be built: OutOfMemoryError'):
+        workshop.prepare('tensorrt', job)
+    assert workshop.find('tensorrt', job) is not None
+    workshop.engines['tensorrt'] = sound._replace(load=full)
+    workshop.prepare('tensorrt', job)
+    assert spy.calls == ['build', 'build']
+    assert workshop.find('tensorrt', job) is not None
 
 
 def test_auto_without_a_size_stays_with_torch(cache):
@@ -292,6 +358,7 @@ def test_the_key_has_all_that_an_engine_depends_on(tmp_path):
     )  # fmt: skip
     assert len(key['weights']) == 64
     assert key['device']
+    assert key['format'] == str(FORMAT)
 
 
 @pytest.mark.parametrize(
@@ -330,6 +397,24 @@ def test_gpu_providers_must_be_in_the_runtime(monkeypatch):
     monkeypatch.setattr('onnxruntime.get_available_providers', lambda: every)
     assert (onnx_runtime.missing(job), tensor_rt.missing(job)) == ('', '')
     assert 'does not compute in bfloat16' in tensor_rt.missing(job_of(TINY, GPU, 'bfloat16'))
+
+
+def test_the_version_of_tensorrt_is_that_of_the_library_where_there_is_no_package(monkeypatch):
+    class Library:
+        def __init__(self, name: str) -> None:
+            assert name == 'libnvinfer.so.10'
+
+        def getInferLibVersion(self) -> int:
+            return 100300
+
+    monkeypatch.setattr(tensor_rt, 'installed_version', lambda *names: '')
+    monkeypatch.setattr(onnx_runtime, 'version', lambda: '1.20')
+    monkeypatch.setattr('ctypes.util.find_library', lambda name: f'lib{name}.so.10')
+    monkeypatch.setattr('ctypes.CDLL', Library)
+    monkeypatch.setattr('torch.version.cuda', '12.6')
+    assert tensor_rt.version() == '1.20, CUDA 12.6, TensorRT 100300'
+    monkeypatch.setattr('ctypes.util.find_library', lambda name: None)
+    assert tensor_rt.version() == '1.20, CUDA 12.6, TensorRT '
 
 
 def test_tensorrt_is_told_where_to_keep_its_engine():

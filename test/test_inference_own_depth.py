@@ -2,14 +2,22 @@
 
 from __future__ import annotations
 
+from threading import Thread
+from time import sleep
+
 import pytest
 import torch
 
 from steps_ros.core.checkpoint import Checkpoint
 from steps_ros.core.depth_net import DepthNet, TINY
+from steps_ros.errors import SettingsError
+from steps_ros.inference import own_depth
+from steps_ros.inference.engines import choice, torch_eager
+from steps_ros.inference.engines.cache import cache_folder
+from steps_ros.inference.engines.choice import Rounds
 from steps_ros.inference.engines.job import Engine
 from steps_ros.inference.engines.table import ENGINES
-from steps_ros.inference.own_depth import MOST_FAILURES, OwnDepth
+from steps_ros.inference.own_depth import FAILURES_S, MOST_FAILURES, OwnDepth, Running
 
 SIZE = (64, 96)
 PICTURES = torch.rand(2, 3, *SIZE)
@@ -78,11 +86,138 @@ def test_where_torch_fails_too_the_picture_fails_and_the_next_one_works(model, m
     def full(pictures, rays):
         raise torch.OutOfMemoryError('CUDA out of memory')
 
-    sound = model._eager
-    for name, forward in (('torch', full), ('openvino', full)):
-        model._forwards[SIZE] = name, forward
-        monkeypatch.setitem(model.__dict__, '_eager', full)
+    sound = model._torch
+    for name in ('torch', 'openvino'):
+        model._forwards[SIZE] = Running(name, 'float32', full)
+        monkeypatch.setitem(model.__dict__, '_torch', Running('torch', 'float32', full))
         with pytest.raises(torch.OutOfMemoryError):
             model.output(PICTURES, ())
-        monkeypatch.setitem(model.__dict__, '_eager', sound)
+        monkeypatch.setitem(model.__dict__, '_torch', sound)
     assert torch.isfinite(model.output(PICTURES, ())).all()
+
+
+@torch.inference_mode()
+def test_failures_that_lie_far_apart_end_nothing(failing, model, monkeypatch):
+    failing.error = RuntimeError('the driver was busy')
+    for number in range(2 * MOST_FAILURES):
+        monkeypatch.setattr(own_depth, 'monotonic', lambda at=number: at * FAILURES_S)
+        model.output(PICTURES, ())
+    assert (model.engine, model.described) == ('openvino', {})
+    for _ in range(MOST_FAILURES - 1):
+        model.output(PICTURES, ())
+    assert model.engine == 'torch'
+
+
+@torch.inference_mode()
+def test_that_there_are_too_many_sizes_is_said_once(failing, monkeypatch):
+    monkeypatch.setattr(own_depth, 'MOST_SIZES', 1)
+    weights = Checkpoint(DepthNet(TINY).eval())
+    model = OwnDepth(weights, None, torch.device('cpu'), 'float32', 'openvino')
+    for number in range(4):
+        model.output(torch.zeros(1, 3, 64, 64 + 32 * number), ())
+    assert model.engine == 'openvino, torch'
+    said = 'there are more than 1 sizes; torch for the others'
+    assert model.described == {'engine_choice': said}
+
+
+def test_two_threads_take_turns(failing, model):
+    inside, most = [], []
+    sound = model._forwards[SIZE].forward
+
+    def forward(pictures, rays):
+        inside.append(None)
+        most.append(len(inside))
+        sleep(0.05)
+        inside.pop()
+        return sound(pictures, rays)
+
+    model._forwards[SIZE] = model._forwards[SIZE]._replace(forward=forward)
+    threads = [Thread(target=model.output, args=(PICTURES, ())) for _ in range(3)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert most == [1, 1, 1]
+
+
+@pytest.fixture
+def off(monkeypatch) -> list[str]:
+    """Let torch in bfloat16 be off by a tenth; return which number types were built."""
+    built = []
+
+    def build(job, folder):
+        built.append(job.precision)
+        factor = 1.1 if job.precision == 'bfloat16' else 1.0
+        return lambda pictures, rays: factor * job.network.disparity(pictures, rays)
+
+    engine = Engine(torch_eager.missing, torch_eager.version, build, build)
+    monkeypatch.setitem(ENGINES, 'torch', engine)
+    return built
+
+
+@torch.inference_mode()
+@pytest.mark.parametrize('size', [SIZE, None])
+def test_torch_in_16_bits_is_checked_and_float32_taken_where_it_is_off(
+    size, tmp_path, off, monkeypatch
+):
+    monkeypatch.setenv('XDG_CACHE_HOME', str(tmp_path))
+    weights = Checkpoint(DepthNet(TINY).eval())
+    for _ in range(2):
+        model = OwnDepth(weights, size, torch.device('cpu'), 'bfloat16')
+        found = model.output(PICTURES, ())
+        torch.testing.assert_close(found, weights.depth_net.disparity(PICTURES))
+        assert (model.engine, model.precision) == ('torch', 'float32')
+        said = model.described['engine_choice']
+        assert said.startswith('torch in bfloat16: refused by its self-check: depth differs')
+        assert said.endswith('; float32 instead')
+    # That it was refused is kept.
+    assert off == ['bfloat16', 'float32', 'float32']
+
+
+@torch.inference_mode()
+def test_torch_in_16_bits_that_is_right_is_kept_as_checked(failing):
+    weights = Checkpoint(DepthNet(TINY).eval())
+    model = OwnDepth(weights, SIZE, torch.device('cpu'), 'bfloat16')
+    assert (model.engine, model.precision, model.described) == ('torch', 'bfloat16', {})
+    assert len(list(cache_folder().glob('engine-*'))) == 1
+
+
+def test_torch_that_cannot_be_built_says_what_to_do(failing, monkeypatch):
+    def full(job, folder):
+        raise torch.OutOfMemoryError('CUDA out of memory')
+
+    monkeypatch.setitem(ENGINES, 'torch', ENGINES['torch']._replace(build=full))
+    with pytest.raises(SettingsError, match='CUDA out of memory; make room there, or take'):
+        OwnDepth(Checkpoint(DepthNet(TINY)), SIZE, torch.device('cpu'), 'float32')
+
+
+@torch.inference_mode()
+def test_auto_takes_the_next_one_where_its_choice_is_refused_and_remembers_that(
+    failing, monkeypatch, caplog
+):
+    measured, seconds = [], {'torch': 3.0, 'onnxruntime': 2.0, 'openvino': 1.0}
+
+    def rounds(forwards, job):
+        measured.append(sorted(forwards))
+        return Rounds({name: seconds[name] for name in forwards}, {})
+
+    def made():
+        return OwnDepth(weights, SIZE, torch.device('cpu'), 'float32', 'auto')
+
+    next_one = Failing()
+    monkeypatch.setitem(ENGINES, 'onnxruntime', next_one.engine)
+    monkeypatch.setattr(choice, 'fastest_rounds', rounds)
+    weights = Checkpoint(DepthNet(TINY).eval())
+    assert made().engine == 'openvino'
+    weights = Checkpoint(DepthNet(TINY).eval())
+    failing.error = RuntimeError('it does not like these weights')
+    model = made()
+    assert model.engine == 'onnxruntime'
+    assert '; onnxruntime instead' in model.described['engine_choice']
+    assert 'openvino at 64x96: it fails: RuntimeError: it does not like' in caplog.text
+    caplog.clear()
+    later = made()
+    assert later.engine == 'onnxruntime'
+    assert 'openvino passed over: it fails' in later.described['engine_choice']
+    assert measured == [['onnxruntime', 'openvino', 'torch'], ['onnxruntime', 'torch']]
+    assert caplog.text == ''

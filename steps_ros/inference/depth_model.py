@@ -17,14 +17,17 @@ class DepthModel(Protocol):
     """
     Pictures to depth, on a device; keeps no state between pictures.
 
-    ``precision`` is the name of its number type. ``sees_enhanced`` says whether it is given
-    enhanced pictures, ``is_scalable`` whether a factor makes metres of its depth: not where
-    inverse depth has an unknown shift as well.
+    ``sees_enhanced`` says whether it is given enhanced pictures, ``is_scalable`` whether a factor
+    makes metres of its depth: not where inverse depth has an unknown shift as well.
     """
 
-    precision: str
     sees_enhanced: bool
     is_scalable: bool
+
+    @property
+    def precision(self) -> str:
+        """Return the name of its number type."""
+        ...
 
     @property
     def engine(self) -> str:

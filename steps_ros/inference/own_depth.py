@@ -4,11 +4,14 @@ The depth network of a checkpoint, computed by one of the engines.
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from copy import deepcopy
+from dataclasses import replace
 from functools import cached_property, lru_cache
 import logging
+from threading import Lock
+from time import monotonic
+from typing import NamedTuple
 
 import torch
 from torch import Tensor
@@ -21,24 +24,36 @@ from steps_ros.inference.engines.cache import cache_folder, EngineCache
 from steps_ros.inference.engines.choice import choose
 from steps_ros.inference.engines.job import Forward, Job
 from steps_ros.inference.engines.names import AUTO, TORCH
-from steps_ros.inference.engines.workshop import one_line, Workshop
+from steps_ros.inference.engines.workshop import one_line, RefusedError, Workshop
 from steps_ros.inference.network_size import checked, fitting_size, rounded, Size
 from steps_ros.inference.rays import camera_rays
 
 # Every size has an engine of its own, which takes memory and time to build.
 MOST_SIZES = 8
-# An engine may fail now and then, as when others fill the GPU; torch does that picture.
-MOST_FAILURES = 3
+# An engine may fail now and then, as when others fill the GPU; torch does that picture. So many
+# failures in so short a time, and it does no more.
+MOST_FAILURES, FAILURES_S = 3, 600.0
+# Torch takes every size; where there is none yet, it is checked at this one.
+CHECKED_SIZE = (192, 320)
 
 logger = logging.getLogger(__name__)
+
+
+class Running(NamedTuple):
+    """An engine by its name, in a number type."""
+
+    engine: str
+    precision: str
+    forward: Forward
 
 
 class OwnDepth:
     """
     A copy of the network on a device, as a :class:`steps_ros.inference.depth_model.DepthModel`.
 
-    An engine that cannot be built, computes something else than torch or fails several times is
-    replaced by torch.
+    An engine that cannot be built or computes something else than torch is replaced, with ``auto``
+    by the next fastest, else by torch; one that fails several times by torch; and torch in 16 bits
+    that is off by torch in float32. Several threads take turns.
 
     :param checkpoint: with a depth network. Its size is for where the user wants none; a network
         that sees rays takes its number of pixels alone and keeps each image's shape. Where it has
@@ -63,26 +78,32 @@ class OwnDepth:
     ) -> None:
         network = checkpoint.depth_net
         assert network is not None
-        self.precision, self.sees_enhanced = precision, checkpoint.sees_enhanced
+        self.sees_enhanced = checkpoint.sees_enhanced
         self._config = network.config
         self._size = checked(size or checkpoint.input_size)
         self._keeps_shape = size is None and network.config.sees_rays
-        self._device = device
-        self._wanted, self._reason = engine, ''
-        self._forwards: dict[Size, tuple[str, Forward]] = {}
-        self._failures: Counter[Size] = Counter()
+        self._device, self._precision = device, precision
+        self._wanted, self._is_auto, self._reason = engine, engine == AUTO, ''
+        self._forwards: dict[Size, Running] = {}
+        self._failures: dict[Size, list[float]] = {}
+        self._lock = Lock()
         # A copy, so that the checkpoint stays as it is for its other users.
         self._network = deepcopy(network).to('cpu', torch.float32).eval()
         self._workshop = workshop or Workshop(self._network, EngineCache(cache_folder()))
         if engine != TORCH:
             self._choose()
         if self._size is not None and not self._keeps_shape:
-            self._forward(self._size)
+            self._running(self._size)
 
     @property
     def engine(self) -> str:
         """Return what computes it; several where sizes have different ones."""
-        return ', '.join(sorted({name for name, _ in self._forwards.values()})) or self._wanted
+        return _joined(running.engine for running in self._forwards.values()) or self._wanted
+
+    @property
+    def precision(self) -> str:
+        """Return its number type; several where sizes have different ones."""
+        return _joined(running.precision for running in self._forwards.values()) or self._precision
 
     @property
     def described(self) -> Mapping[str, str]:
@@ -114,23 +135,27 @@ class OwnDepth:
         if self._config.sees_rays:
             resized = [camera.resized(width, height) for camera in cameras]
             rays = torch.cat([_rays(camera, pictures.device) for camera in resized])
-        size = (height, width)
-        forward = self._forward(size)
+        # An engine has one set of buffers.
+        with self._lock:
+            return self._computed((height, width), pictures, rays)
+
+    def _computed(self, size: Size, pictures: Tensor, rays: Tensor | None) -> Tensor:
+        running = self._running(size)
         try:
-            return forward(pictures, rays)
+            return running.forward(pictures, rays)
         except Exception as error:  # of whatever library, a GPU's full memory among them
-            if self._forwards[size][0] == TORCH:
+            if running.engine == TORCH:
                 raise
             self._note_failure(size, error)
         # Not within the handler, which keeps all that the engine held for these pictures.
-        return self._eager(pictures, rays)
+        return self._torch.forward(pictures, rays)
 
     def depth(self, output: Tensor) -> Tensor:
         """Return depth in the network's own unit, (B, 1, h, w)."""
         return disparity_to_depth(output, self._config.min_depth, self._config.max_depth)
 
     def _job(self, size: Size) -> Job:
-        return Job(self._network, size, self._device, self.precision, torch.get_num_threads())
+        return Job(self._network, size, self._device, self._precision, torch.get_num_threads())
 
     def _choose(self) -> None:
         """Find the engine for all sizes by the one in the checkpoint, which most are like."""
@@ -145,43 +170,74 @@ class OwnDepth:
             self._wanted, self._reason = choose(self._job(self._size), self._workshop)
             logger.info('%s', self._reason)
 
-    def _forward(self, size: Size) -> Forward:
+    def _running(self, size: Size) -> Running:
         """Return the engine of a size, made when the size first comes."""
         if size not in self._forwards:
             self._forwards[size] = self._prepared(size)
-        return self._forwards[size][1]
+        return self._forwards[size]
 
-    def _prepared(self, size: Size) -> tuple[str, Forward]:
-        if self._wanted == TORCH:
-            return TORCH, self._eager
-        reason = f'there are more than {MOST_SIZES} sizes'
-        if len(self._forwards) < MOST_SIZES:
+    def _prepared(self, size: Size) -> Running:
+        if self._wanted != TORCH and len(self._forwards) >= MOST_SIZES:
+            self._say(f'there are more than {MOST_SIZES} sizes; torch for the others')
+            return self._torch
+        name, job, refused = self._wanted, self._job(size), dict[str, str]()
+        while name != TORCH:
             try:
-                return self._wanted, self._workshop.prepare(self._wanted, self._job(size))
+                forward = self._workshop.prepare(name, job, is_ahead=not self._is_auto)
             except SettingsError as error:
-                reason = str(error)
-        self._refuse(size, reason)
-        return TORCH, self._eager
+                refused[name] = str(error)
+            else:
+                return Running(name, self._precision, forward)
+            other = choose(job, self._workshop, refused=refused).engine if self._is_auto else TORCH
+            self._say(f'{_at(name, size)}: {refused[name]}; {other} instead')
+            name = other
+        return self._torch
 
     def _note_failure(self, size: Size, error: Exception) -> None:
         """Say that an engine failed, and replace it where it did so too often."""
-        name, reason = self._forwards[size][0], one_line(error)
-        self._failures[size] += 1
-        if self._failures[size] < MOST_FAILURES:
-            logger.warning('%s at %dx%d: %s; torch for this picture', name, *size, reason)
+        name, reason, now = _at(self._forwards[size].engine, size), one_line(error), monotonic()
+        recent = [at for at in self._failures.get(size, []) if now - at < FAILURES_S]
+        self._failures[size] = [*recent, now]
+        if len(self._failures[size]) < MOST_FAILURES:
+            logger.warning('%s: %s; torch for this picture', name, reason)
             return
-        self._refuse(size, f'it failed {MOST_FAILURES} times: {reason}')
-        self._forwards[size] = TORCH, self._eager
+        self._say(f'{name}: it failed {MOST_FAILURES} times: {reason}; torch instead')
+        self._forwards[size] = self._torch
 
-    def _refuse(self, size: Size, reason: str) -> None:
-        refusal = f'{self._wanted} at {size[0]}x{size[1]}: {reason}; torch instead'
-        logger.warning('%s', refusal)
-        self._reason = '; '.join(filter(None, (self._reason, refusal)))
+    def _say(self, reason: str) -> None:
+        """Say, once and in all reports, why it is not the engine that it was to be."""
+        if reason not in self._reason:
+            logger.warning('%s', reason)
+            self._reason = '; '.join(filter(None, (self._reason, reason)))
 
     @cached_property
-    def _eager(self) -> Forward:
+    def _torch(self) -> Running:
         """The engine of torch, which is one for all sizes."""
-        return self._workshop.prepare(TORCH, self._job((0, 0)))
+        job = self._job(self._size or CHECKED_SIZE)
+        try:
+            return self._torch_for(job)
+        except RefusedError as error:
+            self._say(f'torch in {job.precision}: {error}; float32 instead')
+        return self._torch_for(replace(job, precision='float32'))
+
+    def _torch_for(self, job: Job) -> Running:
+        try:
+            return Running(TORCH, job.precision, self._workshop.prepare(TORCH, job))
+        except RefusedError:
+            raise
+        except SettingsError as error:
+            raise SettingsError(
+                f'torch on {job.device} in {job.precision}: {error}; make room there, or take '
+                'another device, precision or network size'
+            ) from error
+
+
+def _at(engine: str, size: Size) -> str:
+    return f'{engine} at {size[0]}x{size[1]}'
+
+
+def _joined(names: Iterable[str]) -> str:
+    return ', '.join(sorted(set(names)))
 
 
 @lru_cache(maxsize=32)

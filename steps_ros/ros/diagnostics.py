@@ -119,7 +119,7 @@ def _model(state: NodeState, model: Model) -> DiagnosticStatus:
     if not model.has_depth:
         message = 'the checkpoint holds no depth network: enhanced image and confidence only'
         return _status(f'{state.name}: model', WARN, message, values)
-    message = f'{values["engine"]} on {model.device}, {model.precision}'
+    message = f'{values["engine"]} on {model.device}, {values["precision"]}'
     return _status(f'{state.name}: model', OK, message, values)
 
 

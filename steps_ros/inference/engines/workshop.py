@@ -20,10 +20,18 @@ from steps_ros.inference.engines.cache import EngineCache, Entry
 from steps_ros.inference.engines.job import Engine, Forward, Job
 from steps_ros.inference.engines.names import TORCH
 from steps_ros.inference.engines.self_check import Agreement, check
-from steps_ros.inference.engines.table import ENGINES
+from steps_ros.inference.engines.table import BUILT_AHEAD, ENGINES
 from steps_ros.inference.hardware import device_name
 
+# To be raised where graphs, settings or forms of the engines change: what earlier code has kept is
+# not taken for what this code would build.
+FORMAT = 2
+
 logger = logging.getLogger(__name__)
+
+
+class RefusedError(SettingsError):
+    """An engine computes something else than torch in float32."""
 
 
 class Workshop:
@@ -51,6 +59,7 @@ class Workshop:
         """Return everything that an engine, or a choice between them, depends on."""
         return {
             'engine': name,
+            'format': str(FORMAT),
             'weights': self.weights,
             'size': '{}x{}'.format(*job.size),
             'precision': job.precision,
@@ -64,18 +73,22 @@ class Workshop:
         """Return what is kept of an engine."""
         return self.cache.find(self.key(name, self.engines[name].version(), job))
 
-    def prepare(self, name: str, job: Job) -> Forward:
+    def prepare(self, name: str, job: Job, is_ahead: bool = True) -> Forward:
         """
         Return an engine that is ready, from the cache or built anew.
 
-        :raises SettingsError: it cannot be used here, fails, or computes something else than
-            torch; the message gives the reason without the name.
+        Torch in float32 is what others are checked against, and is neither checked nor kept.
+
+        :param is_ahead: build what takes minutes, too.
+        :raises RefusedError: it computes something else than torch in float32.
+        :raises SettingsError: it cannot be used here, or fails; both messages give the reason
+            without the name.
         """
         reason = self.missing(name, job)
         if reason:
             raise SettingsError(reason)
-        if name == TORCH:
-            return self.engines[name].build(job, None)
+        if name == TORCH and job.precision == 'float32':
+            return self._built(name, job, None)[0]
         entry = self.find(name, job)
         if entry is not None:
             _require_good(Agreement(*entry.facts['difference']))
@@ -83,10 +96,14 @@ class Workshop:
                 return self.engines[name].load(job, entry.folder)
             except Exception as error:  # of whatever library
                 logger.warning('%s: kept engine cannot be used (%s)', name, one_line(error))
-                self.cache.forget(entry)
-        return self._made(name, job)
+        if name in BUILT_AHEAD and not is_ahead:
+            raise SettingsError(
+                'takes minutes to build; steps-ros export --build-only does it ahead'
+            )
+        return self._made(name, job, entry)
 
-    def _made(self, name: str, job: Job) -> Forward:
+    def _made(self, name: str, job: Job, former: Entry | None) -> Forward:
+        """Build, check and keep; a former entry, which may be sound, goes once that is done."""
         started = perf_counter()
         with self.cache.workplace() as folder:
             forward, filled = self._built(name, job, folder)
@@ -95,6 +112,8 @@ class Workshop:
             except Exception as error:  # of whatever library
                 raise SettingsError(f'it fails: {one_line(error)}') from error
             if filled is not None:
+                if former is not None:
+                    self.cache.forget(former)
                 key = self.key(name, self.engines[name].version(), job)
                 self.cache.keep(key, filled, {'difference': list(found)})
         _require_good(found)
@@ -105,7 +124,8 @@ class Workshop:
 
     def _built(self, name: str, job: Job, folder: Path | None) -> tuple[Forward, Path | None]:
         """Return the engine, and the folder where it is whole in there."""
-        with torch.inference_mode():
+        # Not in inference mode: what is made there cannot be used outside of it.
+        with torch.no_grad():
             try:
                 return self.engines[name].build(job, folder), folder
             except OSError as error:
@@ -119,7 +139,7 @@ class Workshop:
 
 def _require_good(found: Agreement) -> None:
     if not found.is_good:
-        raise SettingsError(f'refused by its self-check: {found.text}')
+        raise RefusedError(f'refused by its self-check: {found.text}')
 
 
 def one_line(error: Exception) -> str:
