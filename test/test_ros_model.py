@@ -14,6 +14,7 @@ from ros_harness import bench, image_message, IMAGE_TOPIC
 from sensor_msgs.msg import Image
 
 from steps_ros.inference.file_hash import file_sha256
+from steps_ros.inference.loading import load_predictor
 from steps_ros.ros.model import load_model
 from steps_ros.ros.parameters import NightDepthSettings
 
@@ -39,6 +40,27 @@ def test_another_model_is_loaded_and_named(model):
     assert (loaded.network_size, loaded.checkpoint) == ('48x64', str(model))
     assert loaded.has_depth
     assert loaded.described['depth_model_sha256'] == file_sha256(model.with_suffix('.onnx'))
+
+
+@pytest.mark.parametrize(
+    ('cameras', 'counts'), [((), [1]), (('front',), [1]), (('front', 'left', 'right'), [1, 2, 3])]
+)
+def test_as_many_pictures_as_cameras_are_seen_before_the_first_frame(
+    cameras, counts, model, monkeypatch
+):
+    seen = []
+
+    def loaded(*args, **kwargs):
+        found = load_predictor(*args, **kwargs)
+        output = found.predictor.depth_model.output
+        found.predictor.depth_model.output = lambda pictures, cameras: (
+            seen.append(len(pictures)) or output(pictures, cameras)
+        )
+        return found
+
+    monkeypatch.setattr('steps_ros.inference.loading.load_predictor', loaded)
+    load_model(NightDepthSettings(checkpoint=str(model), device='cpu', cameras=cameras))
+    assert seen == counts
 
 
 def test_the_node_publishes_its_depth_as_relative(model):

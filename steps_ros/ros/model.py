@@ -49,7 +49,10 @@ class Model(NamedTuple):
 
 def load_model(settings: NightDepthSettings) -> Model:
     """
-    Load the weights and run them once, so that the first frame is as fast as the others.
+    Load the weights and run them, so that the first frame is as fast as the others.
+
+    Engines prepare themselves for each number of pictures; as many as there are cameras come at
+    once.
 
     :raises StepsError: a missing or damaged checkpoint, a device or size that cannot be.
     """
@@ -66,7 +69,9 @@ def load_model(settings: NightDepthSettings) -> Model:
         engine=settings.engine,
     )
     predictor = loaded.predictor
-    predictor.predict(np.zeros((*WARM_UP_SIZE, 3), np.uint8))
+    picture = Request(np.zeros((*WARM_UP_SIZE, 3), np.uint8))
+    for count in range(1, max(len(settings.cameras), 1) + 1):
+        predictor.predict_batch([picture] * count)
     return Model(
         predictor.predict_batch,
         predictor.engine,
