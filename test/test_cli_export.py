@@ -17,7 +17,9 @@ from steps_ros.core.depth_net import DepthNet, TINY, TINY_RAYS
 from steps_ros.core.illumination import IlluminationNet
 from steps_ros.inference import export
 from steps_ros.inference.engines.cache import cache_folder
+from steps_ros.inference.engines.job import Engine
 from steps_ros.inference.engines.self_check import Agreement
+from steps_ros.inference.engines.table import ENGINES
 from steps_ros.inference.file_hash import file_sha256
 from steps_ros.inference.loading import load_predictor
 
@@ -163,6 +165,52 @@ def test_the_shape_of_the_camera_counts_for_networks_that_keep_it(tmp_path, caps
     building = (weights, '--build-only', '--engine', 'torch', '--device', 'cpu', '--json')
     assert run(*building, '--picture', '64x96') == 0
     assert json.loads(capsys.readouterr().out)['size'] == '96x64'
+
+
+def test_of_torch_nothing_is_kept(weights, capsys):
+    building = (weights, '--build-only', '--engine', 'torch', '--device', 'cpu')
+    assert run(*building) == 0
+    assert capsys.readouterr().out == 'torch on cpu, float32, 64x96: nothing to keep\n'
+    assert run(*building, '--json') == 0
+    assert json.loads(capsys.readouterr().out)['folder'] is None
+
+
+@pytest.mark.parametrize(
+    ('build', 'reason'),
+    [
+        (lambda job, folder: 1 / 0, 'it cannot be built: ZeroDivisionError'),
+        (lambda job, folder: lambda *inputs: 1 / 0, 'it fails: ZeroDivisionError'),
+        (lambda job, folder: lambda pictures, rays: pictures[:, :1], 'refused by its self-check'),
+    ],
+)
+def test_an_engine_that_is_of_no_use_says_what_to_do(build, reason, weights, capsys, monkeypatch):
+    monkeypatch.setitem(ENGINES, 'openvino', Engine(lambda job: '', lambda: '1', build, build))
+    assert run(weights, '--build-only', '--engine', 'openvino', '--device', 'cpu') == 1
+    line = capsys.readouterr().err.splitlines()[-1]
+    assert f"engine 'openvino': {reason}" in line
+    assert line.endswith('; take another --engine or --precision')
+
+
+def test_a_former_file_stays_where_its_description_cannot_be_written(tmp_path, weights, capsys):
+    out = tmp_path / 'own.onnx'
+    out.write_text('former')
+    out.with_suffix('.yaml').mkdir()
+    assert run(weights, '--out', out, '--overwrite') == 1
+    assert 'own.yaml cannot be written' in capsys.readouterr().err.splitlines()[-1]
+    assert out.read_text() == 'former'
+    assert sorted(path.name for path in tmp_path.glob('*own*.*')) == [
+        'own.onnx', 'own.safetensors', 'own.yaml',
+    ]  # fmt: skip
+
+
+def test_the_description_of_a_former_network_goes(tmp_path):
+    weights, out = tmp_path / 'rays.safetensors', tmp_path / 'rays.onnx'
+    save_checkpoint(Checkpoint(DepthNet(TINY_RAYS).eval(), input_size=SIZE), weights)
+    for path in (out, out.with_suffix('.yaml')):
+        path.write_text('former')
+    assert run(weights, '--out', out, '--overwrite') == 0
+    assert not out.with_suffix('.yaml').exists()
+    assert out.read_bytes() != b'former'
 
 
 def test_a_cache_that_cannot_be_written_is_an_error_here(tmp_path, weights, capsys, monkeypatch):

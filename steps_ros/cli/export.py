@@ -118,19 +118,24 @@ def _is_text(name: str) -> bool:
 
 
 def _write(exported: Exported, out: Path, description: Path) -> None:
-    """Write both files, or none of them."""
+    """Write both files, or leave what there is; a description of a former network goes."""
     from steps_ros.data.outputs import write_file
 
-    write_file(out, exported.content)
-    if not exported.description:
-        return
+    if out.is_dir():
+        raise OutputError(f'{out} is a folder; choose another name')
+    # Under its name only when the description is whole, too.
+    beside = out.with_name(f'.{out.name}.new')
     try:
-        # Quoted as in JSON, a name may hold whatever means something in YAML.
-        name = json.dumps(out.name, ensure_ascii=False)
-        write_file(description, f'{exported.description}model: {name}\n'.encode())
-    except OutputError:
-        out.unlink(missing_ok=True)
-        raise
+        write_file(beside, exported.content)
+        if exported.description:
+            # Quoted as in JSON, a name may hold whatever means something in YAML.
+            name = json.dumps(out.name, ensure_ascii=False)
+            write_file(description, f'{exported.description}model: {name}\n'.encode())
+        elif description.is_file():
+            description.unlink()
+        beside.replace(out)
+    finally:
+        beside.unlink(missing_ok=True)
 
 
 def _say(exported: Exported, arguments: argparse.Namespace) -> None:
@@ -170,9 +175,11 @@ def _build(arguments: argparse.Namespace) -> int:
         built = build_ahead(arguments.checkpoint or DEFAULT_WEIGHTS, wishes)
     size = '{}x{}'.format(*built.size)
     if arguments.json:
-        print(json.dumps({**built._asdict(), 'size': size, 'folder': str(built.folder)}))
+        folder = None if built.folder is None else str(built.folder)
+        print(json.dumps({**built._asdict(), 'size': size, 'folder': folder}))
         return 0
-    print(f'{built.engine} on {built.device}, {built.precision}, {size}: kept in {built.folder}')
+    kept = 'nothing to keep' if built.folder is None else f'kept in {built.folder}'
+    print(f'{built.engine} on {built.device}, {built.precision}, {size}: {kept}')
     if built.reason:
         print(built.reason)
     return 0

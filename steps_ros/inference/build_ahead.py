@@ -36,14 +36,14 @@ class Wishes(NamedTuple):
 
 
 class Built(NamedTuple):
-    """What was built, and why it is that engine."""
+    """What was built, why it is that engine, and where it is kept; torch is not."""
 
     engine: str
     device: str
     precision: str
     size: Size
     reason: str
-    folder: Path
+    folder: Path | None
 
 
 def build_ahead(path: Path, wishes: Wishes) -> Built:
@@ -66,14 +66,20 @@ def build_ahead(path: Path, wishes: Wishes) -> Built:
         height, width = wishes.picture
         job = replace(job, size=fitting_size(width / height, job.size))
     _prepare(choice.engine, job, workshop)
-    return Built(choice.engine, str(device), precision, job.size, choice.reason, cache_folder())
+    folder = None if choice.engine == TORCH else cache_folder()
+    return Built(choice.engine, str(device), precision, job.size, choice.reason, folder)
 
 
 def _prepare(engine: str, job: Job, workshop: Workshop) -> None:
+    reason = workshop.missing(engine, job)
+    if reason:
+        raise SettingsError(f'engine {engine!r}: {reason}')
     try:
         workshop.prepare(engine, job)
     except SettingsError as error:
-        raise SettingsError(f'engine {engine!r}: {error}') from error
+        raise SettingsError(
+            f'engine {engine!r}: {error}; take another --engine or --precision'
+        ) from error
     if engine != TORCH and workshop.find(engine, job) is None:
         raise OutputError(
             f'{cache_folder()}: nothing can be kept there; make room, or set XDG_CACHE_HOME to a '
