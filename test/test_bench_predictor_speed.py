@@ -11,6 +11,8 @@ from steps_ros.bench.literal_forward import forward_pass
 from steps_ros.bench.literal_networks import LiteralNetworks
 from steps_ros.bench.machine import Machine
 from steps_ros.bench.predictor_speed import Difference, PredictorSpeed, Variant
+from steps_ros.inference.engines.job import Engine
+from steps_ros.inference.engines.table import ENGINES
 
 
 def test_golden_c_is_what_the_literal_pass_gives(shared_reference):
@@ -48,6 +50,7 @@ def test_a_smallest_run(tmp_path, capsys, monkeypatch):
     assert predictor_speed.main(options) == 0
     rows = json.loads(path.read_text())
     kinds = [(row['network'], row['precision']) for row in rows]
+    assert all(row['engine'] == 'torch' for row in rows)
     both = ['float32', 'bfloat16']
     assert kinds == [(name, kind) for name in ('ResNet-18', 'default') for kind in both]
     released, halved, *default = rows
@@ -59,6 +62,23 @@ def test_a_smallest_run(tmp_path, capsys, monkeypatch):
         assert row['predictor_vs_network'] > 0
     lines = capsys.readouterr().out.splitlines()
     assert [line.split(' at ')[0] for line in lines] == ['ResNet-18'] * 2 + ['default'] * 2
+
+
+def test_a_variant_that_is_refused_is_said_to_be(tmp_path, monkeypatch):
+    def build(job, folder):
+        return lambda pictures, rays: 1.1 * job.network.disparity(pictures, rays)
+
+    monkeypatch.setenv('XDG_CACHE_HOME', str(tmp_path))
+    wrong = Engine(lambda job: '', lambda: '1', build, lambda job, folder: build(job, None))
+    monkeypatch.setitem(ENGINES, 'openvino', wrong)
+    variants = (Variant('torch', 'float32'), Variant('openvino', 'float32'))
+    network = predictor_speed.compared_networks()[1]
+    rows = predictor_speed.measure(network, (64, 96), 1, variants)
+    assert [row.name for row in rows] == [
+        'torch float32',
+        'openvino float32 (refused, torch float32 instead)',
+    ]
+    assert [row.plain()['substitute'] for row in rows] == [None, 'torch float32']
 
 
 def test_a_size_that_cannot_be_is_one_line(capsys):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 import importlib.util
 import json
 
@@ -16,6 +17,7 @@ from steps_ros.bench.results import Part, Results, Row, row_of, TIMES_AS_FAST
 from steps_ros.bench.small_parts import measure_bags, measure_cameras
 from steps_ros.bench.starting import measure_starting, part_of, Started
 from steps_ros.bench.suite import Effort, PARTS, QUICK, run_suite
+from steps_ros.errors import SettingsError
 
 MACHINE = Machine('a machine', 2, '2.1', 0.5)
 FLOAT32, BFLOAT16 = Variant('torch', 'float32'), Variant('torch', 'bfloat16')
@@ -58,6 +60,14 @@ def test_the_predictor_is_the_fastest_variant_whose_depth_is_right(p99, best, ti
     assert values['default_vs_reference'] == pytest.approx(44)
     assert values['default_float32_vs_reference'] == pytest.approx(27.5)
     assert [row.beside for row in part.rows] == ['reference', 'bare network'] * 5
+
+
+def test_a_variant_that_was_refused_has_a_row_and_is_never_the_best():
+    right = Difference(0.0, 0.0, 0.0)
+    refused = replace(_speed('ResNet-18', BFLOAT16, 0.1, right), substitute=FLOAT32)
+    part = predictor_part([[_speed('ResNet-18', FLOAT32, 0.2, right), refused]])
+    assert part.values['predictor_variant'] == FLOAT32.name
+    assert part.rows[2].name == 'ResNet-18, torch bfloat16 (refused, torch float32 instead)'
 
 
 def test_the_node_is_told_apart_by_size_and_transport():
@@ -128,6 +138,20 @@ def test_parts_are_measured_by_name_and_a_machine_without_ros_does_without_the_n
     assert list(results.skipped) == ['node']
     assert results.ceiling_gflops == {'float32': 5.0, 'bfloat16': 5.0}
     assert results.plain()['bag'] == 1.0
+
+
+def test_a_part_that_fails_does_not_lose_the_others(monkeypatch):
+    def failing(effort):
+        raise SettingsError('no such engine; take another')
+
+    parts = {'predictor': failing, 'bag': lambda effort: Part((), {'bag': 1.0})}
+    monkeypatch.setattr(suite, 'PARTS', parts)
+    monkeypatch.setattr(suite, 'gemm_rate', lambda device, dtype: 5.0)
+    results = run_suite(QUICK, ('predictor', 'bag'))
+    assert results.plain()['bag'] == 1.0
+    assert results.skipped == {'predictor': 'no such engine; take another'}
+    with pytest.raises(SettingsError, match='no such engine'):
+        run_suite(QUICK, ('predictor',))
 
 
 def test_the_smallest_of_cameras_bags_and_starts_run(monkeypatch):

@@ -47,7 +47,9 @@ def predictor_part(networks: Sequence[Sequence[PredictorSpeed]]) -> Part:
     The values are those of the first network, the released one, in the fastest variant whose
     depth is still that of the reference, of all and of those in float32.
     """
-    released, *others = networks
+    released, *others = [
+        [speed for speed in network if speed.substitute is None] for network in networks
+    ]
     fit = [item for item in released if item.difference is None or item.difference.is_tolerable]
     best, float32 = _fastest(fit or released), _fastest(_in_float32(fit or released))
     values: dict[str, Any] = {
@@ -76,7 +78,7 @@ def _fastest(speeds: Sequence[PredictorSpeed]) -> PredictorSpeed:
 
 
 def _rows(speed: PredictorSpeed) -> tuple[Row, Row]:
-    name, own = f'{speed.network}, {speed.variant.name}', speed.seconds[PREDICTOR]
+    name, own = f'{speed.network}, {speed.name}', speed.seconds[PREDICTOR]
     return (
         row_of('predictor', name, own, REFERENCE, speed.seconds[REFERENCE], TIMES_AS_FAST),
         row_of('predictor', name, own, 'bare network', speed.seconds[NETWORK]),

@@ -108,7 +108,7 @@ class PredictorSpeed:
     Seconds of each subject, round by round, for one network at (height, width) and one variant.
 
     ``difference`` is that of the predictor's depth from the literal one's; None where their
-    weights differ.
+    weights differ. ``substitute`` computed it where the variant was refused.
     """
 
     machine: Machine
@@ -118,6 +118,14 @@ class PredictorSpeed:
     gemm_gflops: tuple[float, ...]
     seconds: dict[str, tuple[float, ...]]
     difference: Difference | None
+    substitute: Variant | None = None
+
+    @property
+    def name(self) -> str:
+        """Return the variant, and what is used in its place where it is refused."""
+        if self.substitute is None:
+            return self.variant.name
+        return f'{self.variant.name} (refused, {self.substitute.name} instead)'
 
     def times(self, slow: str, fast: str) -> float:
         """Return how many times as fast one is as another: the median of the rounds' ratios."""
@@ -135,6 +143,7 @@ class PredictorSpeed:
             'network': self.network,
             'engine': self.variant.engine,
             'precision': self.variant.precision,
+            'substitute': None if self.substitute is None else self.substitute.name,
             'size': list(self.size),
             'ceiling_gflops': median(self.gemm_gflops),
             **{f'{name}_ms': self.milliseconds(name) for name in self.seconds},
@@ -148,7 +157,7 @@ class PredictorSpeed:
         plain, (height, width) = self.plain(), self.size
         times = ', '.join(f'{name} {plain[f"{name}_ms"]:.1f} ms' for name in self.seconds)
         return (
-            f'{self.network} at {height}x{width}, {self.variant.name}: {times}; predictor '
+            f'{self.network} at {height}x{width}, {self.name}: {times}; predictor '
             f'{plain["predictor_vs_reference"]:.2f} times as fast as the reference, '
             f'{plain["predictor_vs_network"]:.2f} times the bare network'
         )
@@ -181,8 +190,8 @@ def measure(
     Time the reference, and bare network and predictor of each variant, by turns.
 
     :param size: (height, width) of the random picture, which the networks see as it is.
-    :returns: one for each variant that this machine can compute, under the name of what did
-        compute it; the reference's seconds are the same in all.
+    :returns: one for each variant that this machine can compute; the reference's seconds are the
+        same in all.
     """
     machine = this_machine(CPU)
     name, checkpoint, literal = network
@@ -208,14 +217,22 @@ def measure(
         PredictorSpeed(
             machine,
             name,
-            Variant(predictor.engine, predictor.precision),
+            variant,
             size,
             taken.gemm_gflops,
             {REFERENCE: reference, NETWORK: bare, PREDICTOR: whole},
             None if exact is None else _difference(predictor.predict(picture).depth, exact),
+            _substitute(predictor, variant),
         )
-        for predictor, bare, whole in zip(predictors, own[::2], own[1::2], strict=True)
+        for variant, predictor, bare, whole in zip(
+            variants, predictors, own[::2], own[1::2], strict=True
+        )
     ]
+
+
+def _substitute(predictor: Predictor, variant: Variant) -> Variant | None:
+    used = Variant(predictor.engine, predictor.precision)
+    return None if used == variant else used
 
 
 def _is_usable(variant: Variant, checkpoint: Checkpoint, size: tuple[int, int]) -> bool:
