@@ -315,6 +315,25 @@ def test_a_choice_knows_what_was_built_ahead_by_name_since(tmp_path, monkeypatch
     assert late.calls == ['build', 'load']
 
 
+def test_an_engine_that_could_not_be_loaded_once_is_taken_at_the_next_start(tmp_path, monkeypatch):
+    def full(job, folder):
+        raise torch.OutOfMemoryError('CUDA out of memory')
+
+    job, spy = job_of(), Spy()
+    monkeypatch.setitem(choice.CANDIDATES, 'cpu', (TORCH, 'tensorrt'))
+    monkeypatch.setattr(choice, 'fastest_rounds', last_is_fastest)
+    workshop = workshop_of(job, tmp_path, tensorrt=spy)
+    sound = workshop.engines['tensorrt']
+    assert choose(job, workshop, is_ahead=True).engine == 'tensorrt'
+    workshop.engines['tensorrt'] = sound._replace(load=full)
+    with pytest.raises(SettingsError) as caught:
+        workshop.prepare('tensorrt', job, is_ahead=False)
+    assert choose(job, workshop, refused={'tensorrt': str(caught.value)}).engine == TORCH
+    workshop.engines['tensorrt'] = sound
+    assert choose(job, workshop).engine == 'tensorrt'
+    assert spy.calls == ['build']
+
+
 def test_an_engine_that_cannot_be_loaded_stays_until_another_is_built(tmp_path):
     def full(job, folder):
         raise torch.OutOfMemoryError('CUDA out of memory')
@@ -324,7 +343,7 @@ def test_an_engine_that_cannot_be_loaded_stays_until_another_is_built(tmp_path):
     workshop.prepare('tensorrt', job)
     sound = workshop.engines['tensorrt']
     workshop.engines['tensorrt'] = sound._replace(load=full, build=full)
-    with pytest.raises(SettingsError, match='takes minutes to build; steps-ros export --build'):
+    with pytest.raises(SettingsError, match=r'cannot be used \(OutOf.*\); steps-ros export'):
         workshop.prepare('tensorrt', job, is_ahead=False)
     with pytest.raises(SettingsError, match='it cannot be built: OutOfMemoryError'):
         workshop.prepare('tensorrt', job)

@@ -98,12 +98,12 @@ class OwnDepth:
     @property
     def engine(self) -> str:
         """Return what computes it; several where sizes have different ones."""
-        return _joined(running.engine for running in self._forwards.values()) or self._wanted
+        return _joined(running.engine for running in self._all_running()) or self._wanted
 
     @property
     def precision(self) -> str:
         """Return its number type; several where sizes have different ones."""
-        return _joined(running.precision for running in self._forwards.values()) or self._precision
+        return _joined(running.precision for running in self._all_running()) or self._precision
 
     @property
     def described(self) -> Mapping[str, str]:
@@ -169,6 +169,10 @@ class OwnDepth:
         else:
             self._wanted, self._reason = choose(self._job(self._size), self._workshop)
             logger.info('%s', self._reason)
+
+    def _all_running(self) -> tuple[Running, ...]:
+        # Reports are made while another thread adds a size.
+        return tuple(self._forwards.values())
 
     def _running(self, size: Size) -> Running:
         """Return the engine of a size, made when the size first comes."""

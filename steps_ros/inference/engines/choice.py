@@ -52,7 +52,7 @@ def choose(
 
     :param is_ahead: measure anew and build what takes minutes, too.
     :param refused: engines that turned out to be of no use, with the reason: another is measured,
-        and remembered in their place.
+        and remembered in their place unless they may be of use again.
     """
     names = CANDIDATES[job.device.type]
     reasons = {name: workshop.missing(name, job) for name in names}
@@ -70,7 +70,9 @@ def choose(
             passed_over[name] = str(error)
     rounds = fastest_rounds(forwards, job)
     choice = _fastest(rounds.seconds, passed_over | rounds.failures)
-    if rounds.seconds:
+    # One that is kept and right may be there again at the next start, as when a GPU was full.
+    is_final = not any(workshop.is_sound(name, job) for name in here if name in passed_over)
+    if rounds.seconds and is_final:
         # By now there may be more of what is built ahead.
         workshop.cache.write_note(_key(here, job, workshop), choice._asdict())
     return choice

@@ -73,6 +73,11 @@ class Workshop:
         """Return what is kept of an engine."""
         return self.cache.find(self.key(name, self.engines[name].version(), job))
 
+    def is_sound(self, name: str, job: Job) -> bool:
+        """Say whether an engine is kept that was right when it was built."""
+        entry = self.find(name, job)
+        return entry is not None and Agreement(*entry.facts['difference']).is_good
+
     def prepare(self, name: str, job: Job, is_ahead: bool = True) -> Forward:
         """
         Return an engine that is ready, from the cache or built anew.
@@ -95,11 +100,11 @@ class Workshop:
             try:
                 return self.engines[name].load(job, entry.folder)
             except Exception as error:  # of whatever library
-                logger.warning('%s: kept engine cannot be used (%s)', name, one_line(error))
+                reason = f'kept engine cannot be used ({one_line(error)})'
+                logger.warning('%s: %s', name, reason)
         if name in BUILT_AHEAD and not is_ahead:
-            raise SettingsError(
-                'takes minutes to build; steps-ros export --build-only does it ahead'
-            )
+            reason = reason or 'takes minutes to build'
+            raise SettingsError(f'{reason}; steps-ros export --build-only builds it ahead')
         return self._made(name, job, entry)
 
     def _made(self, name: str, job: Job, former: Entry | None) -> Forward:
