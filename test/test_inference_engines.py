@@ -292,6 +292,16 @@ def test_what_fails_while_it_is_measured_is_passed_over(tmp_path, monkeypatch):
     assert 'frail passed over: it fails: RuntimeError: no memory for more' in chosen.reason
 
 
+def test_a_library_that_cannot_be_imported_is_passed_over(tmp_path, monkeypatch):
+    job, broken = job_of(), Spy()
+    broken.engine = broken.engine._replace(missing=lambda job: 1 / 0)
+    monkeypatch.setitem(choice.CANDIDATES, 'cpu', (TORCH, 'broken'))
+    chosen = choose(job, workshop_of(job, tmp_path, broken=broken))
+    assert chosen.engine == TORCH
+    assert 'broken passed over: it cannot be used: ZeroDivisionError' in chosen.reason
+    assert chosen.reason.endswith('; install its packages anew')
+
+
 def test_a_start_does_not_end_where_torch_itself_cannot_be_built(tmp_path, monkeypatch):
     job, sound = job_of(), Spy()
     workshop = workshop_of(job, tmp_path, sound=sound)

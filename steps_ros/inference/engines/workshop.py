@@ -53,7 +53,10 @@ class Workshop:
 
     def missing(self, name: str, job: Job) -> str:
         """Return why an engine cannot do a job on this machine; nothing where it can."""
-        return self.engines[name].missing(job)
+        try:
+            return self.engines[name].missing(job)
+        except Exception as error:  # of whatever library, which may be half installed
+            return f'it cannot be used: {one_line(error)}; install its packages anew'
 
     def key(self, name: str, library: str, job: Job) -> dict[str, str]:
         """Return everything that an engine, or a choice between them, depends on."""
