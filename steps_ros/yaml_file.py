@@ -19,14 +19,49 @@ DEEPEST = 64
 # With what stands behind an alias counted as often as it is named.
 MOST_VALUES = 100_000
 _BRACKETS = re.compile(r'[\[\]{}]')
-_FLOAT = re.compile(r'[-+]?(\d+(\.\d*)?|\.\d+)[eE][-+]?\d+$')
+_MERGE, _INTEGER, _FLOAT = (f'tag:yaml.org,2002:{name}' for name in ('merge', 'int', 'float'))
+_BASES = {'0o': 8, '0x': 16}
+# A name of each kind of number in YAML 1.2, how it looks, and how it may begin.
+_NUMBERS = (
+    (_INTEGER, r'([-+]?[0-9]+|0o[0-7]+|0x[0-9a-fA-F]+)$', '-+0123456789'),
+    (_FLOAT, r'[-+]?([0-9]+\.[0-9]*|\.[0-9]+)([eE][-+]?[0-9]+)?$', '-+.0123456789'),
+    (_FLOAT, r'[-+]?[0-9]+[eE][-+]?[0-9]+$', '-+0123456789'),
+    (_FLOAT, r'([-+]?\.(inf|Inf|INF)|\.(nan|NaN|NAN))$', '-+.'),
+)
 
 
 class _Loader(yaml.SafeLoader):  # type: ignore[misc]
-    """With the numbers of YAML 1.2: ``1e-5``, which for YAML 1.1 and Python's loader is text."""
+    """
+    Without merge keys, which multiply with each line, and with the numbers of YAML 1.2.
+
+    Those of YAML 1.1 lack ``1e-5``, and to base 60 (``1:0:0``) take time with the square of their
+    length.
+    """
+
+    def flatten_mapping(self, node: Any) -> None:
+        """Refuse what PyYAML would copy here for every mapping that names it."""
+        if any(key.tag == _MERGE for key, _ in node.value):
+            raise ValueError('merge keys (<<) are not read; write out what they stand for')
+        super().flatten_mapping(node)
+
+    def integer(self, node: Any) -> int:
+        """Return a whole number: decimal, or after 0x or 0o."""
+        text = self.construct_scalar(node)
+        return int(text, _BASES.get(text[:2], 10))
+
+    def number(self, node: Any) -> float:
+        """Return a number with a point or an exponent."""
+        return float(re.sub(r'\.(?=[in])', '', self.construct_scalar(node).lower()))
 
 
-_Loader.add_implicit_resolver('tag:yaml.org,2002:float', _FLOAT, [*'-+.0123456789'])
+_Loader.add_constructor(_INTEGER, _Loader.integer)
+_Loader.add_constructor(_FLOAT, _Loader.number)
+_Loader.yaml_implicit_resolvers = {
+    first: [item for item in items if item[0] not in (_INTEGER, _FLOAT)]
+    for first, items in yaml.SafeLoader.yaml_implicit_resolvers.items()
+}
+for _tag, _look, _starts in _NUMBERS:
+    _Loader.add_implicit_resolver(_tag, re.compile(_look), [*_starts])
 
 
 def read_yaml(path: Path) -> Any:
@@ -38,13 +73,23 @@ def read_yaml(path: Path) -> Any:
     try:
         require_within('text_bytes', path.stat().st_size, 'the text', ValueError)
         text = path.read_text(encoding='utf-8')
+    except OSError as error:
+        raise ValueError(error.strerror or str(error)) from error
+    return parse_yaml(text)
+
+
+def parse_yaml(text: str) -> Any:
+    """
+    Return the values in a YAML text.
+
+    :raises ValueError: no YAML, too deep, too many values; one line says why.
+    """
+    try:
         check_depth(text)
         values = yaml.load(text, _Loader)
         if _count(values, {}) > MOST_VALUES:
             raise ValueError(f'aliases make more than {MOST_VALUES} values of it')
         return values
-    except OSError as error:
-        raise ValueError(error.strerror or str(error)) from error
     # Words that look like a date, a number or a tag raise whatever their own parsers do.
     except Exception as error:
         raise ValueError(' '.join(str(error).split()) or type(error).__name__) from error

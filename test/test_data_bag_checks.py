@@ -14,6 +14,7 @@ from rosbags import rosbag1
 from rosbags.rosbag2 import CompressionMode, StoragePlugin
 from rosbags.typesys import get_typestore, Stores
 
+from steps_ros.data import mcap_writer
 from steps_ros.data.bag_compression import unpacked, unpacked_message
 from steps_ros.data.bags import open_bag
 from steps_ros.errors import SourceError
@@ -97,6 +98,27 @@ def test_tables_that_compute_are_refused(tmp_path):
     database.commit()
     database.close()
     assert 'its table messages computes what it holds' in refusal(path)
+
+
+def test_profiles_beside_a_topic_are_not_parsed(tmp_path, monkeypatch):
+    """They are YAML, in a text of any length."""
+    database = write_folder(tmp_path / 'night', camera_messages(1)) / 'night.db3'
+    with sqlite3.connect(database) as connection:
+        connection.execute("UPDATE topics SET offered_qos_profiles = '[*a'")
+    connection.close()
+    read_all(database)
+    monkeypatch.setattr(mcap_writer, 'offered_qos', lambda topic: '[*a')
+    path = write_mcap(tmp_path / 'a.mcap', camera_messages(1))
+    assert b'[*a' in path.read_bytes()
+    with open_bag(path) as bag:
+        assert not bag.damage
+
+
+def test_metadata_is_parsed_by_the_one_reader(tmp_path):
+    path = write_folder(tmp_path / 'night', camera_messages(1))
+    metadata = path / 'metadata.yaml'
+    metadata.write_text('%YAML 1.1\n---\n' + metadata.read_text().replace('cdr', '1:0:0'))
+    assert "{'1:0:0'} is not supported" in refusal(path)
 
 
 @pytest.mark.parametrize('mode', [CompressionMode.FILE, CompressionMode.MESSAGE])

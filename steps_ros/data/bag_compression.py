@@ -19,7 +19,6 @@ from backports import zstd
 from lz4.frame import LZ4FrameDecompressor
 from rosbags import rosbag1
 from rosbags.rosbag1.reader import Header
-from rosbags.rosbag2.storage_mcap import DECOMPRESSORS
 import yaml
 
 from steps_ros.errors import SourceError
@@ -60,12 +59,6 @@ def unpacked_message(data: bytes) -> bytes:
     if size is None:
         raise ValueError('a compressed message does not state its size; record it again')
     return unpacked(data, size, 'zstd')
-
-
-def bound_mcap_chunks() -> None:
-    """Let rosbags unpack the chunks of .mcap files by :func:`unpacked`."""
-    for name in ('zstd', 'lz4'):
-        DECOMPRESSORS[name] = partial(unpacked, compression=name)
 
 
 class Ros1Reader(rosbag1.Reader):  # type: ignore[misc]

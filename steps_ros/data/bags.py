@@ -20,15 +20,12 @@ from rosbags import rosbag1, rosbag2
 from rosbags.typesys import get_types_from_msg, get_typestore, Stores
 
 from steps_ros.data.bag_checks import check_topics, checked_bag, METADATA
-from steps_ros.data.bag_compression import (
-    bound_mcap_chunks,
-    Ros1Reader,
-    unpacked_message,
-)
+from steps_ros.data.bag_compression import Ros1Reader, unpacked_message
 from steps_ros.data.closing import Closing
 from steps_ros.data.mcap_recovery import RecoveredMcap
 from steps_ros.data.messages import typestore
 from steps_ros.data.paths import exists
+from steps_ros.data.rosbags_guard import guard_rosbags
 from steps_ros.errors import FrameError, SourceError
 
 ROS1_SUFFIX = '.bag'
@@ -177,7 +174,7 @@ class _Indexed:
     """A bag as rosbags reads it."""
 
     def __init__(self, path: Path, is_ros1: bool) -> None:
-        bound_mcap_chunks()
+        guard_rosbags()
         with ExitStack() as opened:
             plain = opened.enter_context(checked_bag(path))
             self._reader: Any = Ros1Reader(plain) if is_ros1 else rosbag2.Reader(plain)

@@ -27,7 +27,8 @@ WORDS = (
     b'0.5', b'[]', b'{}', b'""', b"'", b'"', b'[1, 2]', b'{a: 1}', b'{"a": 1}', b': ', b'- ',
     b'? [a]\n: b', b'9' * 5000, b'1' + b'0' * 400, b'2001-99-99', b'2001-01-01', b'1:99:99',
     b'0x', b'!!python/object:os.system x', b'!!binary x', b'!!int x', b'!!float x', b'!!set {a}',
-    b'!!timestamp x', b'&a [*a, *a]', b'&a {b: *a}', b'<<: 1', b'[' * 3000, b'{a: ' * 3000,
+    b'!!timestamp x', b'&a [*a, *a]', b'&a {b: *a}', b'<<: 1',
+    b'<<: [*a, *a]', b'&a {<<: [&b {c: 1}, *b]}', b'1' + b':0' * 2000, b'[' * 3000, b'{a: ' * 3000,
     b'\xff', b'\x00', b'\xc2\x85', b'1: 2', b'%YAML 9.9', b'\t', b'\n', b'---', b'1_0', b'on',
 )  # fmt: skip
 JSON_WORDS = (
