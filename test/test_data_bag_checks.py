@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import bz2
+from contextlib import closing
 import sqlite3
 import struct
 
@@ -119,6 +120,41 @@ def test_metadata_is_parsed_by_the_one_reader(tmp_path):
     metadata = path / 'metadata.yaml'
     metadata.write_text('%YAML 1.1\n---\n' + metadata.read_text().replace('cdr', '1:0:0'))
     assert "{'1:0:0'} is not supported" in refusal(path)
+
+
+@pytest.mark.parametrize(
+    'change',
+    [
+        """DROP TABLE message_definitions;
+        CREATE VIEW message_definitions AS SELECT 1 AS id, '' AS topic_type, '' AS encoding,
+        zeroblob(1000) AS encoded_message_definition, '' AS type_description_hash""",
+        """ALTER TABLE topics RENAME TO old; CREATE VIEW topics AS SELECT * FROM old""",
+        """CREATE TRIGGER t AFTER INSERT ON topics BEGIN DELETE FROM topics; END""",
+        """CREATE VIRTUAL TABLE v USING fts4(a)""",
+    ],
+)
+@pytest.mark.parametrize('name', ['night.db3', 'd.bin'])
+def test_what_is_no_table_is_refused_whatever_the_file_is_called(tmp_path, change, name):
+    path = write_folder(tmp_path / 'night', camera_messages(1))
+    (path / 'night.db3').rename(path / name)
+    metadata = path / 'metadata.yaml'
+    metadata.write_text(metadata.read_text().replace('night.db3', name))
+    read_all(path)
+    with closing(sqlite3.connect(path / name)) as database:
+        database.executescript(change)
+        database.commit()
+    assert 'is no table that holds data' in refusal(path)
+
+
+def test_names_that_sqlite_takes_for_another_file_are_refused(tmp_path):
+    path = write_folder(tmp_path / 'night', camera_messages(1))
+    for name in ('night.db3?vfs=unix', 'night%2edb3'):
+        (path / name).write_bytes((path / 'night.db3').read_bytes())
+        metadata = path / 'metadata.yaml'
+        whole = metadata.read_text()
+        metadata.write_text(whole.replace('night.db3', name))
+        assert 'rename it without' in refusal(path)
+        metadata.write_text(whole)
 
 
 @pytest.mark.parametrize('mode', [CompressionMode.FILE, CompressionMode.MESSAGE])

@@ -24,8 +24,15 @@ MCAP_FOOTER = struct.Struct('<BQQ')
 MCAP_FOOTER_BYTES = 37
 MCAP_RECORD = struct.Struct('<BQ')
 MCAP_CHANNEL = 4
+# The tables of a .db3 that are read, and how those that hold what they give are made.
+TABLES = ('topics', 'messages', 'schema', 'message_definitions', 'metadata')
+PLAIN = ('CREATE TABLE ', 'CREATE INDEX ', 'CREATE UNIQUE INDEX ')
 # What PRAGMA table_xinfo says of columns that are computed when they are read.
 COMPUTED = (2, 3)
+# Of SQLite's machine, for the look at a file; ten thousand topics take far fewer.
+MOST_STEPS = 1_000_000
+# The address of a database is cut at the first two, and what follows the third is decoded.
+NOT_IN_ADDRESSES = frozenset('?#%')
 
 
 def read_metadata(folder: Path) -> dict[str, Any]:
@@ -78,11 +85,19 @@ def check_topics(path: Path, count: int) -> None:
 
 def _check_file(path: Path) -> None:
     """Count the topics that a file states; damage is named better by whoever reads it."""
-    count = _COUNTERS.get(path.suffix)
-    if count is None:
-        return
-    with suppress(OSError, ReaderError, struct.error, sqlite3.Error):
+    with suppress(OSError, ReaderError, struct.error):
+        count = _counter(path)
+        if count is None:
+            return
         check_topics(path, count(path))
+
+
+def _counter(path: Path) -> Callable[[Path], int] | None:
+    """Choose by what is in the file, which need not be what its name says."""
+    with path.open('rb') as file:
+        start = file.read(16)
+    known = (kind for kind in _COUNTERS if start.startswith(_STARTS[kind]))
+    return _COUNTERS.get(next(known, path.suffix))
 
 
 def _mcap_topics(path: Path) -> int:
@@ -105,15 +120,31 @@ def _ros1_topics(path: Path) -> int:
 
 
 def _sqlite_topics(path: Path) -> int:
+    if NOT_IN_ADDRESSES & {*str(path)}:
+        raise SourceError(f'{path}: rosbags would open another file; rename it without ?, # and %')
     address = f'file:{quote(str(path.absolute()))}?mode=ro&immutable=1'
     with closing(sqlite3.connect(address, uri=True)) as database:
-        for table in ('topics', 'messages'):
-            columns = database.execute(f'PRAGMA table_xinfo({table})').fetchall()
-            if any(column[-1] in COMPUTED for column in columns):
-                raise SourceError(f'{path}: its table {table} computes what it holds; no bag does')
+        database.set_progress_handler(lambda: 1, MOST_STEPS)
+        _check_tables(path, database)
         return int(database.execute('SELECT count(*) FROM topics').fetchone()[0])
 
 
+def _check_tables(path: Path, database: sqlite3.Connection) -> None:
+    """
+    Look whether a database holds what it gives; a view makes gigabytes of nothing.
+
+    :raises SourceError: it has views, triggers, virtual tables or computed columns.
+    """
+    for name, made in database.execute('SELECT name, sql FROM sqlite_master'):
+        if made is not None and not made.startswith(PLAIN):
+            raise SourceError(f'{path}: {name!r} in it is no table that holds data; no bag has it')
+    for table in TABLES:
+        columns = database.execute(f'PRAGMA table_xinfo({table})').fetchall()
+        if any(column[-1] in COMPUTED for column in columns):
+            raise SourceError(f'{path}: its table {table} computes what it holds; no bag does')
+
+
+_STARTS = {'.mcap': b'\x89MCAP0\r\n', '.bag': b'#ROSBAG', '.db3': b'SQLite format 3\0'}
 _COUNTERS: dict[str, Callable[[Path], int]] = {
     '.mcap': _mcap_topics,
     '.bag': _ros1_topics,
