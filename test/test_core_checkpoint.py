@@ -1,16 +1,19 @@
 """Checkpoints explain themselves; bad files get one line that names file, key and remedy."""
 
 import argparse
+from collections import Counter
 from dataclasses import asdict
 import json
 from pathlib import Path
 import re
 import resource
+import zipfile
 
 import pytest
 from safetensors.torch import load_file, save_file
 import torch
 
+from steps_ros.core import pickle_walk
 from steps_ros.core.checkpoint import (
     Checkpoint,
     load_checkpoint,
@@ -283,6 +286,81 @@ def test_foreign_file_of_the_old_format_is_scanned_too(tmp_path):
         read_foreign(path)
 
 
+BOMB = b'c__builtin__\nbytearray\nJ' + (1 << 26).to_bytes(4, 'little') + b'\x85R'
+
+
+def with_pickle(path, change):
+    """Change the pickle in a file of torch's new format."""
+    with zipfile.ZipFile(path) as archive:
+        parts = {name: archive.read(name) for name in archive.namelist()}
+    with zipfile.ZipFile(path, 'w') as archive:
+        for name, content in parts.items():
+            archive.writestr(name, change(content) if name.endswith('data.pkl') else content)
+
+
+def bytes_bomb(pickled):
+    """Put a call that takes 64 MiB before the end, under a key of the dict."""
+    return pickled[:-1] + b'X\x01\x00\x00\x00b' + BOMB + b's.'
+
+
+@pytest.mark.parametrize(
+    ('change', 'message'),
+    [
+        (bytes_bomb, r'would need to unpickle __builtin__\.bytearray'),
+        (
+            lambda it: b'M\xe8\x7f'.join(it.rsplit(b'M\xe8\x03', 1)),
+            r'does not fit its 1000 numbers',
+        ),
+        (lambda it: it.replace(b'M\xe8\x03', b'M\xe8\x7f', 1), r'storage 0 is larger than'),
+        (lambda it: it.replace(b'\x85', b'\x86'), 'damaged at'),
+        (lambda it: it[:-1] + b'N\x85Ns.', 'damaged at SETITEM'),
+        (lambda it: it[:-1] + b'N0' * 5 + b'.', 'damaged at POP'),
+        (lambda it: it[:-1] + b'N' * 1000 + b'.', 'more than 1000 operations'),
+    ],
+)
+def test_a_pickle_gets_no_more_memory_than_its_file_has(tmp_path, monkeypatch, change, message):
+    monkeypatch.setattr(pickle_walk, 'MOST_OPERATIONS', 1000)
+    path = tmp_path / 'small.pt'
+    torch.save({'a': torch.zeros(1000)}, path)
+    with_pickle(path, change)
+    before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    with pytest.raises(CheckpointError, match=message) as caught:
+        read_foreign(path)
+    assert '\n' not in str(caught.value)
+    assert resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before < 50_000
+
+
+@pytest.mark.parametrize('is_zip', [True, False])
+def test_what_weights_need_is_read(tmp_path, is_zip):
+    path = tmp_path / 'whole.pt'
+    network = torch.nn.Sequential(torch.nn.Linear(3, 4), torch.nn.BatchNorm2d(4))
+    state = network.state_dict()
+    optimiser = torch.optim.Adam(network.parameters()).state_dict()
+    values = {
+        'state_dict': state, 'optimiser': optimiser, 'size': torch.Size([1, 2]), 'none': None,
+        'parameter': network[0].weight, 'type': torch.float16, 'steps': Counter({3: 1}),
+        'part': torch.arange(12.0).reshape(3, 4)[1:, ::2], 'half': torch.ones(2).half(),
+        'device': torch.device('cpu'), 'number': 1.5, 'empty': torch.zeros(0, 3), 'flag': True,
+    }  # fmt: skip
+    torch.save(values, path, _use_new_zipfile_serialization=is_zip)
+    read = read_foreign(path)
+    assert read.keys() == values.keys()
+    assert torch.equal(read['part'], values['part'])
+    assert all(torch.equal(read['state_dict'][key], state[key]) for key in state)
+
+
+def test_old_files_claim_no_more_than_they_have(tmp_path):
+    path = tmp_path / 'old.pt'
+    torch.save({'a': torch.zeros(1000)}, path, _use_new_zipfile_serialization=False)
+    content = path.read_bytes().replace(b'M\xe8\x03', b'J\x00\x00\x00\x04')
+    path.write_bytes(content)
+    with pytest.raises(CheckpointError, match='storages are larger than the file'):
+        read_foreign(path)
+    path.write_bytes(content.replace(b'}q', BOMB + b'}q'))
+    with pytest.raises(CheckpointError, match='bytearray'):
+        read_foreign(path)
+
+
 @pytest.mark.parametrize('content', [b'', b'hello', b'PK\x03\x04 cut'])
 def test_damaged_foreign_file(tmp_path, content):
     path = tmp_path / 'cut.pt'
@@ -290,6 +368,18 @@ def test_damaged_foreign_file(tmp_path, content):
     with pytest.raises(CheckpointError, match=r'cut\.pt: not a readable weights file') as caught:
         read_foreign(path)
     assert '\n' not in str(caught.value)
+
+
+@pytest.mark.parametrize('version', ['2.5.1', '2.9.1+cu128', '1.13.1', '2.10.0a0+git'])
+def test_foreign_files_need_a_torch_without_known_holes(tmp_path, monkeypatch, version):
+    path = tmp_path / 'a.pt'
+    torch.save({'a': torch.ones(1)}, path)
+    monkeypatch.setattr(torch, '__version__', version)
+    if version.startswith('2.10'):
+        assert list(read_foreign(path)) == ['a']
+        return
+    with pytest.raises(CheckpointError, match=r'needs torch 2\.10 or newer.*on another machine'):
+        read_foreign(path)
 
 
 def test_foreign_file_of_one_tensor(tmp_path):
@@ -306,12 +396,12 @@ def test_foreign_path_that_is_no_file(tmp_path):
         read_foreign(tmp_path)
 
 
-def test_a_refused_pickle_in_a_damaged_archive(tmp_path):
+def test_a_damaged_archive_is_called_damaged(tmp_path):
     path = tmp_path / 'lightning.ckpt'
     torch.save({'a': torch.ones(1), 'options': argparse.Namespace(a=1)}, path)
     content = bytearray(path.read_bytes())
     place = content.index(b'argparse')
     content[place : place + 1] = b'A'
     path.write_bytes(content)
-    with pytest.raises(CheckpointError, match=r'ckpt: .*Argparse\.Namespace.*state_dict'):
+    with pytest.raises(CheckpointError, match=r'not a readable weights file .*CRC'):
         read_foreign(path)

@@ -25,6 +25,13 @@ def test_torch_computes():
     assert [found.level for found in devices.torch_itself()] == [OK]
 
 
+def test_a_torch_with_known_holes_is_noted(monkeypatch):
+    monkeypatch.setattr(torch, '__version__', '2.9.1')
+    (found,) = devices.torch_itself()
+    assert found.level == NOTE
+    assert 'torch>=2.10' in found.remedy
+
+
 def test_a_machine_without_gpu_is_no_fault(monkeypatch, tmp_path):
     without_gpu(monkeypatch, None)
     (found,) = devices.gpu(tmp_path / 'none')

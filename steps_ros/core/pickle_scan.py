@@ -5,17 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 import io
 import pickletools
-import re
 
-_REFUSED = re.compile(r'(?:global: (?:GLOBAL )?|class )([\w.]+)')
 _POP_MARK = {'SETITEMS', 'APPENDS', 'ADDITEMS', 'TUPLE', 'LIST', 'DICT', 'FROZENSET', 'POP_MARK'}
 _TOP_LEVEL = 1
-
-
-def refused_name(message: str) -> str | None:
-    """Return the dotted name that torch's ``weights_only`` loader refused, from its message."""
-    found = _REFUSED.search(message)
-    return found.group(1) if found else None
 
 
 def key_that_needs(pickled: bytes, name: str) -> str | None:

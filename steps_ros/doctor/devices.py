@@ -24,8 +24,14 @@ def torch_itself() -> list[Finding]:
     import numpy as np
     import torch
 
+    from steps_ros.core.foreign_file import is_safe, SAFE_TEXT
+
     torch.from_numpy(np.ones(1, np.float32)).add_(1).numpy()
-    return [ok('torch', f'{torch.__version__}, {torch.get_num_threads()} threads')]
+    says = f'{torch.__version__}, {torch.get_num_threads()} threads'
+    if not is_safe(torch.__version__):
+        says = f'{says}; its loader of .pt files has known holes, and import-weights refuses'
+        return [note('torch', says, f"pip install 'torch>={SAFE_TEXT}'")]
+    return [ok('torch', says)]
 
 
 def gpu(driver: Path = DRIVER) -> list[Finding]:
