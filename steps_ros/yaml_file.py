@@ -13,6 +13,7 @@ from typing import Any
 import yaml
 
 from steps_ros.limits import require_within
+from steps_ros.regular_file import require_regular
 
 # Parsers take time with the square of the depth, and Python's stack ends at a few hundred.
 DEEPEST = 64
@@ -71,6 +72,7 @@ def read_yaml(path: Path) -> Any:
     :raises ValueError: missing, above ``text_bytes``, not UTF-8, no YAML; one line says why.
     """
     try:
+        require_regular(path, 'it', ValueError)
         require_within('text_bytes', path.stat().st_size, 'the text', ValueError)
         text = path.read_text(encoding='utf-8')
     except OSError as error:

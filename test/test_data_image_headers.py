@@ -55,6 +55,22 @@ def test_rarer_forms_say_their_size():
     assert read_header(b'MM\x00*' + struct.pack('>IH', 8, 2) + entry) == ('tiff', 9, 11, True)
 
 
+def test_tiles_larger_than_the_picture_count():
+    entries = b''.join(
+        struct.pack('>HHII', tag, 4, 1, value)
+        for tag, value in ((256, 9), (257, 11), (322, 20_000), (323, 10_000))
+    )
+    content = b'MM\x00*' + struct.pack('>IH', 8, 4) + entries
+    with pytest.raises(FrameError, match='tiff of 20000x10000 has 200000000 pixels'):
+        decode_compressed(content)
+
+
+def test_bytes_of_a_message_are_held_against_a_limit(monkeypatch):
+    monkeypatch.setenv('STEPS_ROS_MAX_UNPACKED_BYTES', '100')
+    with pytest.raises(FrameError, match=r'compressed image has \d+ bytes.*UNPACKED_BYTES'):
+        decode_compressed(encoded('.png'))
+
+
 @pytest.mark.parametrize('suffix', KINDS)
 def test_no_length_of_a_header_is_more_than_one_line(suffix):
     content = encoded(suffix)
@@ -80,7 +96,8 @@ def test_chunks_without_end_are_no_picture():
     content = encoded('.png')
     place = content.index(b'IDAT') - 4
     many = content[:place] + 100_000 * (bytes(4) + b'tEXt' + bytes(4)) + content[place:]
-    assert not read_header(many).is_complete
+    with pytest.raises(FrameError, match='png has more than 100000 chunks; save it again'):
+        decode_compressed(many)
     few = content[:place] + 5 * (bytes(4) + b'tEXt' + bytes(4)) + content[place:]
     assert read_header(few).is_complete
 
@@ -115,10 +132,34 @@ def test_frames_of_videos_are_limited(tmp_path, monkeypatch):
         open_source(path)
 
 
+def test_every_frame_of_a_video_is_held_against_the_limit(tmp_path, monkeypatch):
+    path = tmp_path / 'a.avi'
+    writer = cv2.VideoWriter(str(path), cv2.VideoWriter_fourcc(*'MJPG'), 10, (64, 48))
+    writer.write(np.zeros((48, 64, 3), np.uint8))
+    writer.release()
+    source = open_source(path)
+    # What a stream that changes its size would do.
+    monkeypatch.setenv('STEPS_ROS_MAX_IMAGE_PIXELS', '3071')
+    with pytest.raises(SourceError, match='a frame has 3072 pixels'):
+        list(source)
+
+
+def test_pictures_called_a_video_meet_no_other_decoder(tmp_path, monkeypatch):
+    """OpenCV would try every backend it has, readers of numbered pictures among them."""
+    path = tmp_path / '1.mp4'
+    path.write_bytes(b'not a video')
+    opened = []
+    usual = cv2.VideoCapture
+    monkeypatch.setattr(cv2, 'VideoCapture', lambda *given: opened.append(given) or usual(*given))
+    with pytest.raises(SourceError, match='no video that can be decoded'):
+        open_source(path)
+    assert opened == [(str(path), cv2.CAP_FFMPEG)]
+
+
 def test_files_without_end_are_not_read(tmp_path, monkeypatch):
     endless = tmp_path / 'a.png'
     endless.symlink_to('/dev/zero')
-    with pytest.raises(FrameError, match=r'a.png is no file'):
+    with pytest.raises(FrameError, match=r'a.png is a pipe or a device'):
         read_bytes(endless)
     large = tmp_path / 'b.png'
     large.write_bytes(bytes(11))

@@ -6,6 +6,7 @@ import argparse
 import ast
 from dataclasses import fields
 from functools import cache
+import os
 from pathlib import Path
 import re
 
@@ -14,10 +15,17 @@ import yaml
 
 from steps_ros import yaml_file
 from steps_ros.cli import view
+from steps_ros.core.checkpoint import load_checkpoint
+from steps_ros.core.foreign_file import read_foreign
+from steps_ros.data.array_reading import array_names, load_array, load_arrays
+from steps_ros.data.bags import open_bag
+from steps_ros.data.digest import digest
 from steps_ros.data.outputs import write_file
-from steps_ros.data.set_files import read_lines
-from steps_ros.errors import SourceError
+from steps_ros.data.set_files import read_bytes, read_lines
+from steps_ros.data.sources import open_source
+from steps_ros.errors import SourceError, StepsError
 from steps_ros.limits import Limits, variable
+from steps_ros.yaml_file import read_yaml
 
 PROJECT = Path(__file__).resolve().parent.parent
 PACKAGE = PROJECT / 'steps_ros'
@@ -148,6 +156,39 @@ def test_lists_cannot_name_what_lies_outside(tmp_path, name):
     with pytest.raises(SourceError, match='lies outside') as caught:
         read_lines(tmp_path / 'split.txt')
     assert '\n' not in str(caught.value)
+
+
+def read_bag(path):
+    open_bag(path).close()
+
+
+@pytest.mark.parametrize(
+    ('read', 'suffix'),
+    [
+        (read_yaml, '.yaml'), (load_array, '.npy'), (load_arrays, '.npz'), (array_names, '.npz'),
+        (read_foreign, '.pt'), (read_bag, '.mcap'), (read_bag, '.db3'), (read_bag, '.bag'),
+        (open_source, '.mp4'), (open_source, '.png'), (read_bytes, '.png'), (read_lines, '.txt'),
+        (load_checkpoint, '.safetensors'), (digest, '.mcap'),
+    ],
+)  # fmt: skip
+def test_pipes_are_not_read(tmp_path, read, suffix):
+    """Reading one would wait for ever."""
+    pipe = tmp_path / f'pipe{suffix}'
+    os.mkfifo(pipe)
+    with pytest.raises((ValueError, StepsError)) as caught:
+        read(pipe)
+    assert '\n' not in str(caught.value)
+
+
+def test_pipes_in_the_folder_of_a_bag_are_not_read(tmp_path):
+    os.mkfifo(tmp_path / 'a.mcap')
+    metadata = {'relative_file_paths': ['a.mcap'], 'storage_identifier': 'mcap'}
+    for mode in ('', 'file'):
+        metadata['compression_mode'] = mode
+        text = yaml.safe_dump({'rosbag2_bagfile_information': metadata})
+        (tmp_path / 'metadata.yaml').write_text(text)
+        with pytest.raises(SourceError, match=r'a\.mcap is a pipe or a device'):
+            read_bag(tmp_path)
 
 
 def test_results_are_not_written_through_links(tmp_path):

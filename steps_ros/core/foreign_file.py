@@ -17,6 +17,7 @@ from steps_ros.core.pickle_scan import key_that_needs
 from steps_ros.core.pickle_walk import NotNeededError, storages
 from steps_ros.errors import CheckpointError, first_line
 from steps_ros.limits import require_within
+from steps_ros.regular_file import require_regular
 
 # Bytes of a pickle in which the key that was refused is looked for.
 LONGEST_PICKLE = 1 << 26
@@ -41,6 +42,7 @@ def read_foreign(path: Path) -> dict[str, Any]:
     """
     _check_torch()
     try:
+        require_regular(path, str(path), CheckpointError)
         _check(path)
         content = torch.load(path, map_location='cpu', weights_only=True)
     except FileNotFoundError:

@@ -19,6 +19,7 @@ from numpy.lib import format as npy
 from numpy.typing import NDArray
 
 from steps_ros.limits import require_within
+from steps_ros.regular_file import require_regular
 
 SUFFIX = '.npy'
 # What zipfile and numpy raise on damaged bytes besides ValueError and OSError.
@@ -32,6 +33,7 @@ def load_array(path: Path) -> NDArray[Any]:
     :raises ValueError: damaged, with objects, or above ``unpacked_bytes``.
     :raises OSError: it cannot be opened.
     """
+    require_regular(path, 'it', ValueError)
     try:
         with path.open('rb') as file:
             size = path.stat().st_size
@@ -52,6 +54,7 @@ def load_arrays(path: Path, names: Sequence[str] | None = None) -> dict[str, NDA
     :raises KeyError: it has no array of one of the names.
     :raises OSError: it cannot be opened.
     """
+    require_regular(path, 'it', ValueError)
     try:
         with ZipFile(path) as archive:
             there = {item.filename.removesuffix(SUFFIX): item for item in archive.infolist()}
@@ -70,6 +73,7 @@ def array_names(path: Path) -> frozenset[str]:
     :raises ValueError: it is damaged.
     :raises OSError: it cannot be opened.
     """
+    require_regular(path, 'it', ValueError)
     try:
         with ZipFile(path) as archive:
             return frozenset(name.removesuffix(SUFFIX) for name in archive.namelist())

@@ -17,6 +17,7 @@ from rosbags.rosbag1.reader import Header, ReaderError
 from steps_ros.data.bag_compression import unpacked_files
 from steps_ros.errors import SourceError
 from steps_ros.limits import require_within
+from steps_ros.regular_file import require_regular
 from steps_ros.yaml_file import read_yaml
 
 METADATA = 'metadata.yaml'
@@ -86,6 +87,7 @@ def check_topics(path: Path, count: int) -> None:
 def _check_file(path: Path) -> None:
     """Count the topics that a file states; damage is named better by whoever reads it."""
     with suppress(OSError, ReaderError, struct.error):
+        require_regular(path, str(path), SourceError)
         count = _counter(path)
         if count is None:
             return

@@ -23,6 +23,7 @@ import yaml
 
 from steps_ros.errors import SourceError
 from steps_ros.limits import require_within
+from steps_ros.regular_file import require_regular
 
 COPIED_BYTES = 1 << 20
 _UNPACKERS = {
@@ -109,6 +110,7 @@ def unpacked_files(folder: Path, metadata: dict[str, Any]) -> Iterator[Path]:
 
 def _unpack_file(source: Path, target: Path) -> Iterator[int]:
     """Unpack a file piece by piece, yielding the length of each before it is written."""
+    require_regular(source, str(source), SourceError)
     with zstd.open(source, 'rb') as packed, target.open('wb') as plain:
         while part := packed.read(COPIED_BYTES):
             yield len(part)

@@ -27,6 +27,7 @@ from steps_ros.data.messages import typestore
 from steps_ros.data.paths import exists
 from steps_ros.data.rosbags_guard import guard_rosbags
 from steps_ros.errors import FrameError, SourceError
+from steps_ros.regular_file import require_regular
 
 ROS1_SUFFIX = '.bag'
 BAG_SUFFIXES = ('.mcap', '.db3', ROS1_SUFFIX)
@@ -141,6 +142,7 @@ def open_bag(path: Path) -> Bag:
     """
     if not exists(path):
         raise SourceError(f'{path} does not exist; check the path')
+    require_regular(path, str(path), SourceError)
     if path.is_file() and path.stat().st_size == 0:
         raise SourceError(f'{path} is empty (0 bytes); record or copy it again')
     if path.is_dir() and not (path / METADATA).exists():
@@ -165,7 +167,7 @@ def _mcap_files(path: Path) -> list[Path]:
     files = path.iterdir() if path.is_dir() else [path]
     # A bag's files are numbered without leading zeros: shorter names come first.
     return sorted(
-        (file for file in files if file.suffix == '.mcap'),
+        (file for file in files if file.suffix == '.mcap' and file.is_file()),
         key=lambda file: (len(file.name), file.name),
     )
 

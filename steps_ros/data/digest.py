@@ -9,6 +9,7 @@ from pathlib import Path
 
 from steps_ros.data.paths import exists
 from steps_ros.errors import SourceError
+from steps_ros.regular_file import require_regular
 
 CHUNK_BYTES = 1 << 20
 
@@ -44,6 +45,7 @@ def _files(folder: Path) -> list[Path]:
 
 
 def _file_digest(file: Path) -> str:
+    require_regular(file, str(file), SourceError)
     content = hashlib.sha256()
     with file.open('rb') as stream:
         while chunk := stream.read(CHUNK_BYTES):

@@ -21,10 +21,12 @@ def decode_picture(content: bytes, flags: int) -> NDArray[Any]:
 
     :param content: the whole file.
     :param flags: of ``cv2.imdecode``, which says what comes back.
-    :raises FrameError: empty, truncated, of another format, or above ``image_pixels``.
+    :raises FrameError: empty, truncated, of another format, above ``image_pixels`` or
+        ``unpacked_bytes``.
     """
     if not content:
         raise FrameError('compressed image is empty (0 bytes); look at what publishes it')
+    require_within('unpacked_bytes', len(content), 'compressed image', FrameError)
     header = read_header(content)
     if header is None:
         raise _no_picture(content)

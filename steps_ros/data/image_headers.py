@@ -10,6 +10,8 @@ from __future__ import annotations
 import struct
 from typing import NamedTuple
 
+from steps_ros.errors import FrameError
+
 JPEG_START = b'\xff\xd8\xff'
 JPEG_END = b'\xff\xd9'
 PNG_START = b'\x89PNG\r\n\x1a\n'
@@ -24,10 +26,15 @@ START_OF_FRAME = frozenset(range(0xC0, 0xD0)) - {0xC4, 0xC8, 0xCC}
 WITHOUT_LENGTH = frozenset({0x01, *range(0xD0, 0xD9)})
 TIFF_ORDERS = {b'II*\x00': '<', b'MM\x00*': '>'}
 TIFF_WIDTH, TIFF_HEIGHT, TIFF_SHORT = 256, 257, 3
+TIFF_TILE_WIDTH, TIFF_TILE_HEIGHT = 322, 323
 
 
 class ImageHeader(NamedTuple):
-    """Format, size in pixels, and whether the end is there and so much can be in the file."""
+    """
+    Format, size in pixels, and whether the end is there and so much can be in the file.
+
+    The size is that of a tile where tiles are larger than the picture.
+    """
 
     format: str
     width: int
@@ -40,6 +47,7 @@ def read_header(data: bytes) -> ImageHeader | None:
     Read the header of a JPEG, PNG, BMP, WebP or TIFF.
 
     :returns: None for every other format; size 0 x 0 where the header itself is damaged.
+    :raises FrameError: a PNG of more than ``MOST_CHUNKS`` chunks.
     """
     if data.startswith(JPEG_START):
         return _jpeg_header(data)
@@ -79,7 +87,7 @@ def _has_all_chunks(data: bytes) -> bool:
         if kind == PNG_END:
             return True
         position += 12 + int(length)
-    return False
+    raise FrameError(f'png has more than {MOST_CHUNKS} chunks; save it again with fewer')
 
 
 def _jpeg_header(data: bytes) -> ImageHeader:
@@ -127,10 +135,14 @@ def _tiff_header(data: bytes, order: str) -> ImageHeader:
     """Look through the first directory, whose picture is the one that is decoded."""
     (start,) = struct.unpack_from(f'{order}I', data, 4)
     (count,) = struct.unpack_from(f'{order}H', data, start)
-    found = {TIFF_WIDTH: 0, TIFF_HEIGHT: 0}
+    found = dict.fromkeys((TIFF_WIDTH, TIFF_HEIGHT, TIFF_TILE_WIDTH, TIFF_TILE_HEIGHT), 0)
     for position in range(start + 2, start + 2 + 12 * count, 12):
         tag, kind = struct.unpack_from(f'{order}HH', data, position)
         if tag in found:
             number = f'{order}H' if kind == TIFF_SHORT else f'{order}I'
             (found[tag],) = struct.unpack_from(number, data, position + 8)
-    return ImageHeader('tiff', found[TIFF_WIDTH], found[TIFF_HEIGHT], is_complete=True)
+    width, height, tile_width, tile_height = found.values()
+    # A decoder has memory for the whole of a tile, which may be larger than the picture.
+    if 0 < width * height < tile_width * tile_height:
+        width, height = tile_width, tile_height
+    return ImageHeader('tiff', width, height, is_complete=True)

@@ -15,6 +15,7 @@ from steps_ros.data.encodings import decode_compressed
 from steps_ros.data.frames import Image
 from steps_ros.errors import FrameError, SourceError
 from steps_ros.limits import require_within
+from steps_ros.regular_file import require_regular
 
 Floats = NDArray[np.float32]
 Doubles = NDArray[np.float64]
@@ -41,9 +42,7 @@ def read_bytes(path: Path) -> bytes:
     :raises FrameError: it cannot be opened, is a pipe or device, or is above ``unpacked_bytes``.
     """
     try:
-        # A pipe or a device would be read for ever.
-        if path.exists() and not path.is_file():
-            raise FrameError(f'{path} is no file; check the folder')
+        require_regular(path, str(path), FrameError)
         require_within('unpacked_bytes', path.stat().st_size, str(path), FrameError)
         return path.read_bytes()
     except OSError as error:
@@ -114,6 +113,7 @@ def read_lines(path: Path) -> list[str]:
     :raises SourceError: it cannot be read, names nothing, or what lies outside its folder.
     """
     try:
+        require_regular(path, str(path), SourceError)
         lines = path.read_text(encoding='utf-8').splitlines()
     except (OSError, UnicodeDecodeError) as error:
         raise SourceError(f'{path} cannot be read: {error}; check it') from error

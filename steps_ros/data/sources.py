@@ -25,6 +25,7 @@ from steps_ros.data.paths import exists
 from steps_ros.data.set_files import read_bytes
 from steps_ros.errors import SourceError
 from steps_ros.limits import require_within
+from steps_ros.regular_file import require_regular
 
 IMAGE_SUFFIXES = ('.png', '.jpg', '.jpeg', '.bmp', '.webp', '.tif', '.tiff')
 VIDEO_SUFFIXES = ('.mp4', '.avi', '.mkv', '.mov', '.m4v', '.webm', '.mpg', '.mpeg', '.ts')
@@ -60,6 +61,7 @@ def open_source(
         if (path / METADATA).exists():
             return BagSource(path, image_topic, info_topic)
         return _open_folder(path, rate_hz or DEFAULT_RATE_HZ)
+    require_regular(path, str(path), SourceError)
     suffix = path.suffix.lower()
     if suffix in BAG_SUFFIXES:
         return BagSource(path, image_topic, info_topic)
@@ -139,8 +141,7 @@ class Video(Source):
         own_rate_hz = capture.get(cv2.CAP_PROP_FPS)
         size = [capture.get(cv2.CAP_PROP_FRAME_WIDTH), capture.get(cv2.CAP_PROP_FRAME_HEIGHT)]
         capture.release()
-        pixels = math.prod(map(int, size))
-        require_within('image_pixels', pixels, f'{path}: a frame', SourceError)
+        self._check_size(*map(int, size))
         calibration = '' if camera_file is None else str(camera_file)
         super().__init__(str(path), 'video', count if count > 0 else None, calibration)
         self._rate_hz = rate_hz or (own_rate_hz if own_rate_hz > 0 else DEFAULT_RATE_HZ)
@@ -154,6 +155,8 @@ class Video(Source):
                 decoded, image = capture.read()
                 if not decoded:
                     break
+                # A stream may change its size on the way.
+                self._check_size(*image.shape[:2])
                 yield Attempt(f'{index:06d}', partial(self._convert, index, image))
                 index += 1
         finally:
@@ -170,8 +173,12 @@ class Video(Source):
         rgb: Image = cv2.cvtColor(image, cv2.COLOR_BGR2RGB)
         return _frame(index, self._rate_hz, rgb, self._camera, f'{index:06d}')
 
+    def _check_size(self, *size: int) -> None:
+        what = f'{self._path}: a frame'
+        require_within('image_pixels', math.prod(size), what, SourceError)
+
     def _open(self) -> cv2.VideoCapture:
-        capture = cv2.VideoCapture(str(self._path))
+        capture = cv2.VideoCapture(str(self._path), cv2.CAP_FFMPEG)
         if not capture.isOpened():
             raise SourceError(
                 f'{self._path} is no video that can be decoded; convert it to an h264 .mp4'
