@@ -12,6 +12,7 @@ import signal
 import sys
 import time
 
+import rclpy
 import torch
 
 from steps_ros.ros import trainer
@@ -23,7 +24,10 @@ from steps_ros.train.run import Outcome
 from steps_ros.train.snapshot import Snapshot, write_snapshot
 from steps_ros.train.trainer import LAST, SNAPSHOTS, StepReport
 
-NODE_PHASES = ('made', 'configuring', 'activating', 'active', 'working', 'deactivating')
+NODE_PHASES = (
+    'starting', 'made', 'configuring', 'activating', 'active', 'working', 'deactivating',
+    'cleaning up', 'shutting down',
+)  # fmt: skip
 # Of the first; each node is alone in its own. Those of other tests begin at 20.
 DOMAIN = 10
 
@@ -54,13 +58,25 @@ class Dying(NightDepth):
         if self._phase == 'working':
             self._running.worker._work = lambda items: die()
             self._running.worker.offer('', None)
-        if self._phase == 'deactivating':
+        if self._phase in ('deactivating', 'cleaning up'):
             self.create_timer(0.05, self.trigger_deactivate)
+        if self._phase == 'cleaning up':
+            self.create_timer(0.1, self.trigger_cleanup)
+        if self._phase == 'shutting down':
+            self.create_timer(0.05, self.trigger_shutdown)
         return result
 
     def on_deactivate(self, state):
         self._die_in('deactivating')
         return super().on_deactivate(state)
+
+    def on_cleanup(self, state):
+        self._die_in('cleaning up')
+        return super().on_cleanup(state)
+
+    def on_shutdown(self, state):
+        self._die_in('shutting down')
+        return super().on_shutdown(state)
 
     def _die_in(self, phase: str) -> None:
         if self._phase == phase:
@@ -97,6 +113,9 @@ TRAINER_PHASES = {'reading': read, 'saving': save}
 
 
 def end_of_node(phase: str) -> int:
+    if phase == 'starting':
+        start = rclpy.init
+        rclpy.init = lambda args: (die(), start(args=args))
     words = ['night_depth', '--ros-args', '-p', 'autostart:=true']
     return run_node('night_depth', lambda: Dying(phase), words)
 

@@ -87,9 +87,6 @@ def started(args: Sequence[str] | None) -> Iterator[Callable[[Any], Any]]:
             node.get_logger().warning(line)
         return node
 
-    # rclpy puts its own handlers before these, and calls them too.
-    signal.signal(signal.SIGINT, signal.default_int_handler)
-    signal.signal(signal.SIGTERM, signal.SIG_DFL)
     try:
         _init(args)
         yield keep
@@ -142,10 +139,21 @@ def guarded(node: Node, callback: Callable[..., None]) -> Callable[..., None]:
 
 
 def _init(args: Sequence[str] | None) -> None:
+    is_started = False
+
+    def end(*_: object) -> None:
+        # Until rclpy has handlers of its own there is nothing to take down.
+        if not is_started:
+            os._exit(DONE)
+
+    # rclpy puts its own handlers before these, and calls them too.
+    signal.signal(signal.SIGINT, signal.default_int_handler)
+    signal.signal(signal.SIGTERM, end)
     try:
         rclpy.init(args=None if args is None else list(args))
     except Exception as error:  # the error of the C library has no public class
         raise SettingsError(f'ROS cannot start: {_reason(error)}') from error
+    is_started = True
 
 
 def _reason(error: Exception) -> str:
