@@ -10,6 +10,7 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 
+from steps_ros.data import poses
 from steps_ros.data.poses import interpolated, inverse, KEPT_NS, matrix_of, pose_matrix, PoseTrack
 from steps_ros.errors import FrameError
 
@@ -106,3 +107,13 @@ def test_track_forgets():
     assert track.at(0) is None
     track.add(0, ahead(-1))
     assert track.newest_ns == 4999 * SECOND // 50
+
+
+def test_a_track_is_no_longer_than_its_limit(monkeypatch):
+    monkeypatch.setattr(poses, 'MOST_POSES', 100)
+    track = PoseTrack()
+    for stamp_ns in range(1000):
+        track.add(stamp_ns, np.eye(4))
+    assert 50 <= len(track) <= 100
+    assert track.at(999) is not None
+    assert track.at(960) is not None

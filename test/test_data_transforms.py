@@ -9,7 +9,7 @@ import math
 import numpy as np
 import pytest
 
-from steps_ros.data import messages
+from steps_ros.data import messages, transforms
 from steps_ros.data.messages import Transform
 from steps_ros.data.poses import matrix_of
 from steps_ros.data.transforms import read_odometry, read_transforms, Stamped, TransformTree
@@ -41,6 +41,18 @@ def test_between_two_branches():
     np.testing.assert_allclose(tree.lookup('camera', 'lidar', 0)[:3, 3], (2, 0, -2))
     np.testing.assert_allclose(tree.lookup('lidar', 'camera', 0)[:3, 3], (-2, 0, 2))
     np.testing.assert_array_equal(tree.lookup('camera', 'camera', 0), np.eye(4))
+
+
+def test_a_tree_has_no_frames_without_number(monkeypatch):
+    monkeypatch.setattr(transforms, 'MOST_FRAMES', 2)
+    a, b, c = (link('base', name, (0, 0, 0)) for name in 'abc')
+    tree = tree_of(a, moving=[(0, b)])
+    tree.add_static(a)
+    tree.add(Stamped(1, b))
+    for add, given in ((tree.add_static, c), (tree.add, Stamped(1, c))):
+        with pytest.raises(FrameError, match="frame 'c' is one more than the 2 that are kept"):
+            add(given)
+    assert tree.frames == ['a', 'b', 'base']
 
 
 def test_turned_link():

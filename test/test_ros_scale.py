@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
+import threading
+from types import SimpleNamespace
+
 import numpy as np
 import pytest
 
 pytest.importorskip('rclpy', reason='rclpy is not installed')
 
 from diagnostic_msgs.msg import DiagnosticStatus
+from geometry_msgs.msg import Quaternion, Transform, Vector3
 from rclpy.lifecycle import TransitionCallbackReturn
 from rclpy.parameter import Parameter
 from ros_harness import bench, FakeModel, image_message, IMAGE_TOPIC, info_message, INFO_TOPIC
 from sensor_msgs.msg import CameraInfo, Image, PointCloud2, PointField
+from std_msgs.msg import Header
 from test_inference_scale_odometry import CAMERA as STREET
 from test_inference_scale_odometry import (
     texture,  # noqa: F401
@@ -20,9 +25,11 @@ from test_inference_scale_odometry import (
 from test_inference_scale_odometry import UNIT as STREET_UNIT
 
 from steps_ros.core.camera import Camera
+from steps_ros.data.transforms import message_stamp_ns
 from steps_ros.inference.prediction import Prediction
 from steps_ros.inference.rays import camera_rays
 from steps_ros.ros.messages import camera_info_message, rgb_message, set_data
+from steps_ros.ros.scale_sources import _Turns
 
 DEPTH, SCALE = '/night_depth/output/depth', '/night_depth/output/scale'
 HEIGHT, UNIT = 1.6, 4.0
@@ -265,6 +272,25 @@ def test_a_lidar_measures_through_its_extrinsics():
         made.wait(lambda: values(scales[-1])['scale'] == 'metric')
         assert float(values(scales[-1])['value']) == pytest.approx(UNIT, rel=0.05)
         assert values(scales[-1])['publishers'] == '1'
+
+
+def test_moving_transforms_live_on_after_a_loop():
+    """A recording that begins anew, or one stamp in the future before the right ones."""
+    turns = _Turns(threading.Lock(), None)
+
+    def move(number, x):
+        transform = Transform(translation=Vector3(x=x), rotation=Quaternion(w=1.0))
+        header = Header(stamp=stamped(number).header.stamp, frame_id='base')
+        link = SimpleNamespace(header=header, child_frame_id='lidar', transform=transform)
+        turns.add_moving(SimpleNamespace(transforms=[link]))
+
+    for first, shift in ((1000, 0.0), (10, 5.0)):
+        for number in (first, first + 1):
+            move(number, shift)
+        header = Header(stamp=stamped(first).header.stamp, frame_id='lidar')
+        turns.add(points_message(header, np.ones((1, 3))))
+        (turn,) = turns.near(message_stamp_ns(SimpleNamespace(header=header)), 'base')
+        np.testing.assert_allclose(turn.points, [[1 + shift, 1, 1]])
 
 
 def test_a_lidar_without_a_place_is_refused_where_there_is_no_tf():

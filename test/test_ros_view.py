@@ -9,6 +9,7 @@ import re
 import signal
 import subprocess
 import sys
+from types import SimpleNamespace
 from typing import Any
 from urllib.request import urlopen
 
@@ -18,7 +19,7 @@ import pytest
 
 pytest.importorskip('rclpy', reason='rclpy is not installed')
 
-from diagnostic_msgs.msg import DiagnosticStatus, KeyValue
+from diagnostic_msgs.msg import DiagnosticArray, DiagnosticStatus, KeyValue
 from rclpy.lifecycle import TransitionCallbackReturn
 from ros_harness import bench, FakeModel, image_message, IMAGE_TOPIC, info_message, INFO_TOPIC
 from sensor_msgs.msg import CameraInfo, CompressedImage, Image, PointCloud2
@@ -28,6 +29,7 @@ from steps_ros.errors import FrameError, SettingsError
 from steps_ros.ros import messages
 from steps_ros.ros.qos import latched_profile
 from steps_ros.ros.view import ViewNode, ViewSettings
+from steps_ros.ros.view_feeds import Reports
 from steps_ros.view.live_page import LivePage
 from steps_ros.view.page import CLOUD, DEPTH, ENHANCED, INPUT
 
@@ -242,3 +244,12 @@ def test_the_command_serves_says_where_and_ends_by_ctrl_c():
         assert serving.wait(60) == 130
     assert 'Traceback' not in said
     assert said.endswith('interrupted\n')
+
+
+def test_other_nodes_are_told_of_up_to_a_limit():
+    node = SimpleNamespace(create_subscription=lambda *given: None)
+    reports = Reports(node, 'night_depth')
+    for number in range(300):
+        status = DiagnosticStatus(name=f'node{number:03d}: state', level=b'\0')
+        reports._on_message(DiagnosticArray(status=[status]))
+    assert len(reports._others) == 100

@@ -17,6 +17,8 @@ Doubles = NDArray[np.float64]
 
 # How much of a track is remembered: far longer than any image waits for its reference.
 KEPT_NS = 10_000_000_000
+# At any rate of odometry; a track of a stranger is no longer.
+MOST_POSES = 5000
 # Between poses farther apart than this a vehicle does anything.
 WIDEST_GAP_NS = 1_000_000_000
 # A track is prolonged at constant velocity by this much, one period at 10 Hz; the velocity is that
@@ -83,7 +85,7 @@ def inverse(pose: Doubles) -> Doubles:
 
 
 class PoseTrack:
-    """The poses of the last ten seconds, by stamp."""
+    """The poses of the last ten seconds, by stamp, and no more than ``MOST_POSES``."""
 
     def __init__(self) -> None:
         """Start without a pose."""
@@ -105,9 +107,11 @@ class PoseTrack:
             return
         self._stamps.append(stamp_ns)
         self._poses.append(pose)
-        old = bisect_left(self._stamps, stamp_ns - KEPT_NS)
+        old, half = bisect_left(self._stamps, stamp_ns - KEPT_NS), len(self._stamps) // 2
+        if len(self._stamps) > MOST_POSES:
+            old = max(old, half)
         # Cutting half at a time keeps the cost of a step constant.
-        if old > len(self._stamps) // 2:
+        if old > half or len(self._stamps) > MOST_POSES:
             del self._stamps[:old], self._poses[:old]
 
     def at(self, stamp_ns: int) -> Doubles | None:

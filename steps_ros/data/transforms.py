@@ -16,6 +16,8 @@ from steps_ros.errors import FrameError
 STATIC_TOPIC, MOVING_TOPIC = '/tf_static', '/tf'
 TRANSFORM_TYPES = ('tf2_msgs/msg/TFMessage', 'tf/msg/tfMessage')
 MAX_NAMED = 12
+# Of a tree; robots have some hundred, and names without number would fill the memory.
+MOST_FRAMES = 10_000
 
 
 class Stamped(NamedTuple):
@@ -85,15 +87,35 @@ class TransformTree:
         return sum(len(track) for track in self._tracks.values())
 
     def add_static(self, transform: Transform) -> None:
-        """Take a link that holds for all time; it wins over a moving one."""
+        """
+        Take a link that holds for all time; it wins over a moving one.
+
+        :raises FrameError: it is one more than ``MOST_FRAMES``.
+        """
+        self._require_room(transform.child)
         self._static[transform.child] = transform
 
     def add(self, stamped: Stamped) -> None:
-        """Take a link as it was at one time."""
+        """
+        Take a link as it was at one time.
+
+        :raises FrameError: it is one more than ``MOST_FRAMES``.
+        """
         transform = stamped.transform
+        self._require_room(transform.child)
         self._parents[transform.child] = transform.parent
         track = self._tracks.setdefault(transform.child, PoseTrack())
         track.add(stamped.stamp_ns, transform.parent_from_child)
+
+    def newest_ns(self, child: str) -> int:
+        """Return the last stamp of a moving frame, 0 without any."""
+        track = self._tracks.get(child)
+        return track.newest_ns if track else 0
+
+    def forget_moving(self) -> None:
+        """Forget all that moved, as after a leap back in time."""
+        self._parents.clear()
+        self._tracks.clear()
 
     def is_connected(self, target: str, source: str) -> bool:
         """Say whether there is a chain of links between two frames."""
@@ -137,6 +159,14 @@ class TransformTree:
             f'no transform from {source} to {target}: they hang on {tops[0]} and {tops[1]}, '
             f'which nothing links; publish that link on {STATIC_TOPIC}'
         )
+
+    def _require_room(self, child: str) -> None:
+        is_known = child in self._static or child in self._tracks
+        if not is_known and len(self._static) + len(self._tracks) >= MOST_FRAMES:
+            raise FrameError(
+                f'frame {child[:100]!r} is one more than the {MOST_FRAMES} that are kept; look at '
+                'what publishes transforms'
+            )
 
     def _chain(self, frame: str) -> list[str]:
         """Return the frame and its ancestors, up to the top or to a loop."""

@@ -186,6 +186,8 @@ class _Turns:
     def add_moving(self, message: Any) -> None:
         with self._lock:
             for stamped in read_transforms(message):
+                if stamped.stamp_ns < self._tree.newest_ns(stamped.transform.child) - LEAP_NS:
+                    self._tree.forget_moving()
                 self._tree.add(stamped)
 
     def near(self, stamp_ns: int, frame_id: str) -> list[Turn]:

@@ -39,6 +39,8 @@ OUTPUTS: dict[str, type] = {
 SILENT_S = 3.0
 # All nodes of a robot share the topic of diagnostics.
 DIAGNOSTICS_DEPTH = 100
+# Names of other nodes that are told of where the watched one is silent.
+MOST_OTHERS = 100
 
 
 class Source(NamedTuple):
@@ -142,7 +144,8 @@ class Reports:
         statuses = [health_of(status) for status in message.status]
         report = report_of(statuses, self.health.label)
         if report is None:
-            self._others |= {f'/{name}' for name in speakers(statuses)}
+            named = {*self._others, *(f'/{name}' for name in speakers(statuses))}
+            self._others = set(sorted(named)[:MOST_OTHERS])
             return
         now = time.monotonic()
         self._period_s = now - self._heard_s if self.health.statuses else 0.0
