@@ -3,6 +3,7 @@
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
+TORCH_CPU := $(shell sed -n 's/^torch==\([^ ]*\).*/\1/p' requirements/torch_cpu.txt)
 HASHED := $(BIN)/python -m pip install --quiet --no-compile --require-hashes
 DEMO_OUT := demo_out
 BENCH_OUT := bench.json
@@ -47,7 +48,8 @@ $(VENV)/.complete: setup.py Makefile $(wildcard requirements/*.txt)
 	elif [ "$$(uname -s)-$$(uname -m)" = Linux-x86_64 ]; then \
 	  echo "no ROS found: building $(VENV) with ROS 2 wheels (some minutes)"; \
 	  $(PYTHON) -m venv $(VENV) && \
-	  { $(HASHED) -r requirements/torch_cpu.txt 2>/dev/null || $(HASHED) -r requirements/torch.txt; } && \
+	  { torch=torch; $(BIN)/python -m pip index versions torch 2>/dev/null | grep -qF '$(TORCH_CPU)' && torch=torch_cpu; \
+	    $(HASHED) -r requirements/$$torch.txt; } && \
 	  $(HASHED) --no-build-isolation -r requirements/all_but_torch.txt && \
 	  $(BIN)/python -m pip install --quiet --no-build-isolation --no-deps --editable .; \
 	else \

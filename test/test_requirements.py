@@ -20,6 +20,13 @@ HASH = re.compile(r'sha256:[0-9a-f]{64}')
 PYTHONS = ('3.10', '3.11', '3.12', '3.13')
 
 
+def test_torch_is_chosen_by_what_is_offered_and_not_by_what_fails():
+    """A file that was changed on its way must end it, not bring another torch."""
+    text = (PROJECT / 'Makefile').read_text(encoding='utf8')
+    assert not re.search(r'\$\(HASHED\)[^\n]*(2>|\|\|)', text)
+    assert re.search(r"grep -qF '\$\(TORCH_CPU\)' && torch=torch_cpu", text)
+
+
 def entries(path):
     """Return the requirements of a file, each with its hashes."""
     lines = path.read_text(encoding='utf8').replace('\\\n', ' ').splitlines()

@@ -138,6 +138,15 @@ def test_no_network_but_the_view():
     assert pickles == set()
 
 
+def test_processes_meet_over_the_network_in_one_place():
+    words = {(name, ast.unparse(node)) for name, node in nodes()}
+    marks = ('torch.distributed', 'import distributed')
+    asked = {name for name, text in words if any(mark in text for mark in marks)}
+    assert asked == {'train/distributed.py'}
+    assert {name for name, call, _ in calls() if call.endswith('init_process_group')} == asked
+    assert 'Under `torchrun` the processes of a training meet over TCP' in PAGE
+
+
 def test_the_view_listens_on_this_machine_unless_told_otherwise():
     parser = argparse.ArgumentParser()
     view.add_arguments(parser)
