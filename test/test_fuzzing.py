@@ -11,7 +11,7 @@ import pytest
 
 pytest.importorskip('rclpy', reason='rclpy is not installed')
 
-from fuzzing import campaign
+from fuzzing import campaign, contract
 from fuzzing.__main__ import main
 from fuzzing.contract import attempt, Target
 from fuzzing.damage import damaged, damaged_inputs
@@ -122,3 +122,12 @@ def test_a_turn_that_ends_badly_is_told(tmp_path, capfd):
     assert take_turns(['good'], 'examples', tmp_path, 1, exits)
     assert not take_turns(['good', 'bad'], 'examples', tmp_path, 1, exits)
     assert f'0  ended with 1, see {tmp_path / "bad.examples.log"}' in capfd.readouterr().out
+
+
+@pytest.mark.skipif(not contract.CLEAR.exists(), reason='the peak cannot be reset here')
+def test_a_large_input_does_not_hide_the_next(monkeypatch):
+    monkeypatch.setattr(contract, 'MOST_GROWTH_KIB', 40 << 10)
+    for megabytes in (90, 60):
+        target = Target('greedy', list, lambda _, size=megabytes: bytearray(size << 20))
+        with pytest.raises(AssertionError, match='MiB'):
+            attempt(target, b'')
