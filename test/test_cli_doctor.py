@@ -6,6 +6,8 @@ import re
 import subprocess
 import sys
 
+import pytest
+
 from steps_ros.cli.main import main
 from steps_ros.doctor import examination
 from steps_ros.doctor.examination import checks, examine
@@ -63,12 +65,16 @@ def test_nothing_falls_over_where_all_is_missing():
     assert ended.stderr == ''
     assert ended.returncode == int(said['failed'] > 0)
     assert [item for item in said['checks'] if item['remedy'] == 'report this line'] == []
-    assert {item['check']: item['level'] for item in said['checks']}['weights'] == 'note'
+    levels = {item['check']: item['level'] for item in said['checks']}
+    assert levels['weights'] == levels['middleware'] == levels['sight'] == 'note'
+    assert [
+        item for item in said['checks'] if (item['level'] == 'ok') == bool(item['remedy'])
+    ] == []
 
 
 def test_the_last_part_of_a_message_is_its_remedy():
     assert parted('x: gone; lost; find it') == ('x: gone; lost', 'find it')
-    assert parted('all of it') == ('all of it', '')
+    assert parted('all of it') == ('all of it', 'see docs/doctor.md')
 
 
 def test_every_check_is_in_the_documents():
@@ -79,3 +85,9 @@ def test_every_check_is_in_the_documents():
     made = set(re.findall(r"(?:\b(?:ok|note|fail)\(\s*f?|name = f)'([A-Za-z ]+)", code))
     assert table == {name.strip() for name in made}
     assert {name.rstrip('s') for name in checks({})} <= {name.rstrip('s') for name in table}
+
+
+@pytest.mark.parametrize('make', [note, fail])
+def test_what_is_no_ok_has_a_remedy(make):
+    with pytest.raises(AssertionError):
+        make('disk', 'full', '')

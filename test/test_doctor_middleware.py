@@ -25,7 +25,9 @@ def test_without_ros_much_works_but_a_sourced_one_must_be_there(monkeypatch):
     (found,) = ros({'ROS_DISTRO': 'jazzy'})
     assert found.level == FAIL
     assert found.remedy == 'source /opt/ros/jazzy/setup.bash and use its Python'
-    assert middleware.middleware({}) == []
+    unknown = middleware.middleware({})
+    assert [item.check for item in unknown] == ['middleware', 'transport', 'sight']
+    assert {item.level for item in unknown} == {NOTE}
 
 
 def test_distribution_and_messages(monkeypatch):

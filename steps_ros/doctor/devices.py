@@ -49,7 +49,13 @@ def gpu(driver: Path = DRIVER) -> list[Finding]:
     if is_there:
         return [_computing(torch.device('cuda', n)) for n in range(torch.cuda.device_count())]
     if not version:
-        return [note('GPU', 'none that CUDA knows; the networks run on the processor')]
+        return [
+            note(
+                'GPU',
+                'none that CUDA knows; the networks run on the processor',
+                'see docs/doctor.md',
+            )
+        ]
     if torch.version.cuda is None:
         says = f'driver {version} is there, but torch {torch.__version__} is without CUDA'
         return [note('GPU', says, 'install a torch that was built for CUDA (pytorch.org)')]

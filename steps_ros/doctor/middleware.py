@@ -53,17 +53,24 @@ def ros(environment: Mapping[str, str]) -> list[Finding]:
         return [fail('ROS', says, f'source /opt/ros/{distro}/setup.bash and use its Python')]
     lacking = [name for name in MESSAGES if find_spec(name) is None]
     if lacking:
-        return [fail('ROS', f'messages are missing: {", ".join(lacking)}', 'install them')]
+        return [
+            fail(
+                'ROS',
+                f'messages are missing: {", ".join(lacking)}',
+                'install their packages, ros-DISTRO-NAME',
+            )
+        ]
     says = f'{distro or "without a distribution"}, rclpy {_version_of_rclpy()}'
     if distro and distro not in KNOWN_DISTROS:
-        return [note('ROS', f'{says}; known are {", ".join(KNOWN_DISTROS)}')]
+        return [note('ROS', f'{says}; known are {", ".join(KNOWN_DISTROS)}', 'take one of these')]
     return [ok('ROS', says)]
 
 
 def middleware(environment: Mapping[str, str]) -> list[Finding]:
     """Start a node as the user would, and tell how it gets its pictures and whom it sees."""
     if find_spec('rclpy') is None:
-        return []
+        says = 'cannot be checked without rclpy'
+        return [note(name, says, SOURCE) for name in ('middleware', 'transport', 'sight')]
     try:
         seen = look_around(environment)
     except StepsError as error:

@@ -39,7 +39,11 @@ def discovery(environment: Mapping[str, str]) -> list[Finding]:
     """Check how far nodes look for each other."""
     chosen, is_old = environment.get(RANGE, ''), environment.get('ROS_DISTRO') in OLD_DISTROS
     findings = [
-        note('discovery', f'{name} is set to {environment[name]!r}; nodes are looked for there')
+        note(
+            'discovery',
+            f'{name} is set to {environment[name]!r}; nodes are looked for there',
+            f'unset {name} to look around',
+        )
         for name in ELSEWHERE
         if environment.get(name)
     ]

@@ -30,7 +30,9 @@ def weights(path: Path) -> list[Finding]:
     facts = f'{path}, {path.stat().st_size / MEGABYTE:.1f} MB, written by {provenance.version}'
     if known:
         return [ok('weights', f'{facts}, content as saved: SHA-256 {known[:16]}...')]
-    return [note('weights', f'{facts}; of a version without a hash of the content')]
+    return [
+        note('weights', f'{facts}; of a version without a hash of the content', 'save them again')
+    ]
 
 
 def kept(folder: Path) -> list[Finding]:
