@@ -191,19 +191,19 @@ def test_golden_h(shared_reference, seeded, batches, case):
 
 def check_history(history, training: Released, batches):
     """
-    Follow the trend of the next steps to 20 %.
+    Follow the next two steps to 5 %.
 
     Adam amplifies rounding, which is another one in each process: 0.05 % at the second step and
     8 to 13 % at the fourth were measured.
     """
     settings = training.settings
-    for expected in history:
+    for expected in history[:2]:
         result, _, critic = training.step(batches)
         losses = result.losses
         depth = losses.reconstruction + settings.smoothness_weight * losses.smoothness
         critic = critic / settings.adversarial_weight
         ours = torch.stack((depth, losses.illumination, losses.adversarial, critic))
-        assert ours.tolist() == pytest.approx(expected.tolist(), rel=0.2)
+        assert ours.tolist() == pytest.approx(expected.tolist(), rel=0.05)
 
 
 def step(settings: ObjectiveSettings, networks: Networks, batch=None) -> StepResult:
