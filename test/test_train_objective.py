@@ -191,19 +191,19 @@ def test_golden_h(shared_reference, seeded, batches, case):
 
 def check_history(history, training: Released, batches):
     """
-    Follow the next two steps to 5 %.
+    Follow the trend of the next steps: two to 5 %, the others to 20 %.
 
     Adam amplifies rounding, which is another one in each process: 0.05 % at the second step and
-    8 to 13 % at the fourth were measured.
+    8 % at the fourth were measured, once 13 %, where the golden's own tolerance is 10 %.
     """
     settings = training.settings
-    for expected in history[:2]:
+    for index, expected in enumerate(history):
         result, _, critic = training.step(batches)
         losses = result.losses
         depth = losses.reconstruction + settings.smoothness_weight * losses.smoothness
         critic = critic / settings.adversarial_weight
         ours = torch.stack((depth, losses.illumination, losses.adversarial, critic))
-        assert ours.tolist() == pytest.approx(expected.tolist(), rel=0.05)
+        assert ours.tolist() == pytest.approx(expected.tolist(), rel=0.05 if index < 2 else 0.2)
 
 
 def step(settings: ObjectiveSettings, networks: Networks, batch=None) -> StepResult:

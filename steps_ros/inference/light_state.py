@@ -138,7 +138,11 @@ def enhancement_alone(image: Bytes, mode: str = 'auto') -> float:
 
     :param mode: one of :data:`LIGHTS`; ``auto`` goes by the picture's light.
     """
-    return follow_light(None, 0.0, measure_light(image), LightSettings(mode)).enhancement
+    settings = LightSettings(mode)
+    forced = _forced(settings)
+    if forced is not None:
+        return ENHANCEMENT[forced]
+    return follow_light(None, 0.0, measure_light(image), settings).enhancement
 
 
 def blocked_share(track: LightTrack, settings: LightSettings, bonnet: Corners = ()) -> float:
