@@ -154,6 +154,15 @@ def test_bad_frames_are_counted_and_the_next_good_one_works():
         assert made.wait(lambda: made.received[OUTPUT + 'depth'])[0].header.stamp.sec == 9
 
 
+def test_a_stamp_before_1970_is_no_failure():
+    with bench(FakeModel().load) as made:
+        images = _connected(made, 'depth')
+        images.publish(image_message(-5))
+        made.wait(lambda: made.received[OUTPUT + 'depth'])
+        made.wait(lambda: made.node.statistics[''].snapshot().published == 1)
+        assert _drops(made) == {}
+
+
 def test_a_broken_camera_info_gives_depth_without_cloud_until_a_good_one_comes():
     with bench(FakeModel().load, diagnostics__period_s=0.1) as made:
         images = _connected(made, 'depth', 'points')

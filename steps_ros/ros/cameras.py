@@ -24,7 +24,7 @@ from steps_ros.ros.pipeline import Pipeline, Prepared, Watches
 from steps_ros.ros.scale import ScaleWatch
 from steps_ros.ros.scale_sources import ScaleSource
 from steps_ros.ros.spin import guarded
-from steps_ros.ros.statistics import FrameStatistics
+from steps_ros.ros.statistics import Drop, FrameStatistics
 
 
 class CameraFrame(NamedTuple):
@@ -150,7 +150,7 @@ def _counting(item: CameraFrame) -> Iterator[None]:
 
 def superseded(item: CameraFrame) -> None:
     """Count a frame that a newer one of its camera replaced."""
-    item.pipeline.superseded(item.frame)
+    item.pipeline.drop(item.frame, Drop.SUPERSEDED)
 
 
 def failed(items: Sequence[CameraFrame], error: Exception) -> None:

@@ -164,7 +164,7 @@ class NightDepth(LifecycleNode):
         """Hand the frame to the worker; called for every image."""
         running = self._running
         if running is None or not self._is_enabled:
-            self.statistics[camera].count_dropped(Drop.DISABLED)
+            frame.pipeline.drop(frame.frame, Drop.DISABLED)
             return
         running.worker.offer(camera, frame)
 

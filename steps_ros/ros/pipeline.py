@@ -9,8 +9,8 @@ from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
+from rclpy.logging import LoggingSeverity
 from rclpy.node import Node
-from rclpy.time import Time
 from sensor_msgs.msg import CompressedImage, Image
 
 from steps_ros.data.transforms import message_stamp_ns
@@ -19,6 +19,7 @@ from steps_ros.inference.prediction import Prediction, Request
 from steps_ros.inference.scale.seen import seen
 from steps_ros.inference.scale.settings import SILENT
 from steps_ros.ros.calibration import Calibration, Sight
+from steps_ros.ros.dropped_frame import dropped_words
 from steps_ros.ros.image_input import Incoming
 from steps_ros.ros.light import LightWatch
 from steps_ros.ros.messages import compressed_to_rgb, image_to_rgb
@@ -85,7 +86,7 @@ class Pipeline:
         if not self._has_depth:
             wanted -= NEED_DEPTH
         if not wanted and not self._topics.is_light_wanted():
-            self._statistics.count_dropped(Drop.NO_SUBSCRIBER)
+            self.drop(frame, Drop.NO_SUBSCRIBER)
             return None
         image = _decode(frame.message)
         sight = self.calibration.of(
@@ -97,16 +98,16 @@ class Pipeline:
         )
         size = output_size(image.shape[0], image.shape[1], settings.output.max_width)
         if not wanted:
-            self._statistics.count_dropped(Drop.NO_SUBSCRIBER)
+            self.drop(frame, Drop.NO_SUBSCRIBER)
             return None
         if sight.camera is None:
             wanted -= NEED_CAMERA
         if not wanted:
-            self._statistics.count_dropped(Drop.NO_CALIBRATION)
+            self.drop(frame, Drop.NO_CALIBRATION)
             return None
         wanted = self._within_rate(wanted, _stamp_s(frame), settings.cloud.max_rate_hz)
         if not wanted:
-            self._statistics.count_dropped(Drop.RATE_LIMIT)
+            self.drop(frame, Drop.RATE_LIMIT)
             return None
         maps = needed_maps(wanted, settings)
         request = Request(image, maps, size, sight.camera, enhancement)
@@ -123,7 +124,7 @@ class Pipeline:
         if prediction.depth is not None:
             wanted = self._scaled(prepared, prediction.depth)
             if not wanted:
-                self._statistics.count_dropped(Drop.NO_SCALE)
+                self.drop(prepared.frame, Drop.NO_SCALE)
                 return
         height, width = prepared.request.output_size or prepared.request.image.shape[:2]
         camera = prepared.request.camera
@@ -154,16 +155,19 @@ class Pipeline:
             return wanted - {POINTS}
         return wanted
 
-    def superseded(self, frame: Incoming) -> None:
-        """Count a frame that a newer one replaced."""
-        self._statistics.count_dropped(Drop.SUPERSEDED)
+    def drop(self, frame: Incoming, reason: str, problem: str = '') -> None:
+        """Count a frame that does not come out, and name it in the log where that is wanted."""
+        self._statistics.count_dropped(reason, problem)
+        logger = self._node.get_logger()
+        if self._node.context.ok() and logger.is_enabled_for(LoggingSeverity.DEBUG):
+            logger.debug(dropped_words(frame.message.header, reason))
 
     def failed(self, frame: Incoming, error: Exception) -> None:
         """Count a frame that could not be used, and log why, once in a while."""
         is_bad_frame = isinstance(error, StepsError)
         said = str(error) if is_bad_frame else f'{type(error).__name__}: {error}'
         problem = ' '.join(said.split())
-        self._statistics.count_dropped(Drop.BAD_FRAME if is_bad_frame else Drop.FAILED, problem)
+        self.drop(frame, Drop.BAD_FRAME if is_bad_frame else Drop.FAILED, problem)
         if self._node.context.ok():
             self._node.get_logger().warning(
                 f'frame dropped: {problem}', throttle_duration_sec=LOG_PERIOD_S
@@ -171,10 +175,10 @@ class Pipeline:
 
     def _count(self, frame: Incoming, network_s: float, predict_s: float) -> None:
         node_s = time.monotonic() - frame.entered_s
-        now = self._node.get_clock().now()
-        stamp = Time.from_msg(frame.message.header.stamp, clock_type=now.clock_type)
-        # A driver that leaves the stamp at zero says nothing about latency.
-        latency_ms = (now - stamp).nanoseconds / 1e6 if stamp.nanoseconds else -1.0
+        now_ns = self._node.get_clock().now().nanoseconds
+        stamp_ns = message_stamp_ns(frame.message)
+        # A driver that leaves the stamp at zero, or below, says nothing about latency.
+        latency_ms = (now_ns - stamp_ns) / 1e6 if stamp_ns > 0 else -1.0
         times_ms = (1e3 * taken for taken in (network_s, node_s - network_s, predict_s))
         self._statistics.count_published(latency_ms, *times_ms)
 
