@@ -1,5 +1,6 @@
 """The command ``soak``: what it prints, and how it ends."""
 
+from dataclasses import replace
 import json
 from pathlib import Path
 
@@ -11,7 +12,7 @@ from steps_ros.cli.main import main
 from steps_ros.ros import soak
 from steps_ros.ros.soak_result import SoakResult
 
-FINE = SoakResult(2, {'good': 2}, {})
+FINE = SoakResult(2, ['uncalibrated'] * 2, {}, published=2, node_received=2, node_published=2)
 
 
 def soaked(monkeypatch, result):
@@ -28,7 +29,8 @@ def test_the_last_line_is_json(monkeypatch, capsys):
 
 
 def test_each_broken_promise_is_a_line_and_the_numbers_come_all_the_same(monkeypatch, capsys):
-    soaked(monkeypatch, SoakResult(9, {'good': 7}, {'failed': 1}))
+    broken = replace(FINE, ends=['uncalibrated', 'lost'], strangers=1, published=1)
+    soaked(monkeypatch, broken)
     assert main(['soak']) == 1
     said = capsys.readouterr()
     assert json.loads(said.out)['unaccounted'] == 1
@@ -36,7 +38,7 @@ def test_each_broken_promise_is_a_line_and_the_numbers_come_all_the_same(monkeyp
 
 
 def test_ctrl_c_prints_what_was_measured(monkeypatch, capsys):
-    soaked(monkeypatch, SoakResult(9, {'good': 7}, {}, is_interrupted=True))
+    soaked(monkeypatch, replace(FINE, ends=['lost'] * 2, is_interrupted=True))
     assert main(['soak']) == 130
     said = capsys.readouterr()
     assert json.loads(said.out)['interrupted'] is True

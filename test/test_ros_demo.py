@@ -22,7 +22,7 @@ from sensor_msgs.msg import Image
 from steps_ros.errors import OutputError, SourceError, StepsError
 from steps_ros.ros import demo, processes
 from steps_ros.ros.demo import DemoSettings, run_demo, silent_topics, summarise
-from steps_ros.ros.live_run import LiveRun, Reception, stamp_of
+from steps_ros.ros.live_run import frame_id_of, LiveRun, Reception, stamp_of
 from steps_ros.ros.outputs import FRAME_TOPICS
 from steps_ros.ros.processes import isolated_environment, Processes, shipped_file
 from steps_ros.ros.recorder import topics_of
@@ -71,10 +71,12 @@ def test_a_silent_topic_is_named():
     assert silent_topics(_run('/night_depth/output/depth')) == ['/night_depth/output/depth']
 
 
-def test_the_stamp_is_read_from_the_bytes():
+def test_stamp_and_frame_id_are_read_from_the_bytes():
     message = Image()
     message.header.stamp.sec, message.header.stamp.nanosec = 12, 34
+    message.header.frame_id = 'camera'
     assert stamp_of(serialize_message(message)) == 12_000_000_034
+    assert frame_id_of(serialize_message(message)) == 'camera'
 
 
 def test_what_is_recorded_follows_the_camera_and_the_choice():

@@ -11,6 +11,8 @@ import pytest
 
 pytest.importorskip('rclpy', reason='rclpy is not installed')
 
+from steps_ros.ros.soak_plan import CAMERAS, ENDS, GOOD
+
 FRAMES = 500
 LIMIT_S = 500.0
 
@@ -31,8 +33,20 @@ def test_five_hundred_frames_are_accounted_for_and_nothing_leaks(tmp_path):
     (line,) = ended.stdout.splitlines()
     found = json.loads(line)
     assert found['frames'] == FRAMES == found['published'] + sum(found['dropped'].values())
-    assert (found['unaccounted'], found['threads_leaked']) == (0, 0)
+    assert (found['unaccounted'], found['wrong'], found['threads_leaked']) == (0, [], 0)
     assert (found['descriptors_leaked'], found['segments_leaked']) == (0, 0)
-    assert found['good_published'] >= 0.9 * found['good_frames'] == 0.9 * 475
-    assert found['dropped']['bad_frame'] > 5
-    assert (found['shifts'], found['clock_jumps']) == (2, 2)
+    assert (found['memory_judged_from'], found['leaks_judged_between']) == (250, [249, 500])
+    assert found['good_published'] >= 0.9 * found['good_frames'] == 0.9 * 472
+    assert_that_all_was_there(found)
+
+
+def assert_that_all_was_there(found):
+    assert set(found['bad_frames']) == set(ENDS) - {GOOD}
+    assert all(found['bad_frames'].values())
+    assert sum(found['bad_frames'].values()) == 28
+    by = found['good_published_by']
+    assert set(by['camera']) == {camera.name for camera in CAMERAS}
+    assert set(by['encoding']) == {name for camera in CAMERAS for name in camera.encodings}
+    assert set(by['size']) == {'96x72', '72x44', '48x36'}
+    events = ('restarts', 'clock_jumps', 'pauses', 'hurried_ticks')
+    assert [found[name] for name in events] == [1, 1, 1, 2]

@@ -177,6 +177,13 @@ def stamp_of(content: Any) -> int:
     return int(seconds) * 1_000_000_000 + int(nanoseconds)
 
 
+def frame_id_of(content: Any) -> str:
+    """Return the frame_id of a serialised message that begins with a header."""
+    # Its length, with the zero byte at its end, follows the stamp.
+    length = int.from_bytes(content[12:16], 'little' if content[1] else 'big')
+    return bytes(content[16 : 15 + length]).decode(errors='replace')
+
+
 def last_words(array: Any) -> dict[str, dict[str, str]]:
     """
     Return the values of each status in a DiagnosticArray, by the status' name.

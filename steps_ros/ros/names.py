@@ -28,6 +28,7 @@ COMPRESSED_TOPIC = '/camera/image_raw/compressed'
 INFO_TOPIC = '/camera/camera_info'
 DIAGNOSTICS = '/diagnostics'
 CLOCK = '/clock'
+LOG = '/rosout'
 
 # What the recorder says, and the launch file listens for.
 READY, NOT_READY = 'the node is active', 'the node did not start'

@@ -8,6 +8,7 @@ two shifts, when all frames are done, it is seen what the node holds.
 from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
+from itertools import pairwise
 import json
 from pathlib import Path
 import time
@@ -19,13 +20,14 @@ from steps_ros.errors import StepsError
 from steps_ros.ros.drain import Drain
 from steps_ros.ros.names import NODE, SOAK_CAMERA, SOAK_LISTENER
 from steps_ros.ros.processes import isolated_environment, Processes, shipped_file
-from steps_ros.ros.soak_plan import CAMERAS, COMPRESSED
+from steps_ros.ros.soak_ledger import Ledger
+from steps_ros.ros.soak_plan import CAMERAS, COMPRESSED, shift_ends
 from steps_ros.ros.soak_result import AtRest, MemorySample, SoakResult
 from steps_ros.ros.stage import clear, LOGS, PROFILE, READY_LIMIT_S
 from steps_ros.ros.status_file import read_status
 from steps_ros.ros.vitals import segments_in_use, shared_memory_files
 
-RESULT = 'soak.json'
+RESULT, LEDGER = 'soak.json', 'soak_ledger.json'
 POLL_S, SAMPLE_S = 0.2, 1.0
 SHIFT_FRAMES, LEAST_SHIFTS = 1000, 2
 # Nothing sent and nothing done for so long: something hangs.
@@ -58,6 +60,8 @@ class _Measured:
     rests: list[AtRest] = field(default_factory=list)
     rates_hz: list[float] = field(default_factory=list)
     segments: set[str] = field(default_factory=set)
+    # What the cameras of each shift say that they did.
+    shifts: list[dict[str, Any]] = field(default_factory=list)
     sent: int = 0
     period_s: float | None = None
     sampled_s: float = 0.0
@@ -74,7 +78,7 @@ def run_soak(settings: SoakSettings) -> SoakResult:
     clear(settings.out, (RESULT,), settings.overwrite)
     logs, noted, begun_s = settings.out / LOGS, _Measured(), time.monotonic()
     before = shared_memory_files()
-    found = SoakResult(0, {}, {})
+    found = SoakResult(0, (), {})
     with Processes(logs, isolated_environment(logs, shipped_file(PROFILE))) as processes:
         soak = _Soak(processes, settings, noted)
         soak.start()
@@ -86,8 +90,17 @@ def run_soak(settings: SoakSettings) -> SoakResult:
         except StepsError as error:
             found = replace(found, problem=str(error))
         found = replace(found, **soak.counts())
+    ledger = Ledger.read(read_status(logs / LEDGER))
     result = replace(
         found,
+        widest=settings.widest,
+        ends=ledger.ends(found.frames),
+        published=ledger.depths,
+        named=ledger.dropped,
+        strangers=ledger.strangers(found.frames),
+        restarts=max(0, len(noted.shifts) - 1),
+        pauses=sum(shift.get('pauses', 0) for shift in noted.shifts),
+        hurried_ticks=sum(shift.get('hurried', 0) for shift in noted.shifts),
         memory=noted.memory,
         rests=noted.rests,
         rates_hz=noted.rates_hz,
@@ -113,7 +126,8 @@ class _Soak:
     def start(self) -> None:
         """Start node and listener, and wait until the node is active."""
         self._processes.start(NODE, _node_arguments(self._settings.network_size))
-        self._processes.start(SOAK_LISTENER, ['--status', str(self._status(SOAK_LISTENER))])
+        told = ['--status', str(self._status(SOAK_LISTENER)), '--ledger', str(self._logs / LEDGER)]
+        self._processes.start(SOAK_LISTENER, told)
         end_s = time.monotonic() + READY_LIMIT_S
         while not self._heard.get('ready'):
             self._processes.check()
@@ -129,8 +143,7 @@ class _Soak:
         frames = self._settings.frames
         shifts = max(LEAST_SHIFTS, frames // SHIFT_FRAMES)
         with tqdm(total=frames, unit=' frames', desc='soak', mininterval=0.5) as bar:
-            for shift in range(shifts):
-                first, last = (frames * at // shifts for at in (shift, shift + 1))
+            for first, last in pairwise(shift_ends(frames, shifts)):
                 self._shift(first, last, bar)
                 self._noted.rests.append(self._at_rest())
 
@@ -142,7 +155,7 @@ class _Soak:
 
     def counts(self) -> dict[str, Any]:
         """Return what became of the frames, by the names of :class:`SoakResult`."""
-        names = ('published', 'dropped', 'repeated', 'node_received', 'node_published', 'engine')
+        names = ('dropped', 'node_received', 'node_published', 'clock_jumps', 'engine')
         return {'frames': self._noted.sent, **{name: self._heard[name] for name in names}}
 
     @property
@@ -160,6 +173,7 @@ class _Soak:
         if period_s is not None:
             arguments += ['--period-s', str(period_s)]
         self._processes.start(SOAK_CAMERA, arguments)
+        self._noted.shifts.append({})
         moved_s, before = time.monotonic(), -1
         while not self._note_cameras():
             self._look(bar)
@@ -176,6 +190,7 @@ class _Soak:
         said = read_status(self._status(SOAK_CAMERA))
         if said.get('problem'):
             raise StepsError(said['problem'])
+        self._noted.shifts[-1] = said
         self._noted.sent = said.get('sent', self._noted.sent)
         self._noted.period_s = said.get('period_s', self._noted.period_s)
         return bool(said.get('done', False))
@@ -208,7 +223,7 @@ class _Soak:
         while held.gone and time.monotonic() < end_s:
             time.sleep(POLL_S)
             held = self._processes.vitals(NODE)
-        return AtRest(held.threads, held.descriptors, len(held.gone))
+        return AtRest(self._noted.sent, held.threads, held.descriptors, len(held.gone))
 
 
 def _node_arguments(network_size: str) -> list[str]:
@@ -224,4 +239,6 @@ def _node_arguments(network_size: str) -> list[str]:
     ]
     if network_size:
         given.append(f'network_size:={network_size}')
-    return ['--ros-args', *(word for parameter in given for word in ('-p', parameter))]
+    # At this level the node names each frame that it drops.
+    level = ['--log-level', f'{NODE}:=debug']
+    return ['--ros-args', *level, *(word for parameter in given for word in ('-p', parameter))]

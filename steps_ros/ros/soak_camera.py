@@ -10,6 +10,7 @@ from pathlib import Path
 import time
 from typing import Any
 
+from rcl_interfaces.srv import GetParameters
 import rclpy
 from rclpy.duration import Duration
 from rclpy.executors import SingleThreadedExecutor
@@ -20,10 +21,10 @@ from rosgraph_msgs.msg import Clock
 from sensor_msgs.msg import CameraInfo, CompressedImage, Image
 
 from steps_ros.ros.image_input import CAMERA_INFO, COMPRESSED, IMAGE
-from steps_ros.ros.live_run import stamp_of
+from steps_ros.ros.live_run import frame_id_of
 from steps_ros.ros.messages import time_message
 from steps_ros.ros.names import CAMERA_INFO as OUTPUT_INFO
-from steps_ros.ros.names import camera_topic, CLOCK, of_node, SOAK_CAMERA
+from steps_ros.ros.names import camera_topic, CLOCK, NODE, of_node, SOAK_CAMERA
 from steps_ros.ros.qos import input_profile, RELIABLE
 from steps_ros.ros.soak_frames import SoakPictures
 from steps_ros.ros.soak_pace import Pace
@@ -31,20 +32,22 @@ from steps_ros.ros.soak_plan import (
     CAMERAS,
     frame_of,
     GOOD,
+    is_hurried,
+    is_pause,
     number_of,
     RAW,
     SoakCamera,
     SoakFrame,
+    TICK,
 )
 from steps_ros.ros.spin import DONE, started
 from steps_ros.ros.status_file import write_status
 
 STATUS_PERIOD_S = 0.5
 KEEP_LAST = 50
-TICK = len(CAMERAS)
-ACKNOWLEDGE_S, CONNECT_S, SETTLE_S, PROBE_LIMIT_S = 5.0, 60.0, 0.5, 20.0
-# A pause now and then, longer than image_timeout_s.
-PAUSE_EVERY_TICKS, PAUSE_S = 400, 3.0
+ACKNOWLEDGE_S, ANSWER_S, CONNECT_S, SETTLE_S, PROBE_LIMIT_S = 5.0, 20.0, 60.0, 0.5, 20.0
+# Longer than image_timeout_s.
+PAUSE_S = 3.0
 
 
 class CameraNode(Node):
@@ -55,8 +58,10 @@ class CameraNode(Node):
         super().__init__(SOAK_CAMERA)
         self._pictures = SoakPictures(widest)
         self._clock_topic = self.create_publisher(Clock, CLOCK, QoSProfile(depth=1))
+        self._settings = self.create_client(GetParameters, f'/{NODE}/get_parameters')
         self._infos = {c.name: self._publisher(CameraInfo, CAMERA_INFO, c) for c in CAMERAS}
         self._images = {c.name: self._images_of(c) for c in CAMERAS}
+        self._calibrations: dict[str, str] = {}
         self.latest = dict.fromkeys(self._images, -1)
         self._words = [of_node(camera_topic(OUTPUT_INFO, camera.name)) for camera in CAMERAS]
         profile = input_profile(RELIABLE, KEEP_LAST)
@@ -68,20 +73,32 @@ class CameraNode(Node):
         """Say whether the node listens to all cameras, and is known to give word."""
         topics = (*self._images.values(), *self._infos.values())
         is_heard = all(topic.get_subscription_count() for topic in topics)
-        return is_heard and all(map(self.count_publishers, self._words))
+        is_answering = self._settings.service_is_ready()
+        return is_heard and is_answering and all(map(self.count_publishers, self._words))
 
-    def calibrate(self) -> None:
-        """Publish the camera_info of all cameras."""
-        for number, camera in enumerate(CAMERAS):
-            info, _ = self._pictures.messages(frame_of(number))
-            self._infos[camera.name].publish(info)
+    def send(self, frame: SoakFrame, settle: Callable[[], None]) -> None:
+        """
+        Publish the time, the camera_info and the image of a frame.
 
-    def send(self, frame: SoakFrame) -> None:
-        """Publish the time, the camera_info and the image of a frame."""
+        :param settle: returns when the node has taken in what was sent; called around a
+            camera_info that says something else than the one before, so that it is known which
+            images it is for.
+        """
         info, image = self._pictures.messages(frame)
         self._clock_topic.publish(Clock(clock=time_message(frame.time_ns)))
-        self._infos[frame.camera.name].publish(info)
+        is_other = self._calibrations.get(frame.camera.name) != frame.calibration
+        self._calibrations[frame.camera.name] = frame.calibration
+        if is_other:
+            settle()
+        if info is not None:
+            self._infos[frame.camera.name].publish(info)
+        if is_other:
+            settle()
         self._images[frame.camera.name].publish(image)
+
+    def question(self) -> Callable[[], bool]:
+        """Ask the node something, and return what says whether it has answered."""
+        return self._settings.call_async(GetParameters.Request(names=['cameras'])).done
 
     def is_out(self, frames: Iterable[SoakFrame]) -> bool:
         """Say whether the outputs of the good ones of these, or of later ones, have come."""
@@ -104,7 +121,7 @@ class CameraNode(Node):
 
     def _noting(self, camera: str) -> Callable[[bytes], None]:
         def note(content: bytes) -> None:
-            self.latest[camera] = max(self.latest[camera], number_of(stamp_of(content)))
+            self.latest[camera] = max(self.latest[camera], number_of(frame_id_of(content)))
 
         return note
 
@@ -120,16 +137,16 @@ class Shift:
         self._pace = Pace(options.period_s)
         self._before: list[SoakFrame] = []
         self._said_s = 0.0
-        self.status: dict[str, Any] = {'sent': options.first, 'period_s': options.period_s}
+        self.status: dict[str, Any] = {
+            'sent': options.first, 'period_s': options.period_s, 'pauses': 0, 'hurried': 0,
+        }  # fmt: skip
 
     def run(self) -> None:
         """Wait for the node, then send until the end or the shutdown."""
         if not self._wait(self._node.is_connected, CONNECT_S):
             self.status['problem'] = f'the node did not subscribe within {CONNECT_S:.0f} s'
             return
-        # What is known here may not be known there yet; and no frame is to be uncalibrated.
-        self._wait(lambda: False, SETTLE_S)
-        self._node.calibrate()
+        # What is known here may not be known there yet.
         self._wait(lambda: False, SETTLE_S)
         due_s = time.monotonic()
         for first in range(self._options.first, self._options.last, TICK):
@@ -143,21 +160,36 @@ class Shift:
         self._wait(lambda: False, due_s - time.monotonic())
         if not rclpy.ok():
             return due_s
-        if not self._pace.is_probing and self._before:
+        tick = numbers[0] // TICK
+        # What is sent in a burst is late of necessity.
+        if not self._pace.is_probing and self._before and not is_hurried(tick - 1):
             self._pace.judge(not self._node.is_out(self._before))
         self._before = [frame_of(number) for number in numbers]
         begun_s = time.monotonic()
         for frame in self._before:
-            self._node.send(frame)
+            self._node.send(frame, self._settle)
             self.status['sent'] = frame.number + 1
         if self._pace.is_probing:
             self._wait(lambda: self._node.is_out(self._before), PROBE_LIMIT_S)
             self._pace.probed(time.monotonic() - begun_s)
             return due_s
         self._say()
-        is_pause = (numbers[0] // TICK + 1) % PAUSE_EVERY_TICKS == 0
-        # What is late must not be made up for in a burst.
-        return max(due_s, begun_s) + self._pace.period_s + (PAUSE_S if is_pause else 0.0)
+        # What is late must not be made up for.
+        return max(due_s, begun_s) + self._gap_s(tick)
+
+    def _gap_s(self, tick: int) -> float:
+        """Return the time from this tick to the next, seconds."""
+        if is_hurried(tick):
+            self.status['hurried'] += 1
+            return 0.0
+        if is_pause(tick):
+            self.status['pauses'] += 1
+            return self._pace.period_s + PAUSE_S
+        return self._pace.period_s
+
+    def _settle(self) -> None:
+        """Wait until the node has taken in what was sent; it answers after what came before."""
+        self._wait(self._node.question(), ANSWER_S)
 
     def _wait(self, is_over: Callable[[], bool], limit_s: float) -> bool:
         """Take in outputs until it is over; False after the limit or at the shutdown."""

@@ -6,6 +6,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import replace
+import struct
 from typing import Any, NamedTuple
 
 import cv2
@@ -16,9 +17,14 @@ from std_msgs.msg import Header
 
 from steps_ros.core.camera import Camera
 from steps_ros.ros.messages import camera_info_message, set_data, time_message
-from steps_ros.ros.soak_plan import CAMERAS, COMPRESSED, SoakCamera, SoakFrame
+from steps_ros.ros.soak_plan import (
+    CAMERAS,
+    COMPRESSED,
+    NO_CAMERA_INFO,
+    SoakCamera,
+    SoakFrame,
+)
 
-FRAME_ID = 'camera_optical_frame'
 PICTURES = 8
 BENT = (-0.2, 0.02, 0.0, 0.0, 0.0)
 NEUTRAL = 128
@@ -27,9 +33,9 @@ Pixels = NDArray[Any]
 
 
 class SoakMessages(NamedTuple):
-    """What a camera sends for one frame, in this order."""
+    """What a camera sends for one frame, in this order; None is not sent."""
 
-    info: CameraInfo
+    info: CameraInfo | None
     image: Any
 
 
@@ -52,13 +58,14 @@ class SoakPictures:
         height, width = picture.shape[:2]
         if frame.kind in _REPAINTED:
             picture = _REPAINTED[frame.kind](picture)
-        header = Header(frame_id=FRAME_ID, stamp=time_message(frame.stamp_ns))
+        header = Header(frame_id=frame.frame_id, stamp=time_message(frame.stamp_ns))
+        encoded = _compressed if frame.camera.transport == COMPRESSED else _raw
+        image = encoded(header, picture, frame)
+        if frame.kind == NO_CAMERA_INFO:
+            return SoakMessages(None, image)
         info = camera_info_message(header, _lens(frame.camera, width, height))
-        if frame.kind == 'nan_calibration':
-            info.k[0] = float('nan')
-        if frame.camera.transport == COMPRESSED:
-            return SoakMessages(info, _compressed(header, picture, frame))
-        return SoakMessages(info, _raw(header, picture, frame))
+        _MISCALIBRATED.get(frame.kind, _nothing)(info)
+        return SoakMessages(info, image)
 
 
 def _night_pictures(width: int, height: int, seed: int) -> list[Pixels]:
@@ -85,13 +92,13 @@ def _raw(header: Header, picture: Pixels, frame: SoakFrame) -> Image:
 
 
 def _compressed(header: Header, picture: Pixels, frame: SoakFrame) -> CompressedImage:
-    is_jpeg = frame.encoding == 'jpeg' or frame.kind.endswith('jpeg')
-    suffix = '.jpg' if is_jpeg else '.png'
-    content = cv2.imencode(suffix, cv2.cvtColor(picture, cv2.COLOR_RGB2BGR))[1].tobytes()
+    wanted = (form for form in frame.camera.encodings if frame.kind.endswith(form))
+    encoding = next(wanted, frame.encoding)
+    content = cv2.imencode(f'.{encoding}', cv2.cvtColor(picture, cv2.COLOR_RGB2BGR))[1].tobytes()
     spoil = _SPOILT_CONTENT.get(frame.kind)
     if spoil is not None:
         content = spoil(content)
-    return CompressedImage(header=header, format=frame.encoding, data=content)
+    return CompressedImage(header=header, format=encoding, data=content)
 
 
 def _grey(picture: Pixels) -> Pixels:
@@ -101,6 +108,12 @@ def _grey(picture: Pixels) -> Pixels:
 def _paired(picture: Pixels) -> Pixels:
     grey = _grey(picture)
     return np.dstack((grey, np.full_like(grey, NEUTRAL)))
+
+
+def _dark(height: int, width: int) -> Pixels:
+    """Return what a sensor gives behind a cap: its noise."""
+    noise = np.random.default_rng(0).normal(6, 3, (height, width, 1))
+    return np.repeat(noise.clip(0, 255).astype(np.uint8), 3, axis=2)
 
 
 _ENCODERS: dict[str, Callable[[Pixels], Pixels]] = {
@@ -115,6 +128,7 @@ _ENCODERS: dict[str, Callable[[Pixels], Pixels]] = {
 _REPAINTED: dict[str, Callable[[Pixels], Pixels]] = {
     'black': np.zeros_like,
     'white': lambda picture: np.full_like(picture, 255),
+    'covered_lens': lambda picture: _dark(*picture.shape[:2]),
     'changed_size': lambda picture: np.ascontiguousarray(picture[::2, ::2]),
 }
 
@@ -127,6 +141,23 @@ def _with(**values: Any) -> Callable[[Image, Pixels], None]:
             setattr(message, name, value)
 
     return spoil
+
+
+def _nothing(_: CameraInfo) -> None:
+    """Leave it as it is."""
+
+
+def _focal(value: float) -> Callable[[CameraInfo], None]:
+    """Return what gives K[0] another value."""
+
+    def spoil(info: CameraInfo) -> None:
+        info.k[0] = value
+
+    return spoil
+
+
+def _of_another(info: CameraInfo) -> None:
+    info.height *= 2
 
 
 def _truncate(message: Image, pixels: Pixels) -> None:
@@ -144,9 +175,20 @@ def _scrambled(content: bytes) -> bytes:
     return content[:middle] + bytes(range(256))[:length] + content[middle + min(length, 256) :]
 
 
+def _claiming(width: int, height: int) -> Callable[[bytes], bytes]:
+    """Return what gives a PNG another size."""
+    return lambda content: content[:16] + struct.pack('>II', width, height) + content[24:]
+
+
+_MISCALIBRATED: dict[str, Callable[[CameraInfo], None]] = {
+    'nan_calibration': _focal(float('nan')),
+    'zero_calibration': _focal(0.0),
+    'foreign_calibration': _of_another,
+}
 _SPOILT: dict[str, Callable[[Image, Pixels], None]] = {
     'unknown_encoding': _with(encoding='nonsense'),
     'encoding_not_taken': _with(encoding='nv12'),
+    'odd_width': _with(encoding='yuv422_yuy2', width=33),
     'narrow_step': _with(step=1),
     'lying_width': _with(width=100_000),
     'huge_size': _with(width=20_000, height=20_000, step=80_000),
@@ -156,6 +198,7 @@ _SPOILT: dict[str, Callable[[Image, Pixels], None]] = {
 _SPOILT_CONTENT: dict[str, Callable[[bytes], bytes]] = {
     'corrupt_jpeg': _scrambled,
     'truncated_jpeg': lambda content: content[: len(content) // 2],
+    'huge_png': _claiming(60_000, 60_000),
     'no_picture': lambda content: bytes(64) + content[64:],
     'empty': lambda _: b'',
 }

@@ -1,5 +1,5 @@
 """
-The listener of a soak: takes all outputs of all cameras, and counts the depths frame by frame.
+The listener of a soak: takes all outputs of all cameras, and notes what becomes of each frame.
 """
 
 from __future__ import annotations
@@ -7,75 +7,106 @@ from __future__ import annotations
 import argparse
 from collections import Counter
 from collections.abc import Mapping, Sequence
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 from diagnostic_msgs.msg import DiagnosticArray, DiagnosticStatus
+import numpy as np
+from rcl_interfaces.msg import Log
 from rclpy.node import Node
+from rclpy.qos import qos_profile_rosout_default
+from rclpy.serialization import deserialize_message
+from rclpy.time import Time
 from rclpy.utilities import remove_ros_args
+from rosgraph_msgs.msg import Clock
+from sensor_msgs.msg import Image
 
+from steps_ros.ros.dropped_frame import read_words
 from steps_ros.ros.image_input import COMPRESSED, IMAGE
-from steps_ros.ros.live_run import last_words, stamp_of
+from steps_ros.ros.live_run import frame_id_of, last_words
 from steps_ros.ros.names import (
     camera_topic,
+    CLOCK,
+    CONFIDENCE,
     DEPTH,
-    DEPTH_COLORED,
     DIAGNOSTICS,
     DROPPED_FOR,
+    LOG,
     NODE,
     of_node,
     SOAK_LISTENER,
 )
 from steps_ros.ros.outputs import FRAME_TOPICS
 from steps_ros.ros.qos import input_profile, RELIABLE
-from steps_ros.ros.soak_plan import CAMERAS, frame_of, number_of, RAW, SoakCamera, ZERO_STAMP
+from steps_ros.ros.soak_ledger import TOPICS
+from steps_ros.ros.soak_plan import CAMERAS, ENDS, frame_of, number_of, RAW, SoakCamera, UNSURE
 from steps_ros.ros.spin import guarded, run_node
 from steps_ros.ros.status_file import write_status
 
+# What a picture that shows nothing must stay below, everywhere.
+LOW_CONFIDENCE = 0.2
 STATUS_PERIOD_S = 0.25
 KEEP_LAST = 50
 STATE, MODEL = f'{NODE}: state', f'{NODE}: model'
 
 
 class Listener(Node):
-    """Subscribes to the outputs and to /diagnostics, and reports to a file."""
+    """Subscribes to the outputs, to /diagnostics and to the log, and reports to files."""
 
     def __init__(self, options: argparse.Namespace) -> None:
         """Subscribe."""
         super().__init__(SOAK_LISTENER)
         self._status: Path = options.status
+        self._ledger: Path = options.ledger
         self._is_ready = False
-        self._numbers: set[int] = set()
-        self._kinds: Counter[str] = Counter()
-        self._repeated = 0
+        self._outputs: dict[str, list[int]] = {topic: [] for topic in TOPICS}
+        self._drops: list[tuple[int, str]] = []
+        self._unsure: list[int] = []
+        self._done: set[int] = set()
+        self._clock_ns = self._clock_jumps = 0
         self._said: dict[str, dict[str, str]] = {}
         profile = input_profile(RELIABLE, KEEP_LAST)
-        for topic, kind in FRAME_TOPICS.items():
-            if topic == DEPTH_COLORED:
-                continue
-            callback = guarded(self, self._note_depth if topic == DEPTH else _take)
+        for topic in TOPICS:
+            callback = guarded(self, partial(self._note_output, topic))
             for camera in CAMERAS:
                 name = of_node(camera_topic(topic, camera.name))
-                self.create_subscription(kind, name, callback, profile, raw=True)
-        self.create_subscription(
-            DiagnosticArray, DIAGNOSTICS, guarded(self, self._note_report), profile
-        )
+                self.create_subscription(FRAME_TOPICS[topic], name, callback, profile, raw=True)
+        for kind, name, note, quality in (
+            (DiagnosticArray, DIAGNOSTICS, self._note_report, profile),
+            (Log, LOG, self._note_line, qos_profile_rosout_default),
+            (Clock, CLOCK, self._note_time, profile),
+        ):
+            self.create_subscription(kind, name, guarded(self, note), quality)
         self.create_timer(STATUS_PERIOD_S, guarded(self, self._report))
 
     def close(self) -> None:
-        """Report for the last time."""
+        """Report for the last time, and every frame."""
         self._report()
+        values = {'outputs': self._outputs, 'drops': self._drops, 'unsure': self._unsure}
+        write_status(self._ledger, values)
 
-    def _note_depth(self, content: bytes) -> None:
-        stamp_ns = stamp_of(content)
-        if not stamp_ns:
-            self._kinds[ZERO_STAMP] += 1
-            return
-        number = number_of(stamp_ns)
-        self._repeated += number in self._numbers
-        if number not in self._numbers:
-            self._numbers.add(number)
-            self._kinds[frame_of(number).kind] += 1
+    def _note_output(self, topic: str, content: bytes) -> None:
+        number = number_of(frame_id_of(content))
+        self._outputs[topic].append(number)
+        if topic == DEPTH:
+            self._done.add(number)
+        if topic == CONFIDENCE and UNSURE in ENDS[frame_of(number).kind]:
+            values = np.frombuffer(deserialize_message(content, Image).data, np.float32)
+            if values.max() < LOW_CONFIDENCE:
+                self._unsure.append(number)
+
+    def _note_line(self, line: Log) -> None:
+        dropped = read_words(line.msg) if line.name == NODE else None
+        if dropped is not None:
+            number = number_of(dropped.frame_id)
+            self._drops.append((number, dropped.reason))
+            self._done.add(number)
+
+    def _note_time(self, message: Clock) -> None:
+        now_ns = Time.from_msg(message.clock).nanoseconds
+        self._clock_jumps += now_ns < self._clock_ns
+        self._clock_ns = now_ns
 
     def _note_report(self, message: DiagnosticArray) -> None:
         self._said |= last_words(message)
@@ -85,17 +116,15 @@ class Listener(Node):
         state, model = (self._said.get(name, {}) for name in (STATE, MODEL))
         is_error = state.get('level') == str(DiagnosticStatus.ERROR[0])
         inputs, outputs = self._of_cameras('input'), self._of_cameras('output')
-        dropped = sum(map(_drops, outputs), Counter[str]())
         values: dict[str, Any] = {
             'ready': self._is_ready,
             'problem': state['message'] if is_error else '',
             'engine': model.get('engine', ''),
-            'published': dict(self._kinds),
-            'repeated': self._repeated,
-            'dropped': dict(dropped),
+            'dropped': dict(sum(map(_drops, outputs), Counter[str]())),
             'node_received': sum(int(said.get('received', 0)) for said in inputs),
             'node_published': sum(int(said.get('published', 0)) for said in outputs),
-            'done': self._kinds.total() + dropped.total(),
+            'clock_jumps': self._clock_jumps,
+            'done': len(self._done),
         }
         write_status(self._status, values)
 
@@ -116,12 +145,9 @@ def main(args: Sequence[str] | None = None) -> int:
     """Listen until Ctrl-C."""
     parser = argparse.ArgumentParser(prog=SOAK_LISTENER, description=__doc__)
     parser.add_argument('--status', type=Path, required=True, help='JSON file to report to')
+    parser.add_argument('--ledger', type=Path, required=True, help='JSON file of all frames')
     options = parser.parse_args(remove_ros_args(args)[1:])
     return run_node(SOAK_LISTENER, lambda: Listener(options), args)
-
-
-def _take(content: bytes) -> None:
-    """Take a message: that somebody listens is what makes the node compute it."""
 
 
 def _drops(said: Mapping[str, str]) -> Counter[str]:

@@ -1,49 +1,84 @@
 """
-What a soak sends: every frame follows from its number.
+What a soak sends, and when: every frame follows from its number.
 
 So camera, listener and judge agree without talking to each other. The cameras take turns; every
 twentieth frame is a bad one, and all kinds of them come by turns, too. The number is in the
-stamp, below a tenth of a second; above it is the time of a bag that is played in a loop.
+frame_id, which comes back on every output; the stamp is of a bag that is played in a loop.
 """
 
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Sequence
 from typing import NamedTuple
+
+from steps_ros.ros.statistics import Drop
 
 BAD_EVERY, FIRST_BAD = 20, 7
 PERIOD_NS = 100_000_000
 BEGIN_NS = 1_700_000_000_000_000_000
 LOOP_TICKS = 120
+# A pause now and then, longer than image_timeout_s; then a few ticks at once, as of a driver
+# that catches up.
+FIRST_PAUSE_TICK, PAUSE_EVERY_TICKS, BURST_TICKS = 98, 400, 3
 
-GOOD, ZERO_STAMP = 'good', 'zero_stamp'
-# What becomes of a frame: depth, or a drop that is counted as a bad frame.
-OUT, REFUSED, EITHER = 'out', 'refused', 'either'
-_ANY_KINDS = {
-    'black': OUT,
-    'white': OUT,
-    'changed_size': OUT,
-    'nan_calibration': OUT,
-    ZERO_STAMP: OUT,
+GOOD = 'good'
+# How a frame ends besides the node's own reasons of dropping it: with all outputs; with all, and
+# a confidence that is low everywhere; or without those that need a calibration.
+OUT, UNSURE, UNCALIBRATED = 'out', 'unsure', 'uncalibrated'
+# A kind of frame may end in any of these, or be superseded.
+Ends = tuple[str, ...]
+_REFUSED: Ends = (Drop.BAD_FRAME,)
+NO_CAMERA_INFO = 'no_camera_info'
+ZERO_STAMP, NEGATIVE_STAMP, REPEATED_STAMP, STAMP_BACK, FUTURE_STAMP = (
+    'zero_stamp', 'negative_stamp', 'repeated_stamp', 'stamp_back', 'future_stamp',
+)  # fmt: skip
+_ANY_KINDS: dict[str, Ends] = {
+    'black': (UNSURE,),
+    'white': (UNSURE,),
+    'covered_lens': (UNSURE,),
+    'changed_size': (OUT,),
+    'nan_calibration': (UNCALIBRATED,),
+    'zero_calibration': (UNCALIBRATED,),
+    'foreign_calibration': (UNCALIBRATED,),
+    ZERO_STAMP: (OUT,),
+    NEGATIVE_STAMP: (OUT,),
+    REPEATED_STAMP: (OUT,),
+    STAMP_BACK: (OUT,),
+    FUTURE_STAMP: (OUT,),
 }
-RAW_KINDS = {
-    'unknown_encoding': REFUSED,
-    'truncated_data': REFUSED,
-    'narrow_step': REFUSED,
-    'lying_width': REFUSED,
-    'huge_size': REFUSED,
-    'zero_size': REFUSED,
-    'encoding_not_taken': REFUSED,
+_RAW_KINDS: dict[str, Ends] = {
+    'unknown_encoding': _REFUSED,
+    'encoding_not_taken': _REFUSED,
+    'odd_width': _REFUSED,
+    'truncated_data': _REFUSED,
+    'narrow_step': _REFUSED,
+    'lying_width': _REFUSED,
+    'huge_size': _REFUSED,
+    'zero_size': _REFUSED,
+}
+_COMPRESSED_KINDS: dict[str, Ends] = {
+    'corrupt_jpeg': (OUT, Drop.BAD_FRAME),
+    'truncated_jpeg': _REFUSED,
+    'huge_png': _REFUSED,
+    'no_picture': _REFUSED,
+    'empty': _REFUSED,
+}
+ENDS: dict[str, Ends] = {
+    GOOD: (OUT,),
+    NO_CAMERA_INFO: (UNCALIBRATED,),
+    **_RAW_KINDS,
+    **_COMPRESSED_KINDS,
     **_ANY_KINDS,
 }
-COMPRESSED_KINDS = {
-    'corrupt_jpeg': EITHER,
-    'truncated_jpeg': REFUSED,
-    'no_picture': REFUSED,
-    'empty': REFUSED,
-    **_ANY_KINDS,
+_SECOND_NS = 1_000_000_000
+_STAMPS_NS = {ZERO_STAMP: 0, NEGATIVE_STAMP: -5 * _SECOND_NS}
+_STAMP_OFFSETS_NS = {
+    REPEATED_STAMP: -PERIOD_NS,
+    STAMP_BACK: -60 * _SECOND_NS,
+    FUTURE_STAMP: 86_400 * _SECOND_NS,
 }
-FATES = {GOOD: OUT, **RAW_KINDS, **COMPRESSED_KINDS}
+_FRAME_ID = 'soak_'
 
 RAW, COMPRESSED = 'raw', 'compressed'
 RAW_ENCODINGS = ('bgr8', 'rgb8', 'mono8', 'bgra8', 'bayer_rggb8', 'yuv422_yuy2', 'mono16')
@@ -75,6 +110,7 @@ CAMERAS = (
     SoakCamera('rear', COMPRESSED, ('jpeg', 'png'), 0.75, 0.625, bent=False),
     SoakCamera('side', RAW, ('bgr8', 'mono8'), 0.5, 0.75, bent=True),
 )
+TICK = len(CAMERAS)
 
 
 class SoakFrame(NamedTuple):
@@ -89,21 +125,31 @@ class SoakFrame(NamedTuple):
     @property
     def stamp_ns(self) -> int:
         """The stamp of the image."""
-        return 0 if self.kind == ZERO_STAMP else self.time_ns + self.number
+        return _STAMPS_NS.get(self.kind, self.time_ns + _STAMP_OFFSETS_NS.get(self.kind, 0))
+
+    @property
+    def frame_id(self) -> str:
+        """What tells the frame from all others."""
+        return f'{_FRAME_ID}{self.number}'
+
+    @property
+    def calibration(self) -> str:
+        """What the camera_info before the image says."""
+        return self.kind if UNCALIBRATED in ENDS[self.kind] else GOOD
 
 
 def frame_of(number: int) -> SoakFrame:
     """Return the frame with this number, from 0 on."""
-    tick, turn = divmod(number, len(CAMERAS))
+    tick, turn = divmod(number, TICK)
     camera = CAMERAS[turn]
     encoding = camera.encodings[tick % len(camera.encodings)]
     time_ns = BEGIN_NS + (tick % LOOP_TICKS) * PERIOD_NS
     return SoakFrame(number, camera, _kind(number, turn), encoding, time_ns)
 
 
-def number_of(stamp_ns: int) -> int:
-    """Return the number of the frame that has this stamp, which is not 0."""
-    return stamp_ns % PERIOD_NS
+def number_of(frame_id: str) -> int:
+    """Return the number of the frame that has this frame_id."""
+    return int(frame_id.removeprefix(_FRAME_ID))
 
 
 def kinds_of(frames: int) -> Counter[str]:
@@ -113,12 +159,48 @@ def kinds_of(frames: int) -> Counter[str]:
 
 def clock_jumps(frames: int) -> int:
     """Return how often time goes back among the first frames."""
-    return max(0, frames - 1) // len(CAMERAS) // LOOP_TICKS
+    return max(0, frames - 1) // TICK // LOOP_TICKS
+
+
+def is_pause(tick: int) -> bool:
+    """Say whether the cameras pause after this tick."""
+    return _since_pause(tick) == 0
+
+
+def is_hurried(tick: int) -> bool:
+    """Say whether the next tick comes at once after this one."""
+    return 0 < _since_pause(tick) < BURST_TICKS
+
+
+def shift_ends(frames: int, shifts: int) -> list[int]:
+    """Return the numbers that shifts begin with, and the end; no tick is divided between two."""
+    ticks = -(-frames // TICK)
+    return [min(frames, TICK * (ticks * at // shifts)) for at in range(shifts + 1)]
+
+
+def _since_pause(tick: int) -> int:
+    return (tick - FIRST_PAUSE_TICK) % PAUSE_EVERY_TICKS
+
+
+def _order(turn: int) -> tuple[str, ...]:
+    """Return the bad kinds of a camera; the cameras begin with others, so that few have all."""
+    own = _turned(_RAW_KINDS if CAMERAS[turn].transport == RAW else _COMPRESSED_KINDS, 2 * turn)
+    common = _turned(_ANY_KINDS, 4 * turn)
+    return (*own[:4], *common[:4], *own[4:], *common[4:])
+
+
+def _turned(kinds: dict[str, Ends], begin: int) -> Sequence[str]:
+    names = list(kinds)
+    return names[begin:] + names[:begin]
+
+
+_ORDERS = tuple(map(_order, range(TICK)))
 
 
 def _kind(number: int, turn: int) -> str:
+    if number < TICK:
+        return NO_CAMERA_INFO
     if number % BAD_EVERY != FIRST_BAD:
         return GOOD
-    kinds = tuple(RAW_KINDS if CAMERAS[turn].transport == RAW else COMPRESSED_KINDS)
-    # The cameras do not begin with the same kind, so that few frames have them all.
-    return kinds[(number // BAD_EVERY // len(CAMERAS) + 4 * turn) % len(kinds)]
+    kinds = _ORDERS[turn]
+    return kinds[number // BAD_EVERY // TICK % len(kinds)]
