@@ -12,7 +12,7 @@ from steps_ros.cli.main import main
 from steps_ros.ros import soak
 from steps_ros.ros.soak_result import SoakResult
 
-FINE = SoakResult(2, ['uncalibrated'] * 2, {}, published=2, node_received=2, node_published=2)
+FINE = SoakResult(2, ['uncalibrated', 'out'], {}, published=2, node_received=2, node_published=2)
 
 
 def soaked(monkeypatch, result):
@@ -34,7 +34,7 @@ def test_each_broken_promise_is_a_line_and_the_numbers_come_all_the_same(monkeyp
     assert main(['soak']) == 1
     said = capsys.readouterr()
     assert json.loads(said.out)['unaccounted'] == 1
-    assert [line.split(':')[0] for line in said.err.splitlines()] == ['error'] * 3
+    assert [line.split(':')[0] for line in said.err.splitlines()] == ['error'] * 4
 
 
 def test_ctrl_c_prints_what_was_measured(monkeypatch, capsys):

@@ -198,7 +198,8 @@ _ORDERS = tuple(map(_order, range(TICK)))
 
 
 def _kind(number: int, turn: int) -> str:
-    if number < TICK:
+    # One only: the others of its tick are good, and waiting for them keeps this one from the next.
+    if number == 0:
         return NO_CAMERA_INFO
     if number % BAD_EVERY != FIRST_BAD:
         return GOOD
