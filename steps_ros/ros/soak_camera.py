@@ -30,15 +30,18 @@ from steps_ros.ros.soak_frames import SoakPictures
 from steps_ros.ros.soak_pace import Pace
 from steps_ros.ros.soak_plan import (
     CAMERAS,
+    ENDS,
     frame_of,
     GOOD,
     is_hurried,
     is_pause,
     number_of,
+    OUT,
     RAW,
     SoakCamera,
     SoakFrame,
     TICK,
+    UNSURE,
 )
 from steps_ros.ros.spin import DONE, started
 from steps_ros.ros.status_file import write_status
@@ -101,9 +104,9 @@ class CameraNode(Node):
         return self._settings.call_async(GetParameters.Request(names=['cameras'])).done
 
     def is_out(self, frames: Iterable[SoakFrame]) -> bool:
-        """Say whether the outputs of the good ones of these, or of later ones, have come."""
-        good = (frame for frame in frames if frame.kind == GOOD)
-        return all(self.latest[frame.camera.name] >= frame.number for frame in good)
+        """Say whether all outputs of those that must have them, or of later ones, have come."""
+        whole = (frame for frame in frames if ENDS[frame.kind] in ((OUT,), (UNSURE,)))
+        return all(self.latest[frame.camera.name] >= frame.number for frame in whole)
 
     def wait_until_received(self) -> None:
         """Wait, for a limited time, until the node has what was sent."""
@@ -164,7 +167,11 @@ class Shift:
         # What is sent in a burst is late of necessity.
         if not self._pace.is_probing and self._before and not is_hurried(tick - 1):
             self._pace.judge(not self._node.is_out(self._before))
-        self._before = [frame_of(number) for number in numbers]
+        frames = [frame_of(number) for number in numbers]
+        # A bad frame that the next one supersedes shows nothing: it is given its time.
+        if any(frame.kind != GOOD for frame in (*self._before, *frames)):
+            self._wait(lambda: self._node.is_out(self._before), PROBE_LIMIT_S)
+        self._before = frames
         begun_s = time.monotonic()
         for frame in self._before:
             self._node.send(frame, self._settle)
