@@ -22,6 +22,9 @@ endif
 # Threads that spin while they wait starve the other processes of a small machine.
 export OMP_WAIT_POLICY := PASSIVE
 
+# Where Python is told to keep nothing that it compiled, as in many containers, each process compiles torch anew: 4 to 9 s.
+unexport PYTHONDONTWRITEBYTECODE
+
 .PHONY: help .venv demo test bench soak fuzz mutants lint pins weights clean
 help:
 	@echo "make demo [INPUT=folder|video|bag] [RATE=hz]   frames through the live node, into $(DEMO_OUT)/"
