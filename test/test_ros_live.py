@@ -67,8 +67,10 @@ def running(*arguments: str, log: Path) -> Iterator[subprocess.Popen]:
 
 
 def _node(checkpoint: Path | str, log: Path):
-    options = ['-p', 'autostart:=true', '-p', f'checkpoint:={checkpoint}', '-p', 'device:=cpu']
-    return running('steps_ros.ros.entry', 'night_depth', '--ros-args', *options, log=log)
+    # Engines are built in the demo.
+    given = ('autostart:=true', f'checkpoint:={checkpoint}', 'device:=cpu', 'engine:=torch')
+    words = [word for parameter in given for word in ('-p', parameter)]
+    return running('steps_ros.ros.entry', 'night_depth', '--ros-args', *words, log=log)
 
 
 class Peer(Node):

@@ -137,13 +137,20 @@ def started_processes(monkeypatch) -> list[subprocess.Popen]:
     return started
 
 
+def settings(bag, out, checkpoint, rate_factor) -> LiveSettings:
+    """Return settings for torch alone: engines are built in the demo."""
+    return LiveSettings(
+        bag, out, rate_factor=rate_factor, checkpoint=checkpoint, device='cpu', engine='torch'
+    )
+
+
 @pytest.mark.live
 @pytest.mark.timeout(180)
 def test_replay_keeps_the_stamps_and_the_time_of_the_bag(
     bag, checkpoint, started_processes, tmp_path
 ):
     out = tmp_path / 'live'
-    run = run_live(LiveSettings(bag, out, rate_factor=2.0, checkpoint=checkpoint, device='cpu'))
+    run = run_live(settings(bag, out, checkpoint, 2.0))
     assert len(started_processes) == 3
     assert all(process.returncode == 0 for process in started_processes)
     assert run.frames_in == BAG_FRAMES == run.frames_out + run.dropped
@@ -177,7 +184,7 @@ def test_ctrl_c_during_replay_leaves_a_whole_recording_and_no_process(
         os.kill(os.getpid(), signal.SIGINT)
 
     Thread(target=interrupt, daemon=True).start()
-    run = run_live(LiveSettings(bag, out, rate_factor=0.1, checkpoint=checkpoint, device='cpu'))
+    run = run_live(settings(bag, out, checkpoint, 0.1))
     assert all(process.poll() == 0 for process in started_processes)
     assert run.is_partial
     assert 0 < run.frames_out <= run.frames_in < BAG_FRAMES
@@ -188,7 +195,7 @@ def test_ctrl_c_during_replay_leaves_a_whole_recording_and_no_process(
 @pytest.mark.live
 @pytest.mark.timeout(180)
 def test_a_node_that_cannot_start_says_why_at_once(bag, started_processes, tmp_path):
-    settings = LiveSettings(bag, tmp_path / 'live', checkpoint=Path('/nowhere/x.safetensors'))
+    nowhere = Path('/nowhere/x.safetensors')
     with pytest.raises(StepsError, match=r'did not start: /nowhere/x\.safetensors: no such'):
-        run_live(settings)
+        run_live(settings(bag, tmp_path / 'live', nowhere, 1.0))
     assert all(process.poll() == 0 for process in started_processes)
