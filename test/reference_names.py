@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-import importlib.util
 from pathlib import Path
-from types import ModuleType
+import runpy
+from types import SimpleNamespace
 
 import numpy as np
 import torch
@@ -45,14 +45,9 @@ def load_named(
     module.load_state_dict({key: weights(name(key), tuple(state[key].shape)) for key in state})
 
 
-def recipe(reference: Path) -> ModuleType:
-    """Return the goldens' own module of seeded weights."""
-    spec = importlib.util.spec_from_file_location('recipe', reference / 'goldens' / 'recipe.py')
-    assert spec is not None
-    assert spec.loader is not None
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
+def recipe(reference: Path) -> SimpleNamespace:
+    """Return what the goldens' own module of seeded weights has; no bytecode is left beside it."""
+    return SimpleNamespace(**runpy.run_path(str(reference / 'goldens' / 'recipe.py')))
 
 
 def golden(reference: Path, name: str) -> dict[str, np.ndarray]:
