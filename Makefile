@@ -25,7 +25,7 @@ export OMP_WAIT_POLICY := PASSIVE
 # Where Python is told to keep nothing that it compiled, as in many containers, each process compiles torch anew: 4 to 9 s.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: help .venv demo test bench soak fuzz mutants lint pins weights clean
+.PHONY: help .venv demo test bench soak fuzz mutants lint pins audit weights clean
 help:
 	@echo "make demo [INPUT=folder|video|bag] [RATE=hz]   frames through the live node, into $(DEMO_OUT)/"
 	@echo "make test                                      all tests"
@@ -35,6 +35,7 @@ help:
 	@echo "make mutants MODULE=file TESTS='files'         changes of a module that its tests do not see"
 	@echo "make lint                                      ruff and mypy"
 	@echo "make pins                                      requirements/ again, from setup.py and constraints.txt"
+	@echo "make audit                                     known faults of what requirements/ names, from PyPI"
 	@echo "make weights                                   the default weights again, from their seed"
 
 .venv: $(VENV)/.complete
@@ -99,6 +100,10 @@ pins:
 	$(PIN) requirements/torch.in --constraint requirements/all_but_torch.txt --output-file requirements/torch.txt
 	$(PIN) requirements/torch.in --constraint requirements/all_but_torch.txt --torch-backend cpu \
 	  --output-file requirements/torch_cpu.txt
+
+# Needs pip-audit (pip install pip-audit) and the network; what cannot be looked up is an error.
+audit:
+	pip-audit --strict --disable-pip --require-hashes -r requirements/all_but_torch.txt -r requirements/torch.txt
 
 weights: .venv
 	$(BIN)/steps-ros default-weights --seed 0 --out weights_out

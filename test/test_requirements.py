@@ -27,6 +27,15 @@ def test_torch_is_chosen_by_what_is_offered_and_not_by_what_fails():
     assert re.search(r"grep -qF '\$\(TORCH_CPU\)' && torch=torch_cpu", text)
 
 
+def test_the_audit_is_of_all_that_is_installed_and_skips_nothing():
+    text = (PROJECT / 'Makefile').read_text(encoding='utf8')
+    (command,) = re.findall(r'^\t(pip-audit .*)$', text, re.MULTILINE)
+    audited = {PROJECT / path for path in re.findall(r'-r (\S+)', command)}
+    # Torch without CUDA is a build of the same version.
+    assert audited == {REST, TORCH}
+    assert {'--strict', '--require-hashes'} <= set(command.split())
+
+
 def entries(path):
     """Return the requirements of a file, each with its hashes."""
     lines = path.read_text(encoding='utf8').replace('\\\n', ' ').splitlines()
