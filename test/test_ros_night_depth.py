@@ -12,6 +12,7 @@ import pytest
 pytest.importorskip('rclpy', reason='rclpy is not installed')
 
 from diagnostic_msgs.msg import DiagnosticArray, DiagnosticStatus
+from rcl_interfaces.srv import SetParameters
 import rclpy
 from rclpy.lifecycle import TransitionCallbackReturn
 from rclpy.parameter import Parameter
@@ -116,6 +117,24 @@ def test_outputs_shrink_with_their_camera_and_parameters_act_on_the_next_frame()
         ][1]
         assert (depth.height, depth.width) == (12, 16)
         assert np.isposinf(np.frombuffer(depth.data, np.float32)[32:]).all()
+
+
+@pytest.mark.parametrize(
+    ('name', 'reason'),
+    [
+        ('cloud.strid', "unknown parameter 'cloud.strid'; did you mean 'cloud.stride'?"),
+        ('gps', "unknown parameter 'gps'; ros2 param list names the known ones"),
+        ('use_sim_time', ''),
+    ],
+)
+def test_who_sets_an_unknown_parameter_hears_the_nearest(name, reason):
+    with bench(FakeModel().load) as made:
+        client = made.peer.create_client(SetParameters, '/night_depth/set_parameters')
+        made.wait(client.service_is_ready)
+        value = Parameter(name, value=False).to_parameter_msg()
+        answer = client.call_async(SetParameters.Request(parameters=[value]))
+        (result,) = made.wait(answer.done) and answer.result().results
+        assert (result.successful, result.reason) == (not reason, reason)
 
 
 def test_a_slow_model_drops_old_frames_and_every_frame_is_counted():

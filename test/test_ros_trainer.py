@@ -99,6 +99,12 @@ def test_no_parameter_changes_while_it_trains(bench):
     assert node.describe_parameter('learning_rate').description.endswith('.')
 
 
+def test_who_sets_an_unknown_parameter_hears_the_nearest(bench):
+    result = bench.make().set_parameters_atomically([Parameter('learning', value=1.0)])
+    assert result.reason == "unknown parameter 'learning'; did you mean 'learning_rate'?"
+    assert not result.successful
+
+
 def test_progress_comes_with_every_phase_and_every_second(bench):
     goes_on = threading.Event()
 

@@ -15,9 +15,11 @@ import sys
 from typing import Any
 
 from diagnostic_msgs.msg import DiagnosticArray
+from rcl_interfaces.msg import SetParametersResult
 from rclpy.clock import Clock, ClockType
 from rclpy.lifecycle import LifecycleNode, State, TransitionCallbackReturn
 from rclpy.node import Node
+from rclpy.parameter import Parameter
 from std_srvs.srv import SetBool
 
 from steps_ros.errors import StepsError
@@ -159,6 +161,11 @@ class NightDepth(LifecycleNode):
         """Clean up so that the node may be configured again."""
         self.close()
         return TransitionCallbackReturn.SUCCESS
+
+    def set_parameters_atomically(self, parameter_list: list[Parameter]) -> SetParametersResult:
+        """Set all or none; services call this, and rclpy itself would not name an unknown one."""
+        refusal = self.settings.refusal(parameter_list)
+        return refusal or super().set_parameters_atomically(parameter_list)
 
     def on_frame(self, camera: str, frame: CameraFrame) -> None:
         """Hand the frame to the worker; called for every image."""

@@ -72,6 +72,7 @@ class NodeSettings(Generic[Settings]):
         :raises SettingsError: a value of the wrong type or out of range, or a misspelt name.
         """
         self._type = settings
+        self._has = node.has_parameter
         self._known = {item.name: item for item in describe(settings)}
         self._values = {name: _declare(node, item) for name, item in self._known.items()}
         self._parts = parts_of(build(settings, self._values))
@@ -91,6 +92,15 @@ class NodeSettings(Generic[Settings]):
     def of(self, part: str) -> Live[Settings]:
         """Return the settings of a part, which has those of the node where it has none."""
         return _PartSettings(lambda: self._built.get(part, self._built['']))
+
+    def refusal(self, parameters: Iterable[Parameter]) -> SetParametersResult | None:
+        """Refuse the first that is no parameter of the node, by name; None: all of them are."""
+        for name in (item.name for item in parameters if not self._has(item.name)):
+            near = nearest(name, self._known)
+            remedy = f'did you mean {near!r}?' if near else 'ros2 param list names the known ones'
+            reason = f'unknown parameter {name!r}; {remedy}'
+            return SetParametersResult(successful=False, reason=reason)
+        return None
 
     def _build(self, values: Mapping[str, Any]) -> dict[str, Settings]:
         """Return the settings of the node, under an empty name, and of its parts."""

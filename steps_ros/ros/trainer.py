@@ -14,11 +14,13 @@ import time
 from typing import Any
 
 from diagnostic_msgs.msg import DiagnosticArray
+from rcl_interfaces.msg import SetParametersResult
 from rclpy.clock import Clock, ClockType
 from rclpy.duration import Duration
 from rclpy.executors import SingleThreadedExecutor
 from rclpy.logging import get_logger
 from rclpy.node import Node
+from rclpy.parameter import Parameter
 from rclpy.signals import uninstall_signal_handlers
 from std_srvs.srv import Trigger
 
@@ -49,7 +51,7 @@ class Trainer(Node):
         :raises SettingsError: a parameter has a bad value.
         """
         super().__init__(NAME, **node_arguments)
-        settings = NodeSettings(self, TrainerSettings).value
+        self._settings = NodeSettings(self, TrainerSettings)
         self._label = self.get_fully_qualified_name().lstrip('/')
         self._logged_s = 0.0
         # Several deep: phases may follow each other faster than messages travel.
@@ -59,7 +61,13 @@ class Trainer(Node):
         steady = Clock(clock_type=ClockType.STEADY_TIME)
         self.create_timer(PERIOD_S, guarded(self, self._each_second), clock=steady)
         logger = self.get_logger()
-        self.work = Work(settings, train, logger.info, guarded(self, self._phase_changed))
+        changed = guarded(self, self._phase_changed)
+        self.work = Work(self._settings.value, train, logger.info, changed)
+
+    def set_parameters_atomically(self, parameter_list: list[Parameter]) -> SetParametersResult:
+        """Set all or none; services call this, and rclpy itself would not name an unknown one."""
+        refusal = self._settings.refusal(parameter_list)
+        return refusal or super().set_parameters_atomically(parameter_list)
 
     def serve(self) -> int:
         """
