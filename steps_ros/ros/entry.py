@@ -16,6 +16,7 @@ from types import FrameType
 
 from steps_ros.errors import SettingsError
 from steps_ros.limits import limits
+from steps_ros.starter import end_with, STARTER
 
 PROCESSES = (
     'night_depth',
@@ -52,6 +53,8 @@ def trainer() -> int:
 def _run(process: str, args: Sequence[str]) -> int:
     for name in (signal.SIGINT, signal.SIGTERM):
         signal.signal(name, _leave)
+    if STARTER in os.environ:
+        end_with(int(os.environ[STARTER]))
     try:
         limits()
     except SettingsError as error:

@@ -18,6 +18,7 @@ from types import TracebackType
 from steps_ros.errors import StepsError
 from steps_ros.ros.memory import resident_mb
 from steps_ros.ros.vitals import Vitals, vitals
+from steps_ros.starter import STARTER
 
 DOMAINS = range(1, 100)
 PROFILE = 'fastdds_shm.xml'
@@ -52,7 +53,7 @@ class Processes:
                 stdin=subprocess.DEVNULL,
                 stdout=log,
                 stderr=subprocess.STDOUT,
-                env=self._environment,
+                env={**self._environment, STARTER: str(os.getpid())},
                 start_new_session=True,
             )
 

@@ -14,6 +14,7 @@ from contextlib import contextmanager
 from dataclasses import asdict
 import multiprocessing
 from multiprocessing.synchronize import Event
+import os
 from pathlib import Path
 import shutil
 from typing import Any
@@ -28,7 +29,7 @@ from steps_ros.sim.claims import claim, SETTINGS
 from steps_ros.sim.clip import SimulatedFrame
 from steps_ros.sim.drive import Drive, drive_jobs, Job, job_frames
 from steps_ros.sim.lidar import body_from_lidar, Scan
-from steps_ros.sim.processes import interrupts_wait, one_thread
+from steps_ros.sim.processes import begin, interrupts_wait
 from steps_ros.sim.trajectory import draw_mounting
 
 SUFFIX = '.parts'
@@ -155,7 +156,7 @@ def _pool(workers: int, jobs: list[Job], folder: Path) -> Iterator[dict[int, Fut
     """Give all jobs to processes; leaving early drops what is not finished."""
     context = multiprocessing.get_context('spawn')
     stop = context.Event()
-    pool = ProcessPoolExecutor(workers, context, _remember, (stop,))
+    pool = ProcessPoolExecutor(workers, context, _remember, (stop, os.getpid()))
     try:
         # Ctrl-C reaches the whole group; the processes end when this one tells them.
         with interrupts_wait():
@@ -177,8 +178,8 @@ class _Process:
     stop: Event | None = None
 
 
-def _remember(stop: Event) -> None:
-    one_thread()
+def _remember(stop: Event, starter: int) -> None:
+    begin(starter)
     _Process.stop = stop
 
 

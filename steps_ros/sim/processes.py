@@ -10,10 +10,19 @@ import signal
 
 import cv2
 
+from steps_ros.starter import end_with
 
-def one_thread() -> None:
-    """Keep this process to one thread: more would only take the processor from the others."""
+
+def begin(starter: int) -> None:
+    """
+    Keep this process to one thread, and let it end with the one that started it.
+
+    More threads would only take the processor from the others.
+
+    :param starter: id of the process that started this one.
+    """
     cv2.setNumThreads(1)
+    end_with(starter)
 
 
 @contextmanager

@@ -15,6 +15,7 @@ from concurrent.futures import ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
 from dataclasses import asdict, dataclass, replace
 import multiprocessing
+import os
 from pathlib import Path
 from typing import Any
 
@@ -24,7 +25,7 @@ from steps_ros.data.outputs import claim_folder, npz_bytes, write_file
 from steps_ros.errors import OutputError, SettingsError, StepsError
 from steps_ros.sim.claims import claim, SETTINGS
 from steps_ros.sim.negatives import draw_negatives, exposures, kept_negatives
-from steps_ros.sim.processes import interrupts_wait, one_thread
+from steps_ros.sim.processes import begin, interrupts_wait
 from steps_ros.sim.settings import ClipSettings
 
 
@@ -99,7 +100,7 @@ def write_shards(
         yield from map(_write_shard, jobs)
         return
     context = multiprocessing.get_context('spawn')
-    pool = ProcessPoolExecutor(min(workers, missing), context, one_thread)
+    pool = ProcessPoolExecutor(min(workers, missing), context, begin, (os.getpid(),))
     try:
         # The processes start with their work, deaf to Ctrl-C; streets begun are finished.
         with interrupts_wait():
