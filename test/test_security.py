@@ -6,9 +6,13 @@ import argparse
 import ast
 from dataclasses import fields
 from functools import cache
+from importlib.util import find_spec
 import os
 from pathlib import Path
 import re
+import socket
+import subprocess
+import sys
 
 import pytest
 import yaml
@@ -22,7 +26,7 @@ from steps_ros.data.bags import open_bag
 from steps_ros.data.digest import digest
 from steps_ros.data.outputs import write_file
 from steps_ros.data.set_files import read_bytes, read_lines
-from steps_ros.data.sources import open_source
+from steps_ros.data.sources import open_source, Video
 from steps_ros.errors import SourceError, StepsError
 from steps_ros.limits import Limits, variable
 from steps_ros.yaml_file import read_yaml
@@ -136,6 +140,47 @@ def test_no_network_but_the_view():
     assert {name for name, module in imports() if module == 'pickle'} == set()
     pickles = {call for name, call, _ in calls() if call.startswith('pickle.')}
     assert pickles == set()
+
+
+def test_onnx_runtime_reports_nothing_and_loads_no_operators():
+    named = {(name, call.rpartition('.')[2]) for name, call, _ in calls()}
+    (silent,) = {name for name, call in named if call == 'disable_telemetry_events'}
+    assert {name for name, call in named if call == 'InferenceSession'} == {silent}
+    assert [name for name, call in named if call == 'register_custom_ops_library'] == []
+
+
+OPENVINO = """
+import sys
+from steps_ros.inference.engines import open_vino
+assert open_vino._capabilities()
+print([name for name in sys.modules if name.startswith('openvino_telemetry.')])
+"""
+
+
+@pytest.mark.skipif(find_spec('openvino') is None, reason='openvino is not installed')
+def test_openvino_reports_nothing(tmp_path):
+    home = {**os.environ, 'HOME': str(tmp_path)}
+    said = subprocess.run(
+        [sys.executable, '-c', OPENVINO], env=home, capture_output=True, timeout=60, check=True
+    )
+    assert said.stdout == b'[]\n'
+    # Where it keeps the number that it knows a machine by.
+    assert not (tmp_path / 'intel').exists()
+
+
+def test_play_lists_do_not_make_ffmpeg_ask_the_network(tmp_path, monkeypatch):
+    monkeypatch.delenv('OPENCV_FFMPEG_CAPTURE_OPTIONS', raising=False)
+    with socket.create_server(('127.0.0.1', 0)) as server:
+        server.settimeout(0.1)
+        address = f'http://127.0.0.1:{server.getsockname()[1]}/a.ts'
+        for suffix in ('m3u8', 'mp4'):
+            path = tmp_path / f'clip.{suffix}'
+            path.write_text(f'#EXTM3U\n#EXT-X-TARGETDURATION:1\n#EXTINF:1,\n{address}\n')
+            with pytest.raises(SourceError, match='no video that can be decoded'):
+                Video(path, None)
+        with pytest.raises(TimeoutError):
+            server.accept()
+    assert os.environ['OPENCV_FFMPEG_CAPTURE_OPTIONS'] == 'protocol_whitelist;file'
 
 
 def test_processes_meet_over_the_network_in_one_place():

@@ -7,6 +7,7 @@ from __future__ import annotations
 from dataclasses import replace
 import io
 from pathlib import Path
+import sys
 from typing import Any
 
 from steps_ros.core.upsampling import doubled_convolution
@@ -16,6 +17,7 @@ from steps_ros.inference.engines.packages import absent, installed_version
 
 DEVICE = 'CPU'
 BLOB = 'network.blob'
+TELEMETRY = 'openvino_telemetry'
 # Said always: where nothing is said, processors with units for bfloat16 compute in bfloat16.
 PRECISION_HINTS = {'float32': 'f32', 'bfloat16': 'bf16'}
 CAPABILITIES = {'bfloat16': 'BF16'}
@@ -88,6 +90,8 @@ def _core() -> Any:
 
 
 def _library() -> Any:
+    # Each import would report to Google Analytics; without this it takes a stand-in of its own.
+    sys.modules.setdefault(TELEMETRY, None)  # type: ignore[arg-type]
     import openvino
 
     return openvino
