@@ -38,3 +38,9 @@ def test_a_size_that_cannot_be_is_refused():
     with pytest.raises(SettingsError, match='try 192x320'):
         checked((190, 320))
     assert checked(None) is None
+
+
+def test_a_size_of_gigapixels_is_refused():
+    assert checked((8192, 8192)) == (8192, 8192)
+    with pytest.raises(SettingsError, match=r'size 32000x32000 has .*STEPS_ROS_MAX_IMAGE_PIXELS'):
+        checked((32000, 32000))

@@ -61,6 +61,13 @@ def test_mean_and_std_are_taken_channel_by_channel(path, picture):
     np.testing.assert_allclose(raw, expected, rtol=1e-4, atol=1e-4)
 
 
+def test_the_size_of_a_model_is_held_against_the_limit(path, picture, monkeypatch):
+    write_onnx(path, weights=(1, 0, 0))
+    monkeypatch.setenv('STEPS_ROS_MAX_IMAGE_PIXELS', '239')
+    with pytest.raises(StepsError, match=r'has 240 pixels.*STEPS_ROS_MAX_IMAGE_PIXELS'):
+        predicted(path, picture)
+
+
 def test_what_is_not_finite_and_positive_is_unknown(path):
     write_onnx(path, weights=(1, -1, 0))
     picture = np.zeros((*SIZE, 3), np.uint8)
