@@ -18,6 +18,7 @@ from steps_ros.errors import SettingsError
 from steps_ros.inference.engines import choice, cuda_graphs, onnx_runtime, open_vino, tensor_rt
 from steps_ros.inference.engines.cache import cache_folder, EngineCache
 from steps_ros.inference.engines.choice import choose, Rounds
+from steps_ros.inference.engines.graph import engine_graph
 from steps_ros.inference.engines.job import Engine, Forward, Job
 from steps_ros.inference.engines.names import AUTO, ENGINE_NAMES, TORCH, TORCH_COMPILE
 from steps_ros.inference.engines.self_check import agreement, check, sample_inputs
@@ -112,6 +113,24 @@ def test_bfloat16_is_that_of_the_convolutions_between_first_and_last_alone(monke
     first, *between = seen
     assert first == torch.float32
     assert set(between) == {torch.bfloat16}
+
+
+def test_openvino_is_given_its_own_sigmoid_and_onnx_runtime_an_exact_one():
+    onnx = pytest.importorskip('onnx')
+    for graph, kind in (
+        (open_vino.graph_of(job_of(precision='bfloat16')), 'Sigmoid'),
+        (engine_graph(job_of()), 'Exp'),
+    ):
+        operations = {node.op_type for node in onnx.load_from_string(graph).graph.node}
+        assert operations & {'Sigmoid', 'Exp'} == {kind}
+
+
+def test_default_weights_are_right_in_bfloat16_by_openvino():
+    job = Job(load_checkpoint(DEFAULT_WEIGHTS).depth_net.eval(), (192, 320), CPU, 'bfloat16', 1)
+    reason = open_vino.missing(job)
+    if reason:
+        pytest.skip(reason)
+    assert check(ENGINES['openvino'].build(job, None), job).is_good
 
 
 @pytest.mark.parametrize('name', ['onnxruntime', 'openvino'])

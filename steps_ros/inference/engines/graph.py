@@ -7,6 +7,7 @@ from torch 2.1 to 2.13 at least and needs no other package, while the newer one 
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from copy import deepcopy
 import inspect
 import io
@@ -24,6 +25,7 @@ from steps_ros.inference.engines.job import Job
 # What TensorRT 8.5 and OpenVINO 2023 know already.
 OPSET = 17
 BATCH = 'batch'
+Sigmoid = Callable[[Tensor], Tensor]
 _PARAMETERS = inspect.signature(torch.onnx.export).parameters
 
 
@@ -46,16 +48,26 @@ class _DisparityAndDepth(_Disparity):
         return disparity, disparity_to_depth(disparity, config.min_depth, config.max_depth)
 
 
+def _sigmoid(logit: Tensor) -> Tensor:
+    # ONNX Runtime's own is off by 1e-7, which is a lot where depth is far.
+    return 1 / (1 + torch.exp(-logit))
+
+
 def engine_graph(
-    job: Job, *, is_batched: bool = False, doubled: Convolving = enlarged_convolution
+    job: Job,
+    *,
+    is_batched: bool = False,
+    doubled: Convolving = enlarged_convolution,
+    sigmoid: Sigmoid = _sigmoid,
 ) -> bytes:
     """
     Return the graph that engines are built of: inputs of :attr:`Job.shapes` to ``disparity``.
 
     :param is_batched: for any number of pictures; False for one at a time.
     :param doubled: the form of the decoder's convolutions of an enlarged image that is fast there.
+    :param sigmoid: the form of what makes disparity that is exact there.
     """
-    network = _spelled(job.network, doubled)
+    network = _spelled(job.network, doubled, sigmoid)
     if job.dtype != torch.float32:
         # Not every torch can run a network of 16 bits on a processor, as tracing does.
         network = network.to(job.device, job.dtype)
@@ -68,20 +80,15 @@ def open_graph(job: Job) -> bytes:
     return _traced(_DisparityAndDepth(network), job.shapes, ['disparity', 'depth'], True)
 
 
-def _spelled(network: DepthNet, doubled: Convolving) -> DepthNet:
+def _spelled(network: DepthNet, doubled: Convolving, sigmoid: Sigmoid = _sigmoid) -> DepthNet:
     """Return a copy whose decoder is written down for engines, which know narrow convolutions."""
     copied = deepcopy(network)
-    copied.decoder.forms = Forms(doubled, _convolved, _sigmoid)
+    copied.decoder.forms = Forms(doubled, _convolved, sigmoid)
     return copied
 
 
 def _convolved(feature: Tensor, convolution: nn.Conv2d) -> Tensor:
     return convolution(feature)  # type: ignore[no-any-return]
-
-
-def _sigmoid(logit: Tensor) -> Tensor:
-    # ONNX Runtime's own is off by 1e-7, which is a lot where depth is far.
-    return 1 / (1 + torch.exp(-logit))
 
 
 @torch.inference_mode()
