@@ -9,14 +9,15 @@ import json
 import pytest
 
 from steps_ros.bench import small_parts, starting, suite
-from steps_ros.bench.large_parts import node_part, predictor_part
+from steps_ros.bench.large_parts import cameras_part, node_part, predictor_part, rate_part
 from steps_ros.bench.machine import Machine
-from steps_ros.bench.node_speed import NodeTimes
+from steps_ros.bench.node_speed import NodeTimes, Rates
 from steps_ros.bench.predictor_speed import Difference, PredictorSpeed, Variant
 from steps_ros.bench.results import Part, Results, Row, row_of, TIMES_AS_FAST
 from steps_ros.bench.small_parts import measure_bags, measure_cameras
-from steps_ros.bench.starting import measure_starting, part_of, Started
+from steps_ros.bench.starting import measure_starting, memory_part, part_of, Started
 from steps_ros.bench.suite import Effort, PARTS, QUICK, run_suite
+from steps_ros.bench.targets import TARGETS, verdicts
 from steps_ros.errors import SettingsError
 
 MACHINE = Machine('a machine', 2, '2.1', 0.5)
@@ -59,6 +60,8 @@ def test_the_predictor_is_the_fastest_variant_whose_depth_is_right(p99, best, ti
     assert values['reference_ms'] == pytest.approx(1100)
     assert values['default_vs_reference'] == pytest.approx(44)
     assert values['default_float32_vs_reference'] == pytest.approx(27.5)
+    assert values['default_float32_vs_network'] == pytest.approx(0.4)
+    assert values['predictor_size'] == '64x96'
     assert [row.beside for row in part.rows] == ['reference', 'bare network'] * 5
 
 
@@ -68,6 +71,63 @@ def test_a_variant_that_was_refused_has_a_row_and_is_never_the_best():
     part = predictor_part([[_speed('ResNet-18', FLOAT32, 0.2, right), refused]])
     assert part.values['predictor_variant'] == FLOAT32.name
     assert part.rows[2].name == 'ResNet-18, torch bfloat16 (refused, torch float32 instead)'
+
+
+def test_float32_is_compared_where_its_depth_is_that_of_the_reference_to_1e_4():
+    fast = _speed('ResNet-18', Variant('openvino', 'float32'), 0.1, Difference(0.0, 1e-4, 2e-4))
+    right = _speed('ResNet-18', FLOAT32, 0.2, Difference(0.0, 0.0, 9e-5))
+    values = predictor_part([[fast, right]]).values
+    assert values['predictor_vs_reference'] == pytest.approx(11.0)
+    assert values['float32_vs_reference'] == pytest.approx(5.5)
+
+
+def test_cameras_and_frames_of_a_node_are_rows_and_values():
+    cameras = cameras_part({1: (0.1, 0.2), 2: (0.2, 0.4), 4: (0.5, 0.8)})
+    assert cameras.values['cameras_cost'] == {'2': 2.0, '4': 4.5}
+    assert [row.name for row in cameras.rows] == [
+        '2 cameras of a node, 640x480',
+        '4 cameras of a node, 640x480',
+    ]
+    rate = rate_part(Rates(30.0, 90.0))
+    assert rate.values == {'node_frames_per_s': 30.0}
+    assert rate.rows[0].ratio == 3.0
+    memory = memory_part([100.0, 101.0], 0.5, 300)
+    assert memory.values == {'memory_growth_percent': 0.5, 'memory_frames': 300}
+
+
+VALUES = {
+    'predictor_size': '320x576',
+    'predictor_vs_reference': 9.0,
+    'float32_vs_reference': 1.6,
+    'node_overhead_ms': {'640x480': 8.0},
+    'memory_growth_percent': 0.1,
+    'memory_frames': 100,
+}
+CEILING = {'float32': 100.0, 'bfloat16': 600.0}
+
+
+def test_targets_are_met_missed_or_not_measured():
+    found = {verdict.what: verdict.verdict for verdict in verdicts(VALUES, CEILING)}
+    assert len(found) == len(TARGETS)
+    words = [
+        ('ResNet-18, predictor against the literal reference, bfloat16', 'met'),
+        ('ResNet-18, the same in float32, depth within 1e-4', 'missed'),
+        ('node at 640x480, callback entry to last publish, less networks', 'met'),
+        ('node at 1600x900, callback entry to last publish, less networks', 'not measured'),
+        ('memory of the node over 5000 frames grows', 'not measured'),
+        ('first depth after process start, warm cache', 'not measured'),
+    ]
+    for what, word in words:
+        assert found[what] == word
+
+
+@pytest.mark.parametrize(
+    ('values', 'ceiling'),
+    [(VALUES | {'predictor_size': '64x96'}, CEILING), (VALUES, {'float32': 100.0}), (VALUES, {})],
+    ids=['another size', 'no units for bfloat16', 'no rates'],
+)
+def test_a_target_of_another_size_or_machine_is_not_measured(values, ceiling):
+    assert verdicts(values, ceiling)[0].verdict == 'not measured'
 
 
 def test_the_node_is_told_apart_by_size_and_transport():
@@ -112,6 +172,7 @@ def test_all_is_in_the_json_and_every_row_in_the_table():
     assert (plain['first_depth_s'], plain['rss_mb']) == (3.0, 400.0)
     assert plain['ceiling_gflops'] == ceiling
     assert plain['rows'][0]['ratio'] == 2.0
+    assert [item['verdict'] for item in plain['targets'] if item['measured'] == 3.0] == ['met']
     assert plain['rows'][0]['value'] == 2 * plain['rows'][0]['beside_value'] == 2.0
     text = results.text()
     for word in (
@@ -120,6 +181,8 @@ def test_all_is_in_the_json_and_every_row_in_the_table():
         'frame',
         '2.00 times as long',
         'no rclpy',
+        'first depth after process start',
+        'at most 4 s',
     ):
         assert word in text
 
@@ -133,9 +196,9 @@ def test_parts_are_measured_by_name_and_a_machine_without_ros_does_without_the_n
     monkeypatch.setattr(suite, 'PARTS', {name: measured(name) for name in PARTS})
     monkeypatch.setattr(suite, 'gemm_rate', lambda device, dtype: 5.0)
     monkeypatch.setattr(importlib.util, 'find_spec', lambda name: None)
-    results = run_suite(QUICK, ('bag', 'node', 'predictor'))
+    results = run_suite(QUICK, ('bag', 'memory', 'node', 'predictor'))
     assert asked == [('predictor', QUICK), ('bag', QUICK)]
-    assert list(results.skipped) == ['node']
+    assert list(results.skipped) == ['node', 'memory']
     assert results.ceiling_gflops == {'float32': 5.0, 'bfloat16': 5.0}
     assert results.plain()['bag'] == 1.0
 

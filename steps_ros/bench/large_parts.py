@@ -4,12 +4,20 @@ Parts of the benchmark that scripts read most: the predictor, and the node over 
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from itertools import chain
 from statistics import median
 from typing import Any
 
-from steps_ros.bench.node_speed import COMPRESSED, measure_node, NodeTimes, RAW
+from steps_ros.bench.node_speed import (
+    COMPRESSED,
+    measure_cameras,
+    measure_node,
+    measure_rates,
+    NodeTimes,
+    Rates,
+    RAW,
+)
 from steps_ros.bench.predictor_speed import (
     compared_networks,
     measure,
@@ -30,6 +38,11 @@ from steps_ros.bench.results import (
 )
 
 NODE_SIZES = ((640, 480), (1280, 720), (1600, 900))
+# Frames of a busy node are many times as many as round trips: they come faster.
+RATE_ROUNDS = 5
+# Relative difference of depth anywhere in the picture.
+EXACT = 1e-4
+CAMERA_SIZE, STREAM_SIZE, STREAM_NETWORK = (640, 480), (640, 480), '192x320'
 TRANSPORTS = {RAW: 'raw', COMPRESSED: 'JPEG'}
 
 
@@ -45,18 +58,21 @@ def predictor_part(networks: Sequence[Sequence[PredictorSpeed]]) -> Part:
     Return the rows of all networks and variants.
 
     The values are those of the first network, the released one, in the fastest variant whose
-    depth is still that of the reference, of all and of those in float32.
+    depth is still that of the reference, of all, and of those in float32 to 1e-4.
     """
     released, *others = [
         [speed for speed in network if speed.substitute is None] for network in networks
     ]
     fit = [item for item in released if item.difference is None or item.difference.is_tolerable]
-    best, float32 = _fastest(fit or released), _fastest(_in_float32(fit or released))
+    best = _fastest(fit or released)
+    exact = [item for item in _in_float32(released) if _is_exact(item)]
+    float32 = _fastest(exact or _in_float32(released))
     values: dict[str, Any] = {
         f'{name}_ms': best.milliseconds(name) for name in (REFERENCE, NETWORK, PREDICTOR)
     }
     values |= {
         'predictor_variant': best.variant.name,
+        'predictor_size': '{}x{}'.format(*best.size),
         'predictor_vs_reference': best.times(REFERENCE, PREDICTOR),
         'predictor_vs_network': best.times(PREDICTOR, NETWORK),
         'float32_vs_reference': float32.times(REFERENCE, PREDICTOR),
@@ -66,11 +82,16 @@ def predictor_part(networks: Sequence[Sequence[PredictorSpeed]]) -> Part:
             fastest = _fastest(speeds)
             key = f'{fastest.network}{name}_vs_reference'
             values[key] = fastest.times(REFERENCE, PREDICTOR)
+            values[f'{fastest.network}{name}_vs_network'] = fastest.times(PREDICTOR, NETWORK)
     return Part(tuple(chain.from_iterable(map(_rows, chain.from_iterable(networks)))), values)
 
 
 def _in_float32(speeds: Sequence[PredictorSpeed]) -> list[PredictorSpeed]:
     return [speed for speed in speeds if speed.variant.precision == 'float32']
+
+
+def _is_exact(speed: PredictorSpeed) -> bool:
+    return speed.difference is not None and speed.difference.most <= EXACT
 
 
 def _fastest(speeds: Sequence[PredictorSpeed]) -> PredictorSpeed:
@@ -86,10 +107,48 @@ def _rows(speed: PredictorSpeed) -> tuple[Row, Row]:
 
 
 def measure_nodes(sizes: Sequence[tuple[int, int]], rounds: int) -> Part:
-    """Send images of all sizes, (width, height), to the node, raw and as JPEG."""
-    return node_part(
-        [measure_node(*size, transport, rounds) for transport in TRANSPORTS for size in sizes]
+    """
+    Send images of all sizes, (width, height), to the node, raw and as JPEG.
+
+    Beside that, as many as it can take of one size, with the networks at 192x320.
+    """
+    trips = [measure_node(*size, transport, rounds) for transport in TRANSPORTS for size in sizes]
+    network = f'network_size:={STREAM_NETWORK}'
+    rates = measure_rates(*STREAM_SIZE, RATE_ROUNDS * rounds, (network,))
+    return node_part(trips).with_part(rate_part(rates))
+
+
+def rate_part(rates: Rates) -> Part:
+    """Return the row and the value of frames per second."""
+    name = '{}x{}, raw, networks at {}: frames'.format(*STREAM_SIZE, STREAM_NETWORK)
+    row = Row(
+        'node', name, 'per s', rates.node, 'transport alone', rates.transport,
+        rates.transport / rates.node, TIMES_AS_LONG,
+    )  # fmt: skip
+    return Part((row,), {'node_frames_per_s': rates.node})
+
+
+def measure_cameras_of_node(counts: Sequence[int], rounds: int) -> Part:
+    """Let 1, 2 or more cameras of one node send at once, over DDS."""
+    return cameras_part(measure_cameras(*CAMERA_SIZE, counts, rounds))
+
+
+def cameras_part(seconds: Mapping[int, Sequence[float]]) -> Part:
+    """Return the rows and values of seconds by number of cameras, the first of them one."""
+    one, *others = seconds
+    size = '{}x{}'.format(*CAMERA_SIZE)
+    rows = tuple(
+        row_of(
+            'cameras',
+            f'{count} cameras of a node, {size}',
+            seconds[count],
+            '1 camera',
+            seconds[one],
+        )
+        for count in others
     )
+    costs = {str(count): row.ratio for count, row in zip(others, rows, strict=True)}
+    return Part(rows, {'cameras_cost': costs, 'node_cameras_cost': costs})
 
 
 def node_part(measured: Sequence[NodeTimes]) -> Part:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import argparse
 from collections.abc import Sequence
+from pathlib import Path
 from statistics import median
 import sys
 
@@ -17,6 +18,7 @@ from tqdm import tqdm
 from steps_ros.bench.arguments import count
 from steps_ros.bench.node_steps import picture_size
 from steps_ros.bench.own_node import own_node
+from steps_ros.data.outputs import json_bytes, write_file
 from steps_ros.errors import StepsError
 from steps_ros.ros.memory import resident_mb
 
@@ -30,6 +32,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     add('--size', type=picture_size, default=(640, 480), metavar='WxH', help='default: 640x480')
     add('--network-size', default='', metavar='HxW', help="default: the checkpoint's")
     add('--frames', type=count, default=5000, metavar='N', help='default: 5000')
+    add('--json', type=Path, metavar='FILE', help='write the numbers there')
     options = parser.parse_args(arguments)
     given = (f'network_size:={options.network_size}',) if options.network_size else ()
     try:
@@ -38,7 +41,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
         print(f'node_memory: {error}', file=sys.stderr)  # noqa: T201
         return 1
     print('MB:', ' '.join(f'{value:.1f}' for value in samples))  # noqa: T201
-    print(f'growth: {growth_percent(samples):.2f} %')  # noqa: T201
+    growth = growth_percent(samples)
+    print(f'growth: {growth:.2f} %')  # noqa: T201
+    if options.json is not None:
+        write_file(options.json, json_bytes({'rss_mb': samples, 'growth_percent': growth}))
     return 0
 
 

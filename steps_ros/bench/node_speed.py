@@ -15,7 +15,7 @@ import time
 from typing import Any, NamedTuple
 
 from steps_ros.errors import StepsError
-from steps_ros.ros.names import BARE_NODE, NODE, ROUND_TRIP
+from steps_ros.ros.names import BARE_NODE, camera_names, NODE, ROUND_TRIP
 from steps_ros.ros.processes import isolated_environment, Processes, PROFILE, shipped_file
 from steps_ros.ros.status_file import read_status
 
@@ -65,18 +65,73 @@ def measure_node(
     :param parameters: further ones of the node, as ``name:=value``.
     :raises StepsError: a process fails or does not answer.
     """
+    size = _size(width, height, transport)
+    nodes = {
+        NODE: _node_arguments(transport, parameters),
+        BARE_NODE: [*size, '--stride', str(STRIDE)],
+    }
+    found, rss = _found(nodes, [*size, '--rounds', str(rounds)])
+    return _times((width, height, transport), found, rss)
+
+
+def measure_cameras(
+    width: int,
+    height: int,
+    counts: Sequence[int],
+    rounds: int,
+    parameters: tuple[str, ...] = (),
+) -> dict[int, tuple[float, ...]]:
+    """
+    Let so many cameras of one node send an image at once, by turns; the weights are there once.
+
+    :param counts: increasing; the node has as many cameras as the last says.
+    :returns: seconds to the last output of all, round by round, by number of cameras.
+    :raises StepsError: a process fails or does not answer.
+    """
+    names = ','.join(camera_names(counts[-1]))
+    nodes = {NODE: _node_arguments(RAW, (f'cameras:=[{names}]', *parameters))}
+    trip = [*_size(width, height, RAW), '--rounds', str(rounds), '--cameras', *map(str, counts)]
+    seconds = _found(nodes, trip)[0]['seconds']
+    return {count: tuple(seconds[str(count)]) for count in counts}
+
+
+class Rates(NamedTuple):
+    """Frames per second while two are under way, of the node and of the bare one."""
+
+    node: float
+    transport: float
+
+
+def measure_rates(width: int, height: int, frames: int, parameters: tuple[str, ...] = ()) -> Rates:
+    """
+    Keep each node busy with raw images, one node after the other.
+
+    :raises StepsError: a process fails or does not answer.
+    """
+    size = _size(width, height, RAW)
+    nodes = {
+        NODE: _node_arguments(RAW, parameters),
+        BARE_NODE: [*size, '--stride', str(STRIDE)],
+    }
+    rates = _found(nodes, [*size, '--rounds', str(frames), '--stream'])[0]['frames_per_s']
+    return Rates(rates[NODE], rates[BARE_NODE])
+
+
+def _size(width: int, height: int, transport: str) -> list[str]:
+    return ['--width', str(width), '--height', str(height), '--transport', transport]
+
+
+def _found(nodes: dict[str, list[str]], trip: Sequence[str]) -> tuple[dict[str, Any], list[float]]:
+    """Start the nodes, with their arguments, and who sends; return its status, and their MB."""
     with tempfile.TemporaryDirectory() as folder:
         logs = Path(folder)
         status = logs / 'round_trip.json'
-        size = ['--width', str(width), '--height', str(height), '--transport', transport]
         with Processes(logs, isolated_environment(logs, shipped_file(PROFILE))) as processes:
-            processes.start(NODE, _node_arguments(transport, parameters))
-            processes.start(BARE_NODE, [*size, '--stride', str(STRIDE)])
-            trip = [NODE, BARE_NODE, *size, '--rounds', str(rounds), '--status', str(status)]
-            processes.start(ROUND_TRIP, trip)
+            for name, arguments in nodes.items():
+                processes.start(name, arguments)
+            processes.start(ROUND_TRIP, [*nodes, *trip, '--status', str(status)])
             found = _awaited(processes, status)
-            rss = [processes.resident_mb(name) for name in (NODE, BARE_NODE)]
-    return _times((width, height, transport), found, rss)
+            return found, [processes.resident_mb(name) for name in nodes]
 
 
 def _node_arguments(transport: str, parameters: tuple[str, ...]) -> list[str]:

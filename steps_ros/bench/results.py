@@ -10,6 +10,7 @@ from statistics import median
 from typing import Any, NamedTuple
 
 from steps_ros.bench.machine import Machine
+from steps_ros.bench.targets import Verdict, verdicts
 
 MS = 'ms'
 
@@ -66,6 +67,10 @@ class Part:
     rows: tuple[Row, ...]
     values: Mapping[str, Any] = field(default_factory=dict)
 
+    def with_part(self, other: Part) -> Part:
+        """Return both in one."""
+        return Part((*self.rows, *other.rows), {**self.values, **other.values})
+
 
 @dataclass(frozen=True)
 class Results:
@@ -83,16 +88,18 @@ class Results:
 
     def plain(self) -> dict[str, Any]:
         """Return names and numbers alone, for JSON."""
-        values: dict[str, Any] = {}
-        for part in self.parts:
-            values |= part.values
         return {
             'machine': self.machine._asdict(),
             'ceiling_gflops': dict(self.ceiling_gflops),
-            **values,
+            **self._values(),
+            'targets': [verdict._asdict() for verdict in self.verdicts()],
             'rows': [row.plain() for row in self._rows()],
             'skipped': dict(self.skipped),
         }
+
+    def verdicts(self) -> list[Verdict]:
+        """Return which targets were met."""
+        return verdicts(self._values(), self.ceiling_gflops)
 
     def text(self) -> str:
         """Return a table for people."""
@@ -106,8 +113,16 @@ class Results:
                 '',
                 *map(_line, self._rows()),
                 *(f'{name}: left out, {reason}' for name, reason in self.skipped.items()),
+                '',
+                *(verdict.text for verdict in self.verdicts()),
             ]
         )
+
+    def _values(self) -> dict[str, Any]:
+        values: dict[str, Any] = {}
+        for part in self.parts:
+            values |= part.values
+        return values
 
     def _rows(self) -> Iterable[Row]:
         return (row for part in self.parts for row in part.rows)

@@ -51,7 +51,7 @@ def measure_cameras(size: tuple[int, int], rounds: int) -> Part:
         for count, own in zip(CAMERAS[1:], taken[1:], strict=True)
     )
     costs = {str(count): row.ratio for count, row in zip(CAMERAS[1:], rows, strict=True)}
-    return Part(rows, {'cameras_cost': costs})
+    return Part(rows, {'cameras_cost': costs, 'batch_cost': costs})
 
 
 def measure_bags(rounds: int) -> Part:

@@ -1,12 +1,16 @@
 """
-How long a fresh process takes to load its modules and to its first depth, and in how much memory.
+Fresh processes: how long one takes to load its modules and to its first depth, and its memory.
 """
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+import json
+from pathlib import Path
 from statistics import median
 import subprocess
 import sys
+import tempfile
 import time
 from typing import NamedTuple
 
@@ -15,9 +19,12 @@ from tqdm import tqdm
 from steps_ros.bench.first_depth import DEPTH, IMPORTED, TORCH
 from steps_ros.bench.results import Part, Row, row_of, TIMES_AS_MUCH
 from steps_ros.errors import StepsError
+from steps_ros.ros.processes import isolated_environment
 
 PART = 'start'
 MODULE = 'steps_ros.bench.first_depth'
+MEMORY_MODULE = 'steps_ros.bench.node_memory'
+MEMORY_SIZES = ('--size', '160x120', '--network-size', '64x96')
 # Of each kind; they only fill the caches of files.
 WARM_UP = 1
 
@@ -57,6 +64,36 @@ def part_of(taken: list[tuple[Started, Started]]) -> Part:
         ),
         {'import_s': median(imported), 'first_depth_s': median(depth)},
     )  # fmt: skip
+
+
+def measure_memory(frames: int) -> Part:
+    """
+    Take frames through a small node in a process of its own; see :mod:`.node_memory`.
+
+    :raises StepsError: the process fails.
+    """
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / 'memory.json'
+        command = [sys.executable, '-m', MEMORY_MODULE, '--frames', str(frames)]
+        command += [*MEMORY_SIZES, '--json', str(path)]
+        environment = isolated_environment(Path(folder), None)
+        done = subprocess.run(
+            command, env=environment, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True
+        )
+        if done.returncode:
+            raise StepsError(f'{" ".join(command)} failed: {done.stderr.splitlines()[-1:]}')
+        found = json.loads(path.read_text())
+    return memory_part(found['rss_mb'], found['growth_percent'], frames)
+
+
+def memory_part(rss_mb: Sequence[float], growth_percent: float, frames: int) -> Part:
+    """Return the row and values of resident memory at even distances of so many frames."""
+    first, last = rss_mb[0], rss_mb[-1]
+    row = Row(
+        'memory', f'node after {frames} frames', 'MB', last, 'at the first', first, last / first,
+        TIMES_AS_MUCH,
+    )  # fmt: skip
+    return Part((row,), {'memory_growth_percent': growth_percent, 'memory_frames': frames})
 
 
 def _started(*arguments: str) -> Started:

@@ -12,7 +12,7 @@ from steps_ros.cli.interrupt import one_interrupt
 from steps_ros.errors import OutputError
 
 # Those of :mod:`steps_ros.bench.suite`, which takes seconds to load.
-PARTS = ('predictor', 'cameras', 'start', 'node', 'bag', 'training')
+PARTS = ('predictor', 'cameras', 'start', 'node', 'memory', 'bag', 'training')
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:

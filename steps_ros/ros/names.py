@@ -43,6 +43,11 @@ def camera_topic(topic: str, camera: str) -> str:
     return topic.replace('~', f'~/{camera}', 1) if camera else topic
 
 
+def camera_names(count: int) -> tuple[str, ...]:
+    """Return the names of so many cameras of benchmarks; a single one has none."""
+    return ('',) if count == 1 else tuple(f'camera_{place}' for place in range(1, count + 1))
+
+
 def of_node(topic: str) -> str:
     """Return the full name of one of the node's own topics, which begin with ``~``."""
     return topic.replace('~', f'/{NODE}', 1)

@@ -2,14 +2,18 @@
 A camera and a listener in one process: sends an image to a node and waits for all four outputs.
 
 The next image goes only when the outputs of the last one are there, so that nothing queues and
-each time is that of one frame. Several nodes take turns on the same images.
+each time is that of one frame. Several nodes take turns on the same images, or one, two or more
+cameras of one node. With ``--stream`` two images are under way, so that a node always has work,
+and frames are counted by second.
 """
 
 from __future__ import annotations
 
 import argparse
+from collections import Counter
 from collections.abc import Callable, Sequence
 from contextlib import suppress
+from functools import partial
 from pathlib import Path
 import time
 from typing import Any
@@ -28,6 +32,8 @@ from steps_ros.errors import OutputError, StepsError
 from steps_ros.ros import messages
 from steps_ros.ros.image_input import CAMERA_INFO, COMPRESSED, IMAGE
 from steps_ros.ros.names import (
+    camera_names,
+    camera_topic,
     CONFIDENCE,
     DEPTH,
     DIAGNOSTICS,
@@ -50,51 +56,75 @@ WARM_UP = 3
 class Way(Node):
     """Images to one node and its outputs back."""
 
-    def __init__(self, target: str, width: int, height: int, transport: str) -> None:
+    def __init__(
+        self, target: str, width: int, height: int, transport: str, cameras: Sequence[str] = ('',)
+    ) -> None:
         """
         Create the topics.
 
         :param target: name of the node.
         :param transport: ``raw`` or ``compressed``.
+        :param cameras: that the node has; one without a name where it has but one.
         """
         super().__init__(f'{ROUND_TRIP}_to_{target}')
-        self.arrived: set[str] = set()
+        self.arrived: set[tuple[str, str]] = set()
+        self.counts: Counter[tuple[str, str]] = Counter()
+        self._awaited = 0
         self._stamp: Any = None
         self._message = image_message(width, height, transport)
         header = Header(frame_id=FRAME_ID)
         self._info = messages.camera_info_message(header, Camera.assumed(width, height))
 
-        def name(topic: str) -> str:
-            return topic.replace('~', f'/{target}', 1)
+        def name(topic: str, camera: str) -> str:
+            return camera_topic(topic, camera).replace('~', f'/{target}', 1)
 
-        topic = COMPRESSED if transport == 'compressed' else IMAGE
-        self._images = self.create_publisher(type(self._message), name(topic), output_profile())
-        self._infos = self.create_publisher(CameraInfo, name(CAMERA_INFO), output_profile())
-        for output, kind in OUTPUTS.items():
-            self.create_subscription(
-                kind, name(output), self._noting(output), input_profile(RELIABLE)
-            )
+        topic, kind = COMPRESSED if transport == 'compressed' else IMAGE, type(self._message)
+        self._images, self._infos = (
+            [self.create_publisher(kind, name(topic, each), output_profile()) for each in cameras]
+            for topic, kind in ((topic, kind), (CAMERA_INFO, CameraInfo))
+        )
+        for camera in cameras:
+            for output, kind in OUTPUTS.items():
+                self.create_subscription(
+                    kind,
+                    name(output, camera),
+                    self._noting((camera, output)),
+                    input_profile(RELIABLE),
+                )
 
-    def send(self) -> None:
-        """Publish the image with the stamp of now; outputs of earlier ones do not count."""
+    def send(self, cameras: int | None = None) -> None:
+        """
+        Publish the image with the stamp of now; outputs of earlier ones do not count.
+
+        :param cameras: the first so many send it, None: all.
+        """
         self.arrived.clear()
         self._stamp = self.get_clock().now().to_msg()
         header = Header(stamp=self._stamp, frame_id=FRAME_ID)
         self._message.header = header
-        self._images.publish(self._message)
+        senders = self._images[:cameras]
+        self._awaited = len(senders) * len(OUTPUTS)
+        for sender in senders:
+            sender.publish(self._message)
 
     def send_info(self) -> None:
         """Publish the calibration."""
-        self._infos.publish(self._info)
+        for sender in self._infos:
+            sender.publish(self._info)
 
     def is_back(self) -> bool:
         """Say whether all outputs of the last image are here."""
-        return len(self.arrived) == len(OUTPUTS)
+        return len(self.arrived) == self._awaited
 
-    def _noting(self, output: str) -> Callable[[Any], None]:
+    def frames(self) -> int:
+        """Return how many frames of one camera are here with all outputs."""
+        return min(self.counts['', output] for output in OUTPUTS)
+
+    def _noting(self, origin: tuple[str, str]) -> Callable[[Any], None]:
         def note(message: Any) -> None:
+            self.counts[origin] += 1
             if message.header.stamp == self._stamp:
-                self.arrived.add(output)
+                self.arrived.add(origin)
 
         return note
 
@@ -127,18 +157,31 @@ class Trips:
                 way.send_info()
                 way.send()
 
-    def take(self, target: str) -> float:
+    def take(self, target: str, cameras: int | None = None) -> float:
         """
         Return the seconds from sending an image to the last of its outputs.
 
+        :param cameras: the first so many send one at once, None: all.
         :raises StepsError: they do not come.
         """
         way, begun_s = self._ways[target], time.perf_counter()
-        way.send()
+        way.send(cameras)
         if not self._wait(way.is_back, FRAME_LIMIT_S):
-            missing = ', '.join(sorted(set(OUTPUTS) - way.arrived))
-            raise StepsError(f'{target} did not send {missing} within {FRAME_LIMIT_S:.0f} s')
+            missing = ', '.join(sorted(set(OUTPUTS) - {output for _, output in way.arrived}))
+            raise StepsError(
+                f'{target} did not send {missing or "all outputs"} within {FRAME_LIMIT_S:.0f} s'
+            )
         return time.perf_counter() - begun_s
+
+    def frames_per_s(self, target: str, count: int) -> float:
+        """Return the rate at which frames come back while two are under way."""
+        way, lost, begun_s = self._ways[target], 0, time.perf_counter()
+        way.counts.clear()
+        for sent in range(1, count + 1):
+            way.send()
+            least = (sent if sent == count else sent - 1) - lost
+            lost += not self._wait(partial(_has, way, least), PATIENCE_S)
+        return way.frames() / (time.perf_counter() - begun_s)
 
     def report(self) -> dict[str, dict[str, str]]:
         """Return what the node says of itself next, by subject."""
@@ -159,6 +202,10 @@ class Trips:
                 return False
             self._executor.spin_once(timeout_sec=left_s)
         return True
+
+
+def _has(way: Way, frames: int) -> bool:
+    return way.frames() >= frames
 
 
 def image_message(width: int, height: int, transport: str) -> Any:
@@ -182,9 +229,14 @@ def main(args: Sequence[str] | None = None) -> int:
     try:
         with started(args) as keep:
             size = options.width, options.height, options.transport
-            trips = Trips({target: keep(Way(target, *size)) for target in targets})
+            cameras = camera_names(max(options.cameras))
+            trips = Trips({target: keep(Way(target, *size, cameras)) for target in targets})
             for target in targets:
                 trips.start(target)
+            if options.stream:
+                rates = {target: trips.frames_per_s(target, options.rounds) for target in targets}
+                write_status(options.status, {'frames_per_s': rates, 'done': True})
+                return DONE
             seconds = _rounds(trips, options)
             report = trips.report() if NODE in targets else {}
             values = {'seconds': seconds, 'report': report, 'done': True}
@@ -198,11 +250,18 @@ def main(args: Sequence[str] | None = None) -> int:
 
 
 def _rounds(trips: Trips, options: argparse.Namespace) -> dict[str, list[float]]:
-    seconds: dict[str, list[float]] = {target: [] for target in options.targets}
+    """Return the seconds by target, or by number of cameras of the one target."""
+    subjects: dict[str, Callable[[], float]] = {
+        target: partial(trips.take, target) for target in options.targets
+    }
+    if len(options.cameras) > 1:
+        only = options.targets[0]
+        subjects = {str(count): partial(trips.take, only, count) for count in options.cameras}
+    seconds: dict[str, list[float]] = {name: [] for name in subjects}
     for number in range(options.rounds):
-        order = options.targets if number % 2 == 0 else reversed(options.targets)
-        for target in order:
-            seconds[target].append(trips.take(target))
+        order = [*subjects.items()]
+        for name, take in order if number % 2 == 0 else reversed(order):
+            seconds[name].append(take())
         write_status(options.status, {'rounds': number + 1})
     return seconds
 
@@ -214,5 +273,9 @@ def _options(args: Sequence[str] | None) -> argparse.Namespace:
     parser.add_argument('--height', type=int, required=True, help='of the images')
     parser.add_argument('--transport', default='raw', help='raw or compressed')
     parser.add_argument('--rounds', type=int, required=True, help='images to each node')
+    parser.add_argument(
+        '--cameras', type=int, nargs='+', default=[1], help='so many send at once, by turns'
+    )
+    parser.add_argument('--stream', action='store_true', help='keep two images under way')
     parser.add_argument('--status', type=Path, required=True, help='JSON file to report to')
     return parser.parse_args(remove_ros_args(args)[1:])
