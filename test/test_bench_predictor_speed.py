@@ -1,16 +1,22 @@
 """The benchmark of the predictor: its yardstick is the released forward pass."""
 
+from collections import Counter
 import json
 
 from reference_names import golden, named
 from reference_training import golden_networks
 import torch
+from torch.utils._python_dispatch import TorchDispatchMode
+from torch.utils.flop_counter import FlopCounterMode
 
 from steps_ros.bench import predictor_speed
 from steps_ros.bench.literal_forward import forward_pass
 from steps_ros.bench.literal_networks import LiteralNetworks
 from steps_ros.bench.machine import Machine
 from steps_ros.bench.predictor_speed import Difference, PredictorSpeed, Variant
+from steps_ros.core.depth_net import DepthNet, Forms, RESNET18
+from steps_ros.core.illumination import SelfCalibratedEnhancer
+from steps_ros.core.upsampling import enlarged_convolution
 from steps_ros.inference.engines.job import Engine
 from steps_ros.inference.engines.table import ENGINES
 
@@ -27,6 +33,36 @@ def test_golden_c_is_what_the_literal_pass_gives(shared_reference):
     for i, disparity in enumerate(found.disparities):
         expected = named(arrays, f'testfwd/disp{i}')
         torch.testing.assert_close(disparity, expected, atol=5e-6, rtol=0)
+
+
+class Operations(TorchDispatchMode):
+    """Counts what torch is asked for, by name."""
+
+    def __init__(self):
+        super().__init__()
+        self.counts = Counter()
+
+    def __torch_dispatch__(self, function, types, arguments=(), options=None):
+        self.counts[str(function.overloadpacket).removeprefix('aten.')] += 1
+        return function(*arguments, **(options or {}))
+
+
+def test_the_literal_pass_does_nothing_that_eager_torch_need_not():
+    literal = LiteralNetworks().eval()
+    colour, grey = torch.rand(1, 3, 64, 96), torch.rand(1, 1, 64, 96)
+    with FlopCounterMode(display=False) as products, Operations() as operations:
+        found = forward_pass(literal, colour, grey)
+    depth, enhancer = DepthNet(RESNET18).eval(), SelfCalibratedEnhancer().eval()
+    depth.decoder.forms = Forms(enlarged_convolution, lambda feature, head: head(feature))
+    with FlopCounterMode(display=False) as plain, torch.no_grad():
+        enhancer(grey)
+        depth(colour)
+    assert products.get_total_flops() == plain.get_total_flops() > 0
+    # Three stages of 3 and 1 + 3 * 2 + 1, an encoder of 1 + 16 + 4, a decoder of 5 * 4.
+    assert operations.counts['convolution'] == 3 * (3 + 8) + 21 + 20
+    # No gradients, copies or conversions.
+    assert not any(disparity.requires_grad for disparity in found.disparities)
+    assert not {'clone', 'copy_', '_to_copy', 'detach'} & set(operations.counts)
 
 
 def test_ratios_are_those_of_rounds():

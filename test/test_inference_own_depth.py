@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import sys
 from threading import Thread
 from time import sleep
 
@@ -139,6 +140,29 @@ def test_two_threads_take_turns(failing, model):
     for thread in threads:
         thread.join()
     assert most == [1, 1, 1]
+
+
+@torch.inference_mode()
+def test_a_network_that_torch_cannot_compile_is_computed_as_it_is(tmp_path, monkeypatch, caplog):
+    def broken(forward):
+        def call(*arguments):
+            raise RuntimeError('CppCompileError: cc1plus\nwas killed')
+
+        return call
+
+    monkeypatch.setenv('XDG_CACHE_HOME', str(tmp_path))
+    monkeypatch.setenv('CXX', sys.executable)
+    monkeypatch.setattr(torch, 'compile', broken)
+    weights = Checkpoint(DepthNet(TINY).eval())
+    model = OwnDepth(weights, SIZE, torch.device('cpu'), 'float32', 'torch-compile')
+    reason = (
+        'torch-compile at {}x{}: it fails: RuntimeError: CppCompileError: cc1plus was killed; '
+        'torch instead'
+    ).format(*SIZE)
+    assert (model.engine, model.described) == ('torch', {'engine_choice': reason})
+    assert reason in caplog.messages
+    found = model.output(PICTURES, ())
+    torch.testing.assert_close(found, weights.depth_net.disparity(PICTURES))
 
 
 @pytest.fixture
