@@ -16,11 +16,12 @@ import pytest
 
 pytest.importorskip('rclpy', reason='rclpy is not installed')
 
-from make_bags import camera_messages, stamp_ns, write_mcap
+from make_bags import CAMERA, camera_messages, HEIGHT, stamp_ns, WIDTH, write_mcap
 from ros_harness import write_tiny_checkpoint
 
 from steps_ros.cli import evaluate
 from steps_ros.cli.live import play_live
+from steps_ros.cli.main import main
 from steps_ros.core.camera import Camera
 from steps_ros.data import messages
 from steps_ros.data.bags import open_bag
@@ -165,6 +166,44 @@ def test_replay_keeps_the_stamps_and_the_time_of_the_bag(
         # The node stamps its diagnostics by the clock that it uses.
         told = [stamp_of(m.content) for m in recording.messages(['/diagnostics'])]
     assert own[0] <= told[-1] <= own[-1]
+
+
+@pytest.mark.live
+@pytest.mark.timeout(180)
+def test_another_model_has_the_errors_that_it_has_without_the_node(tmp_path):
+    onnx = pytest.importorskip('make_onnx')
+    taken, given = ((1, channels, HEIGHT, WIDTH) for channels in (3, 1))
+    model = onnx.describe_onnx(onnx.write_onnx(tmp_path / 'sum.onnx', taken, given))
+    bag = _drive_with_depth(tmp_path / 'drive.mcap')
+    reports = []
+    for name, options in (('live', ['--live']), ('files', [])):
+        out = tmp_path / name
+        drive = [str(bag), '--checkpoint', str(model), '--device', 'cpu']
+        assert main(['evaluate', *drive, '--metric-scale', '3', '--out', str(out), *options]) == 0
+        reports.append(json.loads((out / 'report.json').read_text()))
+    played, read = reports
+    assert played['summary']['live.frames_out'] > 0
+    for alignment, errors in read['overall'].items():
+        assert played['overall'][alignment] == pytest.approx(errors)
+    assert played['overall']['none']['abs_rel'] > 0.1
+    for name in ('engine', 'checkpoint_sha256', 'depth_model_sha256', 'depth_output'):
+        assert played['settings'][name] == read['settings'][name]
+    assert played['settings']['engine'] == 'onnxruntime'
+    assert played['settings']['scale'] == 'metric'
+
+
+def _drive_with_depth(path: Path) -> Path:
+    """Write equal pictures beside their depth, so that one that gets lost changes no error."""
+    rows, columns = np.mgrid[:HEIGHT, :WIDTH]
+    image = np.stack([columns * 5 + 40, rows * 6 + 40, columns * 2 + rows], -1).astype(np.uint8)
+    depth = (1 + image.astype(np.float32).sum(-1) / 100 + columns % 7).astype(np.float32)
+    items = []
+    for when in map(stamp_ns, range(BAG_FRAMES)):
+        info = messages.camera_info_message(CAMERA, when, 'camera')
+        items.append(('/camera/camera_info', info, when))
+        items.append(('/camera/image_raw', messages.image_message(image, when, 'camera'), when))
+        items.append(('/camera/depth', messages.depth_message(depth, when, 'camera'), when))
+    return write_mcap(path, items)
 
 
 @pytest.mark.live
