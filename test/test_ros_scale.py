@@ -11,7 +11,7 @@ import pytest
 pytest.importorskip('rclpy', reason='rclpy is not installed')
 
 from diagnostic_msgs.msg import DiagnosticStatus
-from geometry_msgs.msg import Quaternion, Transform, Vector3
+from geometry_msgs.msg import Quaternion, Transform, TransformStamped, Vector3
 from rclpy.lifecycle import TransitionCallbackReturn
 from rclpy.parameter import Parameter
 from ros_harness import bench, FakeModel, image_message, IMAGE_TOPIC, info_message, INFO_TOPIC
@@ -29,6 +29,7 @@ from steps_ros.data.transforms import message_stamp_ns
 from steps_ros.inference.prediction import Prediction
 from steps_ros.inference.rays import camera_rays
 from steps_ros.ros.messages import camera_info_message, rgb_message, set_data
+from steps_ros.ros.qos import latched_profile
 from steps_ros.ros.scale_sources import _Turns
 
 DEPTH, SCALE = '/night_depth/output/depth', '/night_depth/output/scale'
@@ -253,25 +254,57 @@ def points_message(header, points):
     return message
 
 
-def test_a_lidar_measures_through_its_extrinsics():
-    # The LiDAR looks along the camera, its axes forward, left, up, half a metre above it.
-    extrinsics = {'lidar__extrinsics': '0 -0.5 0 0.5 -0.5 0.5 0.5'}
+def measured_by_a_lidar(made, place):
+    """Play turns of a LiDAR that looks along the camera, half a metre above it, and check."""
     random = np.random.default_rng(0)
     ahead, left = random.uniform(4, 20, 3000), random.uniform(-2, 2, 3000)
     road = np.stack([ahead, left, np.full(3000, -HEIGHT - 0.5)], 1)
+    images, scales = connected(made)
+    clouds = made.publisher(PointCloud2, '/night_depth/input/points', best_effort=True)
+    made.wait(clouds.get_subscription_count)
+
+    def turn(number):
+        header = stamped(number).header
+        place(header.stamp)
+        header.frame_id = 'lidar'
+        clouds.publish(points_message(header, road))
+        made.spin(0.05)
+
+    send(made, images, range(14), turn)
+    made.wait(lambda: values(scales[-1])['scale'] == 'metric')
+    assert float(values(scales[-1])['value']) == pytest.approx(UNIT, rel=0.05)
+    assert values(scales[-1])['publishers'] == '1'
+
+
+def test_a_lidar_measures_through_its_extrinsics():
+    extrinsics = {'lidar__extrinsics': '0 -0.5 0 0.5 -0.5 0.5 0.5'}
     with bench(RoadModel().load, scale__source='lidar', **extrinsics) as made:
-        images, scales = connected(made)
-        clouds = made.publisher(PointCloud2, '/night_depth/input/points', best_effort=True)
-        made.wait(clouds.get_subscription_count)
+        measured_by_a_lidar(made, lambda stamp: None)
 
-        def turn(number):
-            clouds.publish(points_message(stamped(number).header, road))
-            made.spin(0.05)
 
-        send(made, images, range(14), turn)
-        made.wait(lambda: values(scales[-1])['scale'] == 'metric')
-        assert float(values(scales[-1])['value']) == pytest.approx(UNIT, rel=0.05)
-        assert values(scales[-1])['publishers'] == '1'
+def test_a_lidar_measures_through_tf():
+    """The camera is fixed to a mast that goes up and down, the LiDAR to the vehicle."""
+    tf2_msgs = pytest.importorskip('tf2_msgs.msg', reason='tf2_msgs is not installed')
+    with bench(RoadModel().load, scale__source='lidar') as made:
+        latched = made.peer.create_publisher(tf2_msgs.TFMessage, '/tf_static', latched_profile())
+        moving = made.publisher(tf2_msgs.TFMessage, '/tf')
+        optical = Transform(rotation=Quaternion(x=-0.5, y=0.5, z=-0.5, w=0.5))
+        above = Transform(translation=Vector3(z=2.5))
+        links = link('mast', 'camera_optical_frame', optical), link('base', 'lidar', above)
+        latched.publish(tf2_msgs.TFMessage(transforms=links))
+
+        def place(stamp):
+            raised = Transform(translation=Vector3(z=2.0))
+            moving.publish(tf2_msgs.TFMessage(transforms=[link('base', 'mast', raised, stamp)]))
+
+        measured_by_a_lidar(made, place)
+
+
+def link(parent, child, transform, stamp=None):
+    """Return the place of a frame in another; without a stamp for ever."""
+    header = Header(frame_id=parent)
+    header.stamp = stamp or header.stamp
+    return TransformStamped(header=header, child_frame_id=child, transform=transform)
 
 
 def test_moving_transforms_live_on_after_a_loop():
@@ -279,10 +312,10 @@ def test_moving_transforms_live_on_after_a_loop():
     turns = _Turns(threading.Lock(), None)
 
     def move(number, x):
-        transform = Transform(translation=Vector3(x=x), rotation=Quaternion(w=1.0))
-        header = Header(stamp=stamped(number).header.stamp, frame_id='base')
-        link = SimpleNamespace(header=header, child_frame_id='lidar', transform=transform)
-        turns.add_moving(SimpleNamespace(transforms=[link]))
+        moved = link(
+            'base', 'lidar', Transform(translation=Vector3(x=x)), stamped(number).header.stamp
+        )
+        turns.add_moving(SimpleNamespace(transforms=[moved]))
 
     for first, shift in ((1000, 0.0), (10, 5.0)):
         for number in (first, first + 1):
