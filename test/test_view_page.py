@@ -5,8 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-from browsers import chromium, SOFTWARE_3D
-import cv2
+from browsers import chromium, LIMIT_MS, Opened, SOFTWARE_3D
 import numpy as np
 import pytest
 
@@ -21,7 +20,6 @@ from steps_ros.view.server import start_server, stop_server
 pytest.importorskip('viser', reason='viser is not installed')
 pytestmark = pytest.mark.timeout(240)
 
-LIMIT_MS = 90_000
 SIZE = HEIGHT, WIDTH = 90, 160
 RED, GREEN, MAGENTA = (200, 30, 30), (30, 200, 30), (250, 0, 250)
 # Of the depth that is shown.
@@ -60,45 +58,10 @@ def _fill(live: LivePage) -> None:
 @pytest.fixture(scope='module')
 def live() -> Iterator[LivePage]:
     server = start_server('127.0.0.1', 0)
-    made = LivePage(Page(server), width=128, max_points=5000)
+    made = LivePage(Page(server), width=Opened.WIDTH, max_points=5000)
     _fill(made)
     yield made
     stop_server(server)
-
-
-class Opened:
-    """The page with all that it asked for."""
-
-    def __init__(self, browser: Any, live: LivePage, width: int) -> None:
-        self.page = browser.new_page(viewport={'width': width, 'height': 800})
-        self.asked: list[str] = []
-        self.errors: list[str] = []
-        self.page.on('request', lambda request: self.asked.append(request.url))
-        self.page.on('websocket', lambda opened: self.asked.append(opened.url))
-        self.page.on('pageerror', lambda error: self.errors.append(str(error)))
-        self.port = live.page._server.get_port()
-        self.page.goto(f'http://127.0.0.1:{self.port}', timeout=LIMIT_MS)
-        self.page.wait_for_selector('.headline', timeout=LIMIT_MS)
-        self.page.wait_for_function(
-            '[...document.images].filter((image) => image.naturalWidth == 128).length == 3',
-            timeout=LIMIT_MS,
-        )
-
-    def pixels(self) -> np.ndarray:
-        shot = np.frombuffer(self.page.screenshot(timeout=LIMIT_MS), np.uint8)
-        return cv2.cvtColor(cv2.imdecode(shot, cv2.IMREAD_COLOR), cv2.COLOR_BGR2RGB)
-
-    def picture(self, index: int) -> np.ndarray:
-        """Return what is seen of the picture, without its border."""
-        shown = self.page.locator('img[src^="blob:"]:visible').nth(index)
-        shown.scroll_into_view_if_needed(timeout=LIMIT_MS)
-        box = {name: round(value) for name, value in shown.bounding_box().items()}
-        inside = self.pixels()[box['y'] : box['y'] + box['height'], box['x'] :]
-        return inside[4:-4, 4 : box['width'] - 4]
-
-    def count(self, colour: tuple[int, int, int]) -> int:
-        """Return how many pixels look like this, fog and light of the scene allowed for."""
-        return int((np.abs(self.pixels().astype(int) - colour).max(-1) < 60).sum())
 
 
 @pytest.fixture(scope='module')
@@ -109,7 +72,7 @@ def browser() -> Iterator[Any]:
 
 @pytest.fixture(scope='module', params=(1280, 400), ids=lambda width: f'{width} px')
 def opened(request: Any, browser: Any, live: LivePage) -> Iterator[Opened]:
-    page = Opened(browser, live, request.param)
+    page = Opened(browser, live.page._server.get_port(), request.param)
     yield page
     page.page.close()
 
@@ -137,12 +100,8 @@ def test_everything_is_there_and_asked_of_this_machine_alone(opened: Opened) -> 
 
 
 def test_the_cloud_and_the_camera_are_drawn_in_3d(opened: Opened) -> None:
-    for _ in range(30):
-        if opened.count(MAGENTA) > 500:
-            break
-        opened.page.wait_for_timeout(1000)
-    assert opened.count(MAGENTA) > 500
-    assert opened.count(ORANGE) > 30
+    assert opened.shows(MAGENTA, 500)
+    assert opened.shows(ORANGE, 30)
 
 
 def test_all_statuses_are_readable_worst_first(opened: Opened) -> None:
@@ -158,7 +117,7 @@ def test_all_statuses_are_readable_worst_first(opened: Opened) -> None:
 def test_the_camera_is_chosen_and_colours_are_fitted_on_request(
     browser: Any, live: LivePage
 ) -> None:
-    opened = Opened(browser, live, 1280)
+    opened = Opened(browser, live.page._server.get_port(), 1280)
     assert live.page.viewers > 0
     assert live.page.camera == 'front'
     opened.page.get_by_text('Fit colours').click(timeout=LIMIT_MS)
