@@ -8,6 +8,8 @@ import pytest
 
 from steps_ros.inference.light import measure_light
 from steps_ros.inference.light_state import blocked_share, follow_light, LightSettings
+from steps_ros.sim.clip import simulate_clip
+from steps_ros.sim.settings import ClipSettings
 
 SETTINGS = LightSettings(blocked_s=5.0)
 SIZE = (120, 160)
@@ -63,6 +65,23 @@ def test_the_own_bonnet_is_not_blocked():
 def test_nothing_is_learned_while_standing():
     standing = dirty(passing(0), slice(70, 100), slice(60, 100))
     assert share([standing] * 80) == 0
+
+
+def test_an_exposure_that_swings_while_standing_is_no_movement():
+    standing = dirty(passing(0), slice(70, 100), slice(60, 100)).astype(float)
+    swings = 1 + 0.15 * np.sin(0.5 * np.arange(80))
+    assert share((standing * swing).astype(np.uint8) for swing in swings) == 0
+
+
+def test_mud_is_found_on_a_simulated_night_drive_and_a_clean_lens_is_not():
+    street = ClipSettings(11, 0, frames=20, height=48, width=80, time='night', rate_hz=4.0)
+    clean = [frame.image for frame in simulate_clip(street)]
+    standing = [*clean, *clean[-1:] * 240]
+    settings = LightSettings(blocked_s=3.0)
+    assert share(standing, settings) == 0
+    muddy = [dirty(image, slice(28, 40), slice(20, 40), 12) for image in clean]
+    # 3 x 4 whole cells of 12 x 16.
+    assert share(muddy, settings) == pytest.approx(12 / 192)
 
 
 def test_sky_is_not_blocked_and_dirt_below_the_middle_is():

@@ -56,10 +56,15 @@ def follow_blockage(
     moment_s = stamp_s - before.stamp_s
     if moment_s < MOMENT_S:
         return before._replace(quiet_s=quiet_s, blank_s=blank_s)
-    changed = np.abs(sample.means - before.means) > LEAST_CHANGE
-    if changed.mean() >= MOVING_SHARE:
+    if _changed_share(before.means, sample.means) >= MOVING_SHARE:
         quiet_s = np.where(sample.detail > LEAST_DETAIL, quiet_s, quiet_s + np.float32(moment_s))
     return Blockage(quiet_s, blank_s, sample.means, stamp_s)
+
+
+def _changed_share(before: Floats, now: Floats) -> float:
+    """Return which share of the cells changed otherwise than by a new exposure of them all."""
+    exposure = np.median((now + 1) / (before + 1))
+    return float((np.abs(now - exposure * before) > LEAST_CHANGE).mean())
 
 
 def is_blank(sample: LightSample) -> bool:
