@@ -79,9 +79,20 @@ def test_mud_is_found_on_a_simulated_night_drive_and_a_clean_lens_is_not():
     standing = [*clean, *clean[-1:] * 240]
     settings = LightSettings(blocked_s=3.0)
     assert share(standing, settings) == 0
-    muddy = [dirty(image, slice(28, 40), slice(20, 40), 12) for image in clean]
+    muddy = [image.copy() for image in clean]
+    for image in muddy:
+        image[28:40, 20:40] = 12
     # 3 x 4 whole cells of 12 x 16.
     assert share(muddy, settings) == pytest.approx(12 / 192)
+
+
+def test_sky_below_a_wire_is_sky():
+    def sky(number: int) -> np.ndarray:
+        picture = dirty(passing(number), slice(0, 60), slice(0, 160))
+        picture[:10, 40:80] = passing(number)[:10, 40:80]
+        return picture
+
+    assert share(map(sky, range(60))) == 0
 
 
 def test_sky_is_not_blocked_and_dirt_below_the_middle_is():

@@ -2,13 +2,15 @@
 Which parts of the lens are covered, told over time: they show nothing while the rest moves.
 
 A road without markings still shows something every few seconds; dirt, a sticker or a drop does
-not. What lies dark or clear from the upper edge down to the middle may be sky and does not count.
+not. What lies dark or clear from the upper edge down to the middle, round wires and branches too,
+may be sky and does not count.
 """
 
 from __future__ import annotations
 
 from typing import NamedTuple
 
+import cv2
 import numpy as np
 from numpy.typing import NDArray
 
@@ -76,5 +78,6 @@ def blocked_cells(blockage: Blockage, after_s: float) -> NDArray[np.bool_]:
     """Return which cells (12, 16) have shown nothing for so many seconds and are not sky."""
     quiet = blockage.quiet_s >= after_s
     upper = CELLS[0] // 2
-    quiet[:upper] &= ~np.logical_and.accumulate(quiet[:upper], axis=0)
+    parts = cv2.connectedComponents(quiet[:upper].astype(np.uint8), connectivity=4)[1]
+    quiet[:upper] &= ~np.isin(parts, parts[0])
     return quiet
