@@ -119,6 +119,21 @@ def test_folder_that_cannot_be_made(tmp_path):
         McapWriter(tmp_path / 'file' / 'night.mcap')
 
 
+def test_recording_that_cannot_be_named_is_kept_and_told(tmp_path, monkeypatch):
+    path = tmp_path / 'night.mcap'
+
+    def full(*_):
+        raise OSError(28, 'No space left on device')
+
+    writer = McapWriter(path)
+    monkeypatch.setattr(type(path), 'replace', full)
+    words = f'{path} cannot be written: No space left on device; .* is {path}.partial, rename it'
+    with pytest.raises(OutputError, match=words), writer:
+        write_images(writer)
+    assert not path.exists()
+    assert len(read_images((tmp_path / 'night.mcap.partial').rename(tmp_path / 'a.mcap'))) == 3
+
+
 def test_full_disk_is_an_output_error(tmp_path, monkeypatch):
     writer = McapWriter(tmp_path / 'night.mcap')
 

@@ -95,9 +95,21 @@ class McapWriter:
         self.write(topic, message.__msgtype__, serialise(message), stamp_ns, receive_ns)
 
     def close(self) -> None:
-        """Finish the file and give it its name."""
+        """
+        Finish the file and give it its name.
+
+        :raises OutputError: the disk is full, or the name cannot be given; the recording then
+            keeps that of ``partial``.
+        """
         self._finish()
-        self.partial.replace(self.path)
+        try:
+            self.partial.replace(self.path)
+        except OSError as error:
+            reason = error.strerror or error
+            raise OutputError(
+                f'{self.path} cannot be written: {reason}; the whole recording is {self.partial}, '
+                'rename it'
+            ) from error
 
     def __enter__(self) -> McapWriter:
         """Return the writer itself."""
