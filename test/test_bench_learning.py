@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from steps_ros.bench import learning
+from steps_ros.bench import learning, learning_sheet
 from steps_ros.bench.learning import ARMS, main
 from steps_ros.bench.learning_table import table
 from steps_ros.core.depth_net import TINY
@@ -35,6 +35,17 @@ def test_the_table_has_mean_and_range_over_the_seeds(tmp_path):
         path.write_text(json.dumps({'errors': dict.fromkeys(parts, part)}))
     assert '| rnw | 2 | 0.300 (0.200 to 0.400) | 5.000 (5.000 to 5.000)' in table(tmp_path)
     assert '| steps |' not in table(tmp_path)
+
+
+def test_a_sheet_of_nothing_is_refused_in_one_line(tmp_path, capsys):
+    (tmp_path / 'seed-0' / 'rnw').mkdir(parents=True)
+    for folder in (tmp_path / 'none', tmp_path):
+        given = [str(folder), '--heldout', 'heldout.mcap', '--out', str(tmp_path / 'sheet.jpg')]
+        assert learning_sheet.main(given) == 1
+        assert capsys.readouterr().err == (
+            f'learning_sheet: {folder} holds no seed-*/*/weights.safetensors; give the --out of '
+            'steps_ros.bench.learning\n'
+        )
 
 
 @pytest.fixture

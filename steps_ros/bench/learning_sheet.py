@@ -18,6 +18,7 @@ import numpy as np
 from steps_ros.bench.learning import WEIGHTS
 from steps_ros.bench.sheet import Picture, write_sheet
 from steps_ros.core.checkpoint import load_checkpoint
+from steps_ros.errors import SourceError, StepsError
 from steps_ros.eval.input_settings import InputSettings
 from steps_ros.eval.inputs import open_samples
 from steps_ros.eval.predictions import network_depth
@@ -30,13 +31,16 @@ from steps_ros.inference.predictor import Predictor
 def main(arguments: Sequence[str] | None = None) -> int:
     """Write the sheet."""
     options = _parser().parse_args(arguments)
-    seed = min(options.folder.glob('seed-*'))
-    folders = sorted(seed.iterdir(), key=lambda item: item.stat().st_mtime)
-    arms = {
-        item.name: Predictor(load_checkpoint(item / WEIGHTS), device='cpu')
-        for item in folders
-        if (item / WEIGHTS).is_file()
-    }
+    try:
+        _write(options)
+    except StepsError as error:
+        print(f'learning_sheet: {error}', file=sys.stderr)  # noqa: T201
+        return 1
+    return 0
+
+
+def _write(options: argparse.Namespace) -> None:
+    arms = _arms(options.folder)
     with open_samples(options.heldout, InputSettings()) as samples:
         rows = [
             _row(sample, arms)
@@ -44,7 +48,25 @@ def main(arguments: Sequence[str] | None = None) -> int:
             if place % options.every == 0
         ]
     write_sheet(options.out, ('picture', 'exact depth', *arms), rows)
-    return 0
+
+
+def _arms(folder: Path) -> dict[str, Predictor]:
+    """
+    Return what the arms of the first seed came to, in the order they were trained in.
+
+    :raises SourceError: there is none.
+    """
+    seeds = sorted(folder.glob('seed-*'))
+    paths = sorted(seeds[0].glob(f'*/{WEIGHTS}'), key=_modified) if seeds else []
+    if not paths:
+        raise SourceError(
+            f'{folder} holds no seed-*/*/{WEIGHTS}; give the --out of steps_ros.bench.learning'
+        )
+    return {path.parent.name: Predictor(load_checkpoint(path), device='cpu') for path in paths}
+
+
+def _modified(path: Path) -> float:
+    return path.parent.stat().st_mtime
 
 
 def _parser() -> argparse.ArgumentParser:
