@@ -194,11 +194,13 @@ def test_bad_input_is_said_in_one_line_with_exit_1(asked, tmp_path, value, words
     assert not list(tmp_path.rglob('*.safetensors'))
 
 
-def test_other_weights_at_the_same_path_come_with_cleanup_and_configure(peer, tmp_path):
-    first, second = (
-        write_tiny_checkpoint(tmp_path / f'{seed}.safetensors', seed) for seed in (0, 1)
-    )
-    link, log = tmp_path / 'current.safetensors', tmp_path / 'log'
+def test_weights_of_the_trainer_at_the_same_path_come_with_cleanup_and_configure(
+    peer, asked, tmp_path
+):
+    out, link, log = tmp_path / 'out', tmp_path / 'current.safetensors', tmp_path / 'log'
+    with _trainer(tmp_path / 'trained', *asked, f'out:={out}', 'max_steps:=1') as trainer:
+        assert trainer.wait(2 * START_S) == 0
+    first, second = write_tiny_checkpoint(tmp_path / '0.safetensors'), out / 'final.safetensors'
     link.symlink_to(first)
     options = [f'checkpoint:={link}', 'device:=cpu', 'engine:=torch', 'autostart:=true']
     words = [word for option in options for word in ('-p', option)]
