@@ -39,6 +39,7 @@ def test_arrays_come_back(tmp_path):
         header((-1,)) + bytes(16),
         header((10**15,), '|V0'),
         header((1,), '|O') + b'cos\nsystem\n',
+        header((1,)).replace(b')', b' ').replace(b'}', b' ') + bytes(4),
         b'cos\nsystem\n',
     ],
 )

@@ -85,8 +85,9 @@ def test_before_the_first_part_settings_may_change(tmp_path):
         claim_parts(other, tmp_path / 'settings.json' / 'x')
 
 
-def test_unreadable_settings_are_refused(tmp_path):
-    (tmp_path / 'settings.json').write_text('{')
+@pytest.mark.parametrize('content', ['{', '[' * 5000])
+def test_unreadable_settings_are_refused(tmp_path, content):
+    (tmp_path / 'settings.json').write_text(content)
     (tmp_path / '00000.npz').touch()
     with pytest.raises(OutputError, match='cannot be read'):
         claim_parts(DRIVE, tmp_path)

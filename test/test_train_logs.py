@@ -33,6 +33,19 @@ def test_a_resumed_log_forgets_what_came_after_its_step(tmp_path):
     assert path.read_text() == ''
 
 
+@pytest.mark.parametrize(
+    'damaged', ['', '{', '7', '{"total": 1}', '{"step": NaN}', '{"step": "1"}', '[' * 5000, 'é']
+)
+def test_a_log_goes_on_where_it_is_damaged(tmp_path, damaged, caplog):
+    path = tmp_path / 'train.jsonl'
+    path.write_text(f'{{"step": 1}}\n{damaged}\n{{"step": 3}}\n', encoding='latin-1')
+    with JsonLines(path, 5) as log:
+        log.write(6, {})
+    assert lines_of(path) == [{'step': 1}, {'step': 6}]
+    (record,) = caplog.records
+    assert record.getMessage() == f'{path}: line 2 is damaged; the log goes on there'
+
+
 def test_a_place_that_cannot_be_written_is_named(tmp_path):
     (tmp_path / 'file').write_text('')
     with pytest.raises(OutputError, match=r'train\.jsonl'):

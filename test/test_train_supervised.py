@@ -170,3 +170,37 @@ def test_folders_without_shards_and_damaged_ones_are_named(tmp_path):
     (tmp_path / 'scene_00000.npz').write_bytes(b'not a shard')
     with pytest.raises(SourceError, match=r'scene_00000\.npz'):
         load_shards([tmp_path])
+
+
+STREET = {
+    'images': np.zeros((2, 1, 8, 12, 3), np.uint8),
+    'depth': np.ones((2, 8, 12), np.float16),
+    'intrinsics': np.tile(np.float32([[9, 0, 6], [0, 9, 4], [0, 0, 1]]), (2, 1, 1)),
+    'mounting': np.zeros((2, 3), np.float32),
+    'distortion': np.zeros(5),
+}
+
+
+@pytest.mark.parametrize(
+    ('name', 'array'),
+    [
+        ('images', np.zeros((2, 1, 8, 12, 3), np.float32)),
+        ('images', np.zeros((2, 1, 8, 13, 3), np.uint8)),
+        ('images', np.zeros((2, 0, 8, 12, 3), np.uint8)),
+        ('depth', np.ones((8, 12), np.float16)),
+        ('depth', np.ones((2, 8, 12), np.int16)),
+        ('intrinsics', np.ones((2, 9), np.float32)),
+        ('intrinsics', np.ones((3, 3, 3), np.float32)),
+        ('intrinsics', np.zeros((2, 3, 3), np.float32)),
+        ('mounting', np.zeros(2, np.float32)),
+        ('mounting', np.zeros((2, 4), np.float32)),
+        ('distortion', np.zeros((5, 1))),
+    ],
+)
+def test_a_street_whose_arrays_do_not_fit_is_refused(tmp_path, name, array):
+    np.savez(tmp_path / 'a.npz', **STREET)
+    assert len(load_shards([tmp_path]).streets) == 1
+    np.savez(tmp_path / 'a.npz', **{**STREET, name: array})
+    with pytest.raises(SourceError, match=r'a\.npz: not a training shard') as caught:
+        load_shards([tmp_path])
+    assert str(caught.value).isprintable()

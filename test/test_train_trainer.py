@@ -4,6 +4,7 @@ from dataclasses import replace
 import json
 import os
 from pathlib import Path
+import re
 import signal
 import subprocess
 import sys
@@ -224,6 +225,34 @@ def test_the_best_networks_are_kept(tmp_path):
     best = training(tmp_path, 3)
     best.restore('best.npz')
     assert (best.step, best.best) == (2, 1)
+
+
+@pytest.mark.parametrize(
+    ('name', 'array', 'reason'),
+    [
+        ('state.pool.random', np.arange(3), 'state vector is the wrong size'),
+        ('state.pool.random', np.full(625, -1), "can't convert negative"),
+        ('optimiser.0.exp_avg', np.zeros(3, np.float32), 'optimiser.0.exp_avg has shape (3,)'),
+        ('optimiser.0.step', np.zeros(3, np.float32), 'optimiser.0.step has shape (3,)'),
+        ('optimiser.x.step', np.zeros((), np.float32), 'invalid literal for int'),
+        ('optimiser.999.step', np.zeros((), np.float32), 'list index out of range'),
+    ],
+)
+def test_a_snapshot_that_does_not_fit_is_refused_in_one_line(tmp_path, name, array, reason):
+    first = training(tmp_path, 1)
+    descend(first)
+    first.save()
+    np.savez(tmp_path / SNAPSHOTS / 'last.npz', **{**weights(tmp_path), name: array})
+    with pytest.raises(CheckpointError, match=re.escape(reason)) as caught:
+        training(tmp_path, 1).restore()
+    assert 'last.npz: no snapshot of this training' in str(caught.value)
+
+
+def descend(loop):
+    """Take a step that changes nothing, after which the optimiser has a state."""
+    for parameter in loop.optimiser.param_groups[0]['params']:
+        parameter.grad = torch.zeros_like(parameter)
+    loop.optimiser.step()
 
 
 def test_another_network_is_refused(tmp_path):

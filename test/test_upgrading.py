@@ -6,6 +6,7 @@ from dataclasses import asdict, fields
 import json
 import logging
 from pathlib import Path
+import re
 
 import numpy as np
 import pytest
@@ -188,6 +189,32 @@ def test_a_training_of_a_later_version_names_it(tmp_path):
     assert 'colour_weight' in said
     assert said.endswith('go on with that version, or begin in another folder')
     assert '\n' not in said
+
+
+@pytest.mark.parametrize(
+    ('damage', 'reason'),
+    [
+        ({'night': ['night', 5]}, "night is ('night', 5)"),
+        ({'teacher_steps': 1.5}, 'teacher_steps is 1.5'),
+        ({'options': {'intrinsics': None, 'rate_hz': '5'}}, "rate_hz is '5'"),
+        ({'training': {'max_steps': 1.5, 'halving_epochs': []}}, 'max_steps is 1.5'),
+        ({'training': {'max_steps': 5, 'halving_epochs': [None]}}, 'halving_epochs is (None,)'),
+        ({'training': {'max_steps': 5, 'halving_epochs': [], 'compile': 64}}, 'compile is 64'),
+        ({'training': {'max_steps': 0, 'halving_epochs': []}}, '--max-steps 0: give at least 1'),
+    ],
+)
+def test_settings_of_another_type_are_refused_before_they_are_used(tmp_path, damage, reason):
+    write_job(Job(('night',), tmp_path, Path('start'), TrainingSettings(2), preset='monodepth2'))
+    path = tmp_path / SETTINGS
+    path.write_text(json.dumps({**json.loads(path.read_text()), **damage}))
+    with pytest.raises(SourceError, match=re.escape(f'{path} describes no training ({reason}')):
+        read_job(tmp_path)
+
+
+def test_settings_that_nest_too_deep_are_refused(tmp_path):
+    (tmp_path / SETTINGS).write_text('[' * 5000)
+    with pytest.raises(SourceError, match='describes no training'):
+        read_job(tmp_path)
 
 
 def test_the_first_shards_were_drawn_through_straight_lenses(tmp_path):

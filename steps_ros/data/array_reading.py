@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 import math
 from pathlib import Path
+from tokenize import TokenError
 from typing import Any, IO
 from zipfile import BadZipFile, ZipFile, ZipInfo
 import zlib
@@ -23,7 +24,9 @@ from steps_ros.regular_file import require_regular
 
 SUFFIX = '.npy'
 # What zipfile and numpy raise on damaged bytes besides ValueError and OSError.
-_DAMAGE = (BadZipFile, EOFError, MemoryError, NotImplementedError, RuntimeError, zlib.error)
+_DAMAGE = (
+    BadZipFile, EOFError, MemoryError, NotImplementedError, RuntimeError, TokenError, zlib.error
+)  # fmt: skip
 
 
 def load_array(path: Path) -> NDArray[Any]:

@@ -37,7 +37,7 @@ def claim(folder: Path, settings: dict[str, Any]) -> None:
 def _read(path: Path) -> Any:
     try:
         return json.loads(path.read_text())
-    except (OSError, ValueError):
+    except (OSError, ValueError, RecursionError):
         return {}
 
 

@@ -5,13 +5,13 @@ What to train on what, and the folder that it is kept in.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, is_dataclass
 import json
 import logging
 from pathlib import Path
 import shutil
 from types import MappingProxyType
-from typing import Any, NamedTuple
+from typing import Any, get_args, get_type_hints, NamedTuple, TypeVar
 
 from steps_ros import __version__
 from steps_ros.data.drive_options import DriveOptions
@@ -29,8 +29,14 @@ FINAL, REJECTED, TEACHER = 'final.safetensors', 'rejected.safetensors', 'teacher
 TEACHER_FOLDER, SETTINGS = 'teacher', 'settings.json'
 CARD, CURVES = 'model_card.md', 'curves.png'
 _ABSENT = object()
+_DAMAGE = (
+    OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError, SettingsError
+)  # fmt: skip
 
 logger = logging.getLogger(__name__)
+
+
+Kept = TypeVar('Kept')
 
 
 @dataclass(frozen=True)
@@ -214,8 +220,8 @@ def _begun(folder: Path) -> _Begun:
         objective = dict(values.pop('objective'))
         # The first trainings knew nothing of it.
         content = {name: str(value) for name, value in values.pop('content', {}).items()}
-        return _Begun(_job(folder, values), objective, content)
-    except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
+        return _Begun(_typed(_job(folder, values)), objective, content)
+    except _DAMAGE as error:
         reason = ' '.join(str(error).split())
         if version not in ('', __version__):
             raise SourceError(
@@ -244,6 +250,21 @@ def _job(folder: Path, content: dict[str, Any]) -> Job:
         store=store,
         options=DriveOptions(**options, intrinsics=Path(intrinsics) if intrinsics else None),
     )
+
+
+def _typed(settings: Kept) -> Kept:
+    """Return settings whose values have the types of their fields, or raise ValueError."""
+    for name, kind in get_type_hints(type(settings)).items():
+        value = getattr(settings, name)
+        if is_dataclass(value):
+            _typed(value)
+            continue
+        listed = get_args(kind)[:1] if isinstance(value, tuple) else ()
+        wanted = listed[0] if listed else kind
+        wanted = wanted | int if isinstance(0.0, wanted) else wanted
+        if not all(isinstance(item, wanted) for item in (value if listed else [value])):
+            raise ValueError(f'{name} is {value!r}')
+    return settings
 
 
 def _changes(former: dict[str, Any], present: dict[str, Any]) -> str:

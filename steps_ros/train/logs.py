@@ -40,7 +40,7 @@ class JsonLines(Closing):
             return
         with _named(path):
             # Whole or as it was: a kill at this moment costs no line.
-            write_file(path, ''.join(_kept_lines(path, step)).encode())
+            write_file(path, b''.join(_kept_lines(path, step)))
             self._file = path.open('a', encoding='utf-8')
 
     def write(self, step: int, values: Mapping[str, Any]) -> None:
@@ -124,13 +124,27 @@ def _named(path: Path) -> Iterator[None]:
         raise OutputError(f'{path}: cannot be written ({error.strerror}); make room') from error
 
 
-def _kept_lines(path: Path, step: int) -> list[str]:
-    """Return the whole lines of steps up to ``step``; the last one may be torn."""
+def _kept_lines(path: Path, step: int) -> list[bytes]:
+    """Return the lines of steps up to ``step``, to the first that is torn or damaged."""
     if step == 0 or not path.is_file():
         return []
-    kept = []
-    for line in path.read_text(encoding='utf-8').splitlines(keepends=True):
-        if not line.endswith('\n') or json.loads(line)['step'] > step:
+    kept: list[bytes] = []
+    for line in path.read_bytes().splitlines(keepends=True):
+        if not line.endswith(b'\n'):
+            break
+        of_step = _step_of(line)
+        if of_step is None:
+            logger.warning('%s: line %d is damaged; the log goes on there', path, len(kept) + 1)
+        if of_step is None or of_step > step:
             break
         kept.append(line)
     return kept
+
+
+def _step_of(line: bytes) -> int | None:
+    """Return the step of a line, None of one that is damaged."""
+    try:
+        step = json.loads(line)['step']
+    except (ValueError, KeyError, TypeError, RecursionError):
+        return None
+    return step if type(step) is int else None

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import cv2
 import numpy as np
@@ -22,13 +22,15 @@ from steps_ros.core.camera import Camera
 from steps_ros.core.rays import assumed_directions
 from steps_ros.data.array_reading import array_names, load_arrays
 from steps_ros.data.frames import Image
-from steps_ros.errors import SourceError
+from steps_ros.errors import FrameError, SourceError
 from steps_ros.inference.light_state import enhancement_alone
 from steps_ros.inference.network_size import fitting_size
 from steps_ros.train.augment import draw_aspect, draw_sample, Sample
 from steps_ros.train.lit_skies import light_sky
 
 _ARRAYS, _BENDS = ('images', 'depth', 'mounting', 'intrinsics'), 'distortion'
+# Equal letters are equal lengths, digits are lengths themselves.
+_AXES = {'images': 'NEHW3', 'depth': 'NHW', 'mounting': 'N3', 'intrinsics': 'N33', _BENDS: 'B'}
 NEAREST_DEPTH, FARTHEST_DEPTH = 0.5, 80.0
 # Share of the pictures that are enhanced without regard to their light.
 ANYHOW = 0.2
@@ -167,14 +169,31 @@ def _read(path: Path) -> Street:
         # The first shards were drawn through lenses that do not bend.
         bent = [name for name in (_BENDS,) if name in array_names(path)]
         arrays = load_arrays(path, (*_ARRAYS, *bent))
-        bends = tuple(float(value) for value in arrays.get(_BENDS, ()))
-        height, width = arrays['depth'].shape[-2:]
+        _check_shapes(arrays)
+        bends = tuple(arrays.get(_BENDS, np.empty(0)).tolist())
+        height, width = arrays['depth'].shape[1:]
         cameras = tuple(
             Camera(width, height, fx, fy, cx, cy, 'plumb_bob', bends)
             for (fx, _, cx), (_, fy, cy), _ in arrays['intrinsics'].tolist()
         )
         return Street(arrays['images'], arrays['depth'], cameras, arrays['mounting'])
-    except (OSError, ValueError, KeyError) as error:
+    except (OSError, ValueError, KeyError, FrameError) as error:
+        reason = ' '.join(str(error).split())
         raise SourceError(
-            f'{path}: not a training shard ({error}); delete it and simulate again'
+            f'{path}: not a training shard ({reason}); delete it and simulate again'
         ) from error
+
+
+def _check_shapes(arrays: dict[str, NDArray[Any]]) -> None:
+    """Raise :class:`ValueError` for arrays that are not those of one street."""
+    lengths: dict[str, int] = {}
+    for name, array in arrays.items():
+        axes = _AXES[name]
+        pairs = zip(axes, array.shape, strict=False)
+        wanted = [
+            int(axis) if axis.isdigit() else lengths.setdefault(axis, n) for axis, n in pairs
+        ]
+        is_kind = array.dtype == np.uint8 if name == 'images' else array.dtype.kind == 'f'
+        is_whole = array.size or name == _BENDS
+        if not (is_kind and is_whole and array.ndim == len(axes) and array.shape == (*wanted,)):
+            raise ValueError(f'{name} is {array.dtype} of {array.shape}')

@@ -8,6 +8,8 @@ NumPy's format, because training from shards needs torch, NumPy and OpenCV alone
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 import json
 from pathlib import Path
@@ -25,6 +27,11 @@ from steps_ros.whole_file import write_whole
 
 DESCRIPTION = '__snapshot__'
 FORMAT = 1
+# What an optimiser knows of a parameter besides its means.
+STEP = 'step'
+_DAMAGE = (
+    KeyError, IndexError, TypeError, ValueError, OverflowError, OSError, RuntimeError
+)  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -62,7 +69,7 @@ def read_snapshot(path: Path) -> Snapshot:
     """
     if not path.is_file():
         raise CheckpointError(f'{path}: no such file; give the folder of a training that has one')
-    try:
+    with refused(path):
         arrays = load_arrays(path)
         description = json.loads(str(arrays.pop(DESCRIPTION)))
         if description['format'] != FORMAT:
@@ -72,10 +79,21 @@ def read_snapshot(path: Path) -> Snapshot:
             )
         tensors = {name: torch.from_numpy(array) for name, array in arrays.items()}
         return Snapshot(int(description['step']), tensors, description['values'])
-    except (KeyError, TypeError, ValueError, OSError, RecursionError) as error:
+
+
+@contextmanager
+def refused(path: Path) -> Iterator[None]:
+    """
+    Name the file whose content does not fit what is done with it in the block.
+
+    :raises CheckpointError: in place of what a wrong name, type, shape or number raises.
+    """
+    try:
+        yield
+    except _DAMAGE as error:
         reason = ' '.join(str(error).split())
         raise CheckpointError(
-            f'{path}: no snapshot of a training ({reason}); start afresh with another --out'
+            f'{path}: no snapshot of this training ({reason}); start afresh with another --out'
         ) from error
 
 
@@ -93,13 +111,17 @@ def restore_optimiser(optimiser: Optimizer, prefix: str, tensors: dict[str, Tens
     Put the running means of :func:`optimiser_tensors` back; rates are the schedule's.
 
     They get the memory layout of their parameters, without which a fused step mixes them up.
+
+    :raises ValueError: a mean is of another shape than its parameter, or of none.
     """
     parameters = [item for group in optimiser.param_groups for item in group['params']]
     state: dict[int, dict[str, Tensor]] = {}
     for name, tensor in part(tensors, prefix).items():
         index, _, key = name.partition('.')
         parameter = parameters[int(index)]
-        if tensor.shape == parameter.shape:
+        if tensor.shape != (() if key == STEP else parameter.shape):
+            raise ValueError(f'{prefix}.{name} has shape {tuple(tensor.shape)}')
+        if key != STEP:
             tensor = torch.empty_like(parameter).copy_(tensor)
         state.setdefault(int(index), {})[key] = tensor
     optimiser.load_state_dict(

@@ -26,6 +26,7 @@ from steps_ros.train.snapshot import (
     optimiser_tensors,
     part,
     read_snapshot,
+    refused,
     restore_optimiser,
     Snapshot,
     write_snapshot,
@@ -195,9 +196,10 @@ def _resume(
     if not path.exists():
         return 0
     snapshot = read_snapshot(path)
-    net.load_state_dict(part(snapshot.tensors, NET))
-    mean.load_state_dict(part(snapshot.tensors, MEAN))
-    restore_optimiser(optimiser, OPTIMISER, snapshot.tensors)
+    with refused(path):
+        net.load_state_dict(part(snapshot.tensors, NET))
+        mean.load_state_dict(part(snapshot.tensors, MEAN))
+        restore_optimiser(optimiser, OPTIMISER, snapshot.tensors)
     return snapshot.step
 
 

@@ -40,6 +40,7 @@ from steps_ros.train.snapshot import (
     optimiser_tensors,
     part,
     read_snapshot,
+    refused,
     restore_optimiser,
     Snapshot,
     write_snapshot,
@@ -175,8 +176,14 @@ class Training:
 
         :raises CheckpointError: missing, damaged, or of other networks.
         """
-        snapshot = read_snapshot(self.folder / SNAPSHOTS / name)
+        path = self.folder / SNAPSHOTS / name
+        snapshot = read_snapshot(path)
         self.networks.load(part(snapshot.tensors, 'networks'), str(self.folder))
+        with refused(path):
+            self._take(snapshot)
+
+    def _take(self, snapshot: Snapshot) -> None:
+        """Take up what a snapshot holds besides the networks."""
         restore_optimiser(self.optimiser, 'optimiser', snapshot.tensors)
         if self.critic is not None:
             restore_optimiser(self.critic, 'critic', snapshot.tensors)

@@ -6,7 +6,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from contextlib import suppress
-from functools import partial
+from functools import cache, partial
 from pathlib import Path
 import tempfile
 
@@ -16,7 +16,7 @@ import numpy as np
 from rosbags import rosbag2
 
 from fuzzing.contract import Target
-from fuzzing.scratch import scratch, written
+from fuzzing.scratch import files_of, folder_of, numbered, scratch, with_one_damaged, written
 from fuzzing.texts import WORDS
 from steps_ros.data.bags import METADATA, open_bag
 from steps_ros.data.preparation import Prepared
@@ -95,6 +95,23 @@ def check_metadata(content: bytes) -> None:
     _read_bag(written(f'bag/{METADATA}', content).parent)
 
 
+@cache
+def _packed_files(compression: rosbag2.CompressionMode) -> dict[str, bytes]:
+    with tempfile.TemporaryDirectory() as folder:
+        return files_of(write_folder(Path(folder, 'bag'), ITEMS, compression=compression))
+
+
+def packed_bags(compression: rosbag2.CompressionMode) -> list[bytes]:
+    """Return each file of an SQLite recording packed with zstd, after a byte that says which."""
+    return numbered(_packed_files(compression))
+
+
+def check_packed_bag(compression: rosbag2.CompressionMode, content: bytes) -> None:
+    """Every message can be read or is refused, and the pictures come as frames."""
+    files = with_one_damaged(_packed_files(compression), content)
+    _read_bag(folder_of(f'bag_by_{compression.name.lower()}', files))
+
+
 def _make_store(folder: Path) -> None:
     with StoreFiles(folder, (6, 8), has_depth=True) as files:
         for index in range(FRAMES):
@@ -112,29 +129,21 @@ def _make_store(folder: Path) -> None:
     (folder / INDEX).write_bytes(index_bytes(index))
 
 
-STORE_FILES = (
-    INDEX, 'frames_00000.npy', 'depth_00000.npy', 'stamps.npy', 'intrinsics.npy', 'triplets.npy'
-)  # fmt: skip
+@cache
+def _store_files() -> dict[str, bytes]:
+    with tempfile.TemporaryDirectory() as name:
+        _make_store(Path(name))
+        return files_of(Path(name))
 
 
 def stores() -> list[bytes]:
     """Return each file of a store, after a byte that says which."""
-    with tempfile.TemporaryDirectory() as name:
-        folder = Path(name)
-        _make_store(folder)
-        return [
-            bytes([number]) + (folder / file).read_bytes()
-            for number, file in enumerate(STORE_FILES)
-        ]
+    return numbered(_store_files())
 
 
 def check_store(content: bytes) -> None:
     """A store with one damaged file opens with arrays as its index says, or not at all."""
-    folder = scratch() / 'store'
-    folder.mkdir(exist_ok=True)
-    _make_store(folder)
-    name = STORE_FILES[content[0] % len(STORE_FILES)] if content else INDEX
-    store = open_store(written(f'store/{name}', content[1:]).parent)
+    store = open_store(folder_of('store', with_one_damaged(_store_files(), content)))
     index = store.index
     assert summary(index)
     for row in range(index.frame_count):
@@ -181,8 +190,17 @@ def check_triplets(content: bytes) -> None:
 BAGS: tuple[tuple[str, Callable[[], list[bytes]]], ...] = (
     ('.mcap', mcaps), ('.db3', databases), ('.bag', ros1_bags)
 )  # fmt: skip
+PACKED = (rosbag2.CompressionMode.FILE, rosbag2.CompressionMode.MESSAGE)
+
+
+def _packed_target(compression: rosbag2.CompressionMode) -> Target:
+    seeds, check = partial(packed_bags, compression), partial(check_packed_bag, compression)
+    return Target(f'bag_packed_by_{compression.name.lower()}', seeds, check)
+
+
 TARGETS = (
     *(Target(f'bag{suffix}', seeds, partial(check_bag, suffix)) for suffix, seeds in BAGS),
+    *map(_packed_target, PACKED),
     Target('bag_metadata', metadata, check_metadata, WORDS),
     Target('store', stores, check_store),
     Target('part', parts, check_part),

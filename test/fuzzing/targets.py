@@ -4,7 +4,8 @@ All targets.
 
 from __future__ import annotations
 
-from fuzzing import messages, recordings, texts, weights
+from fuzzing import layouts, messages, recordings, texts, trainings, videos, weights
 
-TARGETS = (*messages.TARGETS, *recordings.TARGETS, *texts.TARGETS, *weights.TARGETS)
+MODULES = (messages, recordings, videos, layouts, texts, weights, trainings)
+TARGETS = tuple(target for module in MODULES for target in module.TARGETS)
 BY_NAME = {target.name: target for target in TARGETS}
