@@ -40,6 +40,7 @@ def test_arrays_come_back(tmp_path):
         header((10**15,), '|V0'),
         header((1,), '|O') + b'cos\nsystem\n',
         header((1,)).replace(b')', b' ').replace(b'}', b' ') + bytes(4),
+        header((1,), ',f4') + bytes(4),
         b'cos\nsystem\n',
     ],
 )

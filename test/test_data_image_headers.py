@@ -92,6 +92,14 @@ def test_a_chunk_that_claims_gigabytes_takes_none():
     assert peak_mb() - before < 100
 
 
+def test_an_end_that_claims_gigabytes_is_none():
+    content = encoded('.png')
+    place = content.index(b'IEND') - 4
+    assert read_header(content).is_complete
+    damaged = content[:place] + struct.pack('>I', 0xE7041F82) + content[place + 4 :]
+    assert not read_header(damaged).is_complete
+
+
 def test_chunks_without_end_are_no_picture():
     content = encoded('.png')
     place = content.index(b'IDAT') - 4

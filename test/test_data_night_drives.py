@@ -112,6 +112,23 @@ def test_robotcar_list_with_nonsense(tmp_path):
         open_drive(root, DriveOptions())
 
 
+@pytest.mark.parametrize('stamp', ['9223372036854776', '9' * 200])
+def test_stamps_beyond_64_bits_are_refused(tmp_path, stamp):
+    root = write_robotcar(tmp_path / 'drive')
+    (root / 'train_split.txt').write_text(f'{stamp} 1\n')
+    with pytest.raises(SourceError, match=r'train_split\.txt: 9\d+ is beyond 64 bits'):
+        open_drive(root, DriveOptions())
+    root = write_nuscenes(tmp_path / 'nuscenes', scenes=('scene-0001',))
+    names = root / 'sequences' / 'scene-0001' / 'file_list.txt'
+    names.write_text(f'n015__CAM_FRONT__{stamp}.jpg\n')
+    with pytest.raises(SourceError, match=r'file_list\.txt: 9\d+ is beyond 64 bits'):
+        open_drive(root, DriveOptions())
+    root = write_simulated(tmp_path / 'simulated', count=1)
+    (root / 'stamps.txt').write_text(f'{stamp}000')
+    with pytest.raises(SourceError, match=r'holds no stamps in nanoseconds: 9\d+ is beyond 64'):
+        open_drive(root, DriveOptions())
+
+
 def write_simulated(root, count=6, step_m=1.0):
     lines = []
     for index in range(count):

@@ -139,6 +139,24 @@ def test_video(tmp_path):
     assert frames_of(path, rate_hz=None)[3].stamp_ns == 300_000_000
 
 
+@pytest.mark.parametrize('rate_hz', [1e-300, 1e12, np.inf, np.nan, -1.0])
+def test_a_rate_that_no_camera_has_is_not_taken(tmp_path, rate_hz, monkeypatch):
+    path = write_video(tmp_path / 'night.avi')
+
+    class Damaged:
+        def __init__(self, *given, opened=cv2.VideoCapture):
+            self._opened = opened(*given)
+
+        def __getattr__(self, name):
+            return getattr(self._opened, name)
+
+        def get(self, what):
+            return rate_hz if what == cv2.CAP_PROP_FPS else self._opened.get(what)
+
+    monkeypatch.setattr('steps_ros.data.sources.cv2.VideoCapture', Damaged)
+    assert [frame.stamp_ns for frame in frames_of(path, rate_hz=None)[:2]] == [0, 200_000_000]
+
+
 def test_video_that_ends_early_says_so(tmp_path, caplog, monkeypatch):
     path = write_video(tmp_path / 'night.avi')
     with open_source(path) as source:

@@ -102,7 +102,13 @@ def test_folder_of_which_nothing_is_usable(simulated):
     assert 'no value above 0' in message
 
 
-@pytest.mark.parametrize(('name', 'content'), [('stamps.txt', '100\n'), ('poses.txt', 'x')])
+@pytest.mark.parametrize(
+    ('name', 'content'),
+    [
+        ('stamps.txt', '100\n'), ('stamps.txt', '1 2 ' + '9' * 30), ('poses.txt', 'x'),
+        ('poses.txt', '\n'.join(['1 0 0 nan 0 1 0 0 0 0 1 0'] * 3)),
+    ],
+)  # fmt: skip
 def test_simulated_with_damaged_lists(simulated, name, content):
     (simulated / name).write_text(content)
     assert 'poses' in refusal(simulated)
@@ -220,6 +226,15 @@ def test_robotcar_night(tmp_path, suffix):
     assert samples[0].intrinsics == Camera(16, 12, 10, 11, 8, 6)
 
 
+def test_a_name_whose_number_is_no_time_has_none(nuscenes_night):
+    name = f'n015-a__CAM_FRONT__{"9" * 30}'
+    for folder, suffix in (('color', 'jpg'), ('gt', 'npy')):
+        there = nuscenes_night / 'test_night' / folder
+        (there / f'n015-a__CAM_FRONT__1000.{suffix}').rename(there / f'{name}.{suffix}')
+    (nuscenes_night / 'splits' / 'night_test_split.txt').write_text(name)
+    assert [sample.stamp_ns for sample in samples_of(nuscenes_night)[0]] == [0]
+
+
 @pytest.fixture
 def nuscenes(tmp_path):
     """Make one keyframe: the LiDAR turns 0.1 s after the picture, at 10 m/s."""
@@ -271,6 +286,38 @@ def test_nuscenes_moves_the_points_with_the_vehicle(nuscenes):
 
 def test_nuscenes_camera_that_is_not_there(nuscenes):
     assert 'it has CAM_FRONT' in refusal(nuscenes, image_topic='CAM_REAR')
+
+
+@pytest.mark.parametrize(
+    ('name', 'change'),
+    [
+        ('sample_data', {'filename': 5}),
+        ('sample_data', {'timestamp': None}),
+        ('ego_pose', {'translation': [None, 0, 0]}),
+        ('ego_pose', {'rotation': [10**400, 0, 0, 0]}),
+        ('calibrated_sensor', {'rotation': [None] * 4}),
+        ('calibrated_sensor', {'camera_intrinsic': {}}),
+    ],
+)
+def test_nuscenes_with_values_of_another_type(nuscenes, name, change):
+    path = nuscenes / 'v1.0-mini' / f'{name}.json'
+    first, *others = json.loads(path.read_text())
+    path.write_text(json.dumps([{**first, **change}, *others]))
+    assert 'a table lacks or misstates' in refusal(nuscenes)
+
+
+def test_nuscenes_without_a_file_name(nuscenes):
+    path = nuscenes / 'v1.0-mini' / 'sample_data.json'
+    rows = json.loads(path.read_text())
+    path.write_text(json.dumps([{k: v for k, v in rows[0].items() if k != 'filename'}, rows[1]]))
+    assert "keyframe sa: None: a table lacks or misstates 'filename'" in refusal(nuscenes)
+
+
+def test_nuscenes_whose_stamps_cannot_be_put_in_order(nuscenes):
+    path = nuscenes / 'v1.0-mini' / 'sample_data.json'
+    rows = json.loads(path.read_text())
+    path.write_text(json.dumps([*rows, {**rows[0], 'timestamp': 'late'}]))
+    assert 'copy it again' in refusal(nuscenes)
 
 
 @pytest.mark.parametrize('content', ['{', '[{"token": 1}]'])

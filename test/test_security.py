@@ -212,6 +212,16 @@ def test_lists_cannot_name_what_lies_outside(tmp_path, name):
     assert '\n' not in str(caught.value)
 
 
+@pytest.mark.parametrize('name', ['a\0b', '7' * 241, 'é' * 121])
+def test_lists_cannot_name_what_no_file_is_named(tmp_path, name):
+    (tmp_path / 'split.txt').write_text('é' * 120)
+    assert read_lines(tmp_path / 'split.txt') == ['é' * 120]
+    (tmp_path / 'split.txt').write_text(f'good\n{name}\n')
+    with pytest.raises(SourceError, match='no name of a file') as caught:
+        read_lines(tmp_path / 'split.txt')
+    assert str(caught.value).isprintable()
+
+
 def read_bag(path):
     open_bag(path).close()
 

@@ -248,6 +248,17 @@ def test_a_snapshot_that_does_not_fit_is_refused_in_one_line(tmp_path, name, arr
     assert 'last.npz: no snapshot of this training' in str(caught.value)
 
 
+def test_a_snapshot_without_some_means_is_refused(tmp_path):
+    first = training(tmp_path, 1)
+    descend(first)
+    first.save()
+    arrays = weights(tmp_path)
+    del arrays['optimiser.0.exp_avg_sq']
+    np.savez(tmp_path / SNAPSHOTS / 'last.npz', **arrays)
+    with pytest.raises(CheckpointError, match='optimiser lacks numbers of some parameters'):
+        training(tmp_path, 1).restore()
+
+
 def descend(loop):
     """Take a step that changes nothing, after which the optimiser has a state."""
     for parameter in loop.optimiser.param_groups[0]['params']:

@@ -25,7 +25,8 @@ from steps_ros.regular_file import require_regular
 SUFFIX = '.npy'
 # What zipfile and numpy raise on damaged bytes besides ValueError and OSError.
 _DAMAGE = (
-    BadZipFile, EOFError, MemoryError, NotImplementedError, RuntimeError, TokenError, zlib.error
+    BadZipFile, EOFError, MemoryError, NotImplementedError, RuntimeError, SyntaxError, TokenError,
+    zlib.error,
 )  # fmt: skip
 
 

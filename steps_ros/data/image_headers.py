@@ -85,7 +85,7 @@ def _has_all_chunks(data: bytes) -> bool:
             return False
         length, kind = struct.unpack_from('>I4s', data, position)
         if kind == PNG_END:
-            return True
+            return bool(length == 0)
         position += 12 + int(length)
     raise FrameError(f'png has more than {MOST_CHUNKS} chunks; save it again with fewer')
 

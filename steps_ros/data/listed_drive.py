@@ -15,7 +15,13 @@ from steps_ros.data.cameras import find_camera_file, fitted, read_camera
 from steps_ros.data.drive_options import DriveOptions
 from steps_ros.data.drives import Drive, DriveFrame, Floats, UNREADABLE
 from steps_ros.data.frames import Frame
-from steps_ros.data.set_files import depth_array, Doubles, matrix_camera, picture_of
+from steps_ros.data.set_files import (
+    depth_array,
+    Doubles,
+    matrix_camera,
+    picture_of,
+    stamp_of,
+)
 from steps_ros.data.sources import DEFAULT_RATE_HZ, IMAGES, list_images, open_source
 from steps_ros.errors import FrameError, SourceError
 
@@ -176,7 +182,7 @@ def _depth(root: Path, picture: Path) -> Path | None:
 
 def _stamps(path: Path, count: int) -> list[int]:
     try:
-        stamps = [int(word) for word in path.read_text(encoding='utf-8').split()]
+        stamps = [stamp_of(word) for word in path.read_text(encoding='utf-8').split()]
     except (OSError, ValueError) as error:
         raise SourceError(f'{path} holds no stamps in nanoseconds: {error}; correct it') from error
     if len(stamps) != count:

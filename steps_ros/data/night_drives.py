@@ -14,7 +14,7 @@ from pathlib import Path
 import re
 
 from steps_ros.data.listed_drive import Entry, ListedDrive, SECOND_NS
-from steps_ros.data.set_files import Doubles, find_picture, load_array, read_lines
+from steps_ros.data.set_files import Doubles, find_picture, load_array, read_lines, stamp_of
 from steps_ros.errors import FrameError, SourceError
 
 MICROSECOND_NS = 1000
@@ -78,7 +78,7 @@ def robotcar_drive(path: Path) -> ListedDrive:
     entries = [
         Entry(
             find_picture(path / 'rgb', name),
-            int(name) * MICROSECOND_NS,
+            _stamp_ns(path / TRAIN_SPLIT, name),
             sequence,
             matrix,
             _depth(path, name),
@@ -97,8 +97,15 @@ def _scene(folder: Path, sequence: int) -> Iterator[Entry]:
         time = _TIME.search(stem)
         stamp_ns = index * NUSCENES_PERIOD_NS
         if time is not None:
-            stamp_ns = int(time[1]) * MICROSECOND_NS
+            stamp_ns = _stamp_ns(folder / FILE_LIST, time[1])
         yield Entry(find_picture(folder, stem), stamp_ns, sequence, matrix)
+
+
+def _stamp_ns(path: Path, digits: str) -> int:
+    try:
+        return stamp_of(digits, MICROSECOND_NS)
+    except ValueError as error:
+        raise SourceError(f'{path}: {error}; correct it') from error
 
 
 def _chunks(path: Path) -> Iterator[tuple[int, str]]:

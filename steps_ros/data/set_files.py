@@ -4,6 +4,7 @@ Files of data sets: pictures, arrays and lists.
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 import numpy as np
@@ -21,6 +22,9 @@ Floats = NDArray[np.float32]
 Doubles = NDArray[np.float64]
 
 PICTURE_SUFFIXES = ('.png', '.jpg', '.jpeg')
+# Bytes of a name in a list; file systems take 255, suffixes included.
+LONGEST_NAME = 240
+STAMP_BITS = 64
 
 
 def picture_of(path: Path) -> Image:
@@ -99,11 +103,25 @@ def inside(folder: Path, name: str) -> Path:
     """
     Return the place of a file that a list or table names.
 
-    :raises SourceError: it would lie outside the folder.
+    :raises SourceError: it would lie outside the folder, or no file can have this name.
     """
+    if '\0' in name or len(os.fsencode(name)) > LONGEST_NAME:
+        raise SourceError(f'{folder}: a list names {name[:40]!r}, no name of a file; correct it')
     if Path(name).is_absolute() or '..' in Path(name).parts:
         raise SourceError(f'{folder}: a list names {name!r}, which lies outside; correct the list')
     return folder / name
+
+
+def stamp_of(text: str, unit_ns: int = 1) -> int:
+    """
+    Return the nanoseconds of a whole number of units.
+
+    :raises ValueError: it is none, or beyond 64 bits.
+    """
+    stamp_ns = int(text) * unit_ns
+    if stamp_ns.bit_length() >= STAMP_BITS:
+        raise ValueError(f'{text[:40]} is beyond {STAMP_BITS} bits of nanoseconds')
+    return stamp_ns
 
 
 def read_lines(path: Path) -> list[str]:

@@ -31,6 +31,8 @@ IMAGE_SUFFIXES = ('.png', '.jpg', '.jpeg', '.bmp', '.webp', '.tif', '.tiff')
 VIDEO_SUFFIXES = ('.mp4', '.avi', '.mkv', '.mov', '.m4v', '.webm', '.mpg', '.mpeg', '.ts')
 IMAGES = 'images'
 DEFAULT_RATE_HZ = 5.0
+# What a video says of its own rate beyond these is damage.
+SLOWEST_HZ, FASTEST_HZ = 0.001, 10_000.0
 NANOSECONDS = 1_000_000_000
 
 logger = logging.getLogger(__name__)
@@ -144,7 +146,8 @@ class Video(Source):
         self._check_size(*map(int, size))
         calibration = '' if camera_file is None else str(camera_file)
         super().__init__(str(path), 'video', count if count > 0 else None, calibration)
-        self._rate_hz = rate_hz or (own_rate_hz if own_rate_hz > 0 else DEFAULT_RATE_HZ)
+        is_known = SLOWEST_HZ <= own_rate_hz <= FASTEST_HZ
+        self._rate_hz = rate_hz or (own_rate_hz if is_known else DEFAULT_RATE_HZ)
         self._camera = None if camera_file is None else read_camera(camera_file)
 
     def _attempts(self) -> Iterator[Attempt]:

@@ -9,13 +9,20 @@ those are all there is. RobotCar-Night: ``rgb/STAMP.png``, ``depth/STAMP.npy`` o
 
 from __future__ import annotations
 
+from contextlib import suppress
 from functools import partial
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
-from steps_ros.data.set_files import find_picture, load_array, matrix_camera, read_lines
+from steps_ros.data.set_files import (
+    find_picture,
+    load_array,
+    matrix_camera,
+    read_lines,
+    stamp_of,
+)
 from steps_ros.errors import FrameError, SourceError
 from steps_ros.eval.dropped import dropping, NO_CAMERA
 from steps_ros.eval.folder_samples import Layout, Listing, read_depth_array, read_picture
@@ -120,7 +127,10 @@ def _intrinsics(folder: Path) -> NDArray[np.float64] | None:
 
 
 def _stamp_ns(text: str) -> int:
-    return int(text) * MICROSECOND_NS if text.isdecimal() else 0
+    """Return the time in a name, 0 where there is none."""
+    with suppress(ValueError):
+        return stamp_of(text, MICROSECOND_NS) if text.isdecimal() else 0
+    return 0
 
 
 NUSCENES_NIGHT = Layout(

@@ -105,6 +105,7 @@ def _listing(root: Path, settings: InputSettings) -> Listing:
             if tables.channel(row).startswith('CAM_')
         }
         lidars = {row['sample_token']: row for row in tables.data if tables.channel(row) == LIDAR}
+        in_order = sorted(by_place.items(), key=lambda item: item[0])
     except (KeyError, TypeError) as error:
         raise SourceError(f'{root}: a table of nuScenes has no {error}; copy it again') from error
     cameras = sorted({channel for _, channel, _ in by_place})
@@ -115,7 +116,7 @@ def _listing(root: Path, settings: InputSettings) -> Listing:
         cameras = [settings.image_topic]
     makers = [
         partial(_sample, tables, (scene, channel), row, lidars.get(row['sample_token']), settings)
-        for (scene, channel, _), row in sorted(by_place.items(), key=lambda item: item[0])
+        for (scene, channel, _), row in in_order
         if channel in cameras
     ]
     words = {'image': ', '.join(cameras), 'reference': LIDAR, 'motion': 'ego_pose'}
@@ -156,8 +157,12 @@ def _shots(tables: _Tables, row: Row, lidar_row: Row | None) -> tuple[_Shot, _Sh
         raise FrameError(f'keyframe {row["sample_token"]} has no {LIDAR}; copy the tables again')
     try:
         return tables.shot(row), tables.shot(lidar_row)
-    except (KeyError, ValueError) as error:
-        raise FrameError(f'{row["filename"]}: the tables have no {error}; copy them') from error
+    except (KeyError, ValueError, TypeError, OverflowError) as error:
+        token, reason = row['sample_token'], ' '.join(str(error).split())
+        raise FrameError(
+            f'keyframe {token}: {row.get("filename")}: a table lacks or misstates {reason}; copy '
+            'the tables again'
+        ) from error
 
 
 def _pose(row: Row) -> Doubles:

@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from steps_ros.core.camera import Camera
 from steps_ros.data.array_reading import load_arrays
 from steps_ros.data.cameras import fitted, read_camera
+from steps_ros.data.set_files import stamp_of
 from steps_ros.data.sources import list_images
 from steps_ros.errors import SourceError
 from steps_ros.eval.folder_samples import Layout, Listing, read_depth_array, read_picture
@@ -52,8 +53,10 @@ def _listing(root: Path, settings: InputSettings) -> Listing:
 
 def _places(root: Path, count: int) -> list[_Place]:
     try:
-        stamps = [int(word) for word in (root / 'stamps.txt').read_text().split()]
+        stamps = [stamp_of(word) for word in (root / 'stamps.txt').read_text().split()]
         rows = np.loadtxt(root / 'poses.txt', ndmin=2).reshape(-1, 3, 4)
+        if not np.isfinite(rows).all():
+            raise ValueError('a pose is not finite')
     except (OSError, ValueError) as error:
         reason = ' '.join(str(error).split())
         raise SourceError(f'{root}: stamps.txt or poses.txt is damaged: {reason}') from error

@@ -112,7 +112,7 @@ def restore_optimiser(optimiser: Optimizer, prefix: str, tensors: dict[str, Tens
 
     They get the memory layout of their parameters, without which a fused step mixes them up.
 
-    :raises ValueError: a mean is of another shape than its parameter, or of none.
+    :raises ValueError: a mean is missing, or of another shape than its parameter.
     """
     parameters = [item for group in optimiser.param_groups for item in group['params']]
     state: dict[int, dict[str, Tensor]] = {}
@@ -124,6 +124,8 @@ def restore_optimiser(optimiser: Optimizer, prefix: str, tensors: dict[str, Tens
         if key != STEP:
             tensor = torch.empty_like(parameter).copy_(tensor)
         state.setdefault(int(index), {})[key] = tensor
+    if len({frozenset(entry) for entry in state.values()}) > 1:
+        raise ValueError(f'{prefix} lacks numbers of some parameters')
     optimiser.load_state_dict(
         {'state': state, 'param_groups': optimiser.state_dict()['param_groups']}
     )
