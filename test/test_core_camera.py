@@ -44,6 +44,13 @@ def test_no_such_camera(changes):
         Camera(**values)
 
 
+@pytest.mark.parametrize('size', [(2**31, 3), (4, 10**5000)])
+def test_no_camera_is_so_large(size):
+    assert Camera(2**31 - 1, 2**31 - 1, 1.0, 1.0, 2.0, 1.5).fits(4, 4)
+    with pytest.raises(FrameError, match='more than 2147483647 rows or columns'):
+        Camera(*size, 1.0, 1.0, 2.0, 1.5)
+
+
 def test_intrinsics_that_are_no_numbers():
     with pytest.raises(FrameError, match='not finite'):
         Camera(4, 3, float('nan'), 1.0, 2.0, 1.5)

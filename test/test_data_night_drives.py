@@ -164,6 +164,11 @@ def test_lists_that_do_not_fit(tmp_path):
     (root / 'stamps.txt').write_text('1 2 3')
     with pytest.raises(SourceError, match='3 stamps for 6 images'):
         open_drive(root, DriveOptions())
+    poses = (root / 'poses.txt').read_text()
+    (root / 'stamps.txt').write_text('1 2 3 4 5 6')
+    (root / 'poses.txt').write_text(poses.replace('5.0', 'nan'))
+    with pytest.raises(SourceError, match='no poses of 12 numbers: one is not finite'):
+        open_drive(root, DriveOptions())
     (root / 'stamps.txt').write_text('now')
     with pytest.raises(SourceError, match='no stamps in nanoseconds'):
         open_drive(root, DriveOptions())

@@ -14,6 +14,7 @@ from steps_ros.errors import FrameError
 
 ASSUMED_FOCAL_PER_WIDTH = 0.6
 SHAPE_TOLERANCE = 0.01
+LARGEST_SIZE = 2**31 - 1
 
 
 @dataclass(frozen=True)
@@ -39,6 +40,10 @@ class Camera:
         numbers = (self.fx, self.fy, self.cx, self.cy, *self.distortion)
         if not all(math.isfinite(number) for number in numbers):
             raise FrameError(f'camera intrinsics are not finite: {numbers}; calibrate the camera')
+        if max(self.width, self.height) > LARGEST_SIZE:
+            raise FrameError(
+                f'camera of more than {LARGEST_SIZE} rows or columns; calibrate the camera'
+            )
         if self.width <= 0 or self.height <= 0 or self.fx <= 0 or self.fy <= 0:
             raise FrameError(
                 f'camera of {self.width}x{self.height} with fx {self.fx}, fy {self.fy}: '

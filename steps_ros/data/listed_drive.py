@@ -197,6 +197,8 @@ def _speeds(path: Path, stamps: list[int]) -> list[float | None]:
         return nothing
     try:
         places = np.loadtxt(path, ndmin=2).reshape(-1, 3, 4)[:, :, 3]
+        if not np.isfinite(places).all():
+            raise ValueError('one is not finite')
     except ValueError as error:
         reason = ' '.join(str(error).split())
         raise SourceError(f'{path} holds no poses of 12 numbers: {reason}; correct it') from error
