@@ -198,14 +198,16 @@ def test_weights_of_the_trainer_at_the_same_path_come_with_cleanup_and_configure
     peer, asked, tmp_path
 ):
     out, link, log = tmp_path / 'out', tmp_path / 'current.safetensors', tmp_path / 'log'
-    with _trainer(tmp_path / 'trained', *asked, f'out:={out}', 'max_steps:=1') as trainer:
-        assert trainer.wait(2 * START_S) == 0
     first, second = write_tiny_checkpoint(tmp_path / '0.safetensors'), out / 'final.safetensors'
     link.symlink_to(first)
     options = [f'checkpoint:={link}', 'device:=cpu', 'engine:=torch', 'autostart:=true']
     words = [word for option in options for word in ('-p', option)]
-    with running('steps_ros.ros.entry', 'night_depth', '--ros-args', *words, log=log) as process:
+    with (
+        _trainer(tmp_path / 'trained', *asked, f'out:={out}', 'max_steps:=1') as trainer,
+        running('steps_ros.ros.entry', 'night_depth', '--ros-args', *words, log=log) as process,
+    ):
         before = peer.depth_of_a_frame(1)
+        assert trainer.wait(2 * START_S) == 0
         switched = tmp_path / 'next.safetensors'
         switched.symlink_to(second)
         switched.replace(link)
