@@ -22,6 +22,8 @@ import pytest
 
 PROJECT = Path(__file__).resolve().parent.parent
 SLOWEST_S = 300
+# Of a loop that pytest was not in itself.
+ENDS = (pytest.ExitCode.OK, pytest.ExitCode.NO_TESTS_COLLECTED)
 SWAPPED: dict[type, type] = {
     ast.Add: ast.Sub, ast.Sub: ast.Add, ast.Mult: ast.Div, ast.Div: ast.Mult, ast.Pow: ast.Mult,
     ast.FloorDiv: ast.Mult, ast.Mod: ast.Mult, ast.MatMult: ast.Mult, ast.BitAnd: ast.BitOr,
@@ -32,6 +34,9 @@ SWAPPED: dict[type, type] = {
 PAIRS = (
     ('min', 'max'), ('amin', 'amax'), ('sum', 'mean'), ('sin', 'cos'), ('any', 'all'),
     ('minimum', 'maximum'), ('argmin', 'argmax'), ('exp', 'log'), ('clamp_min', 'clamp_max'),
+)  # fmt: skip
+STATEMENTS = (
+    ast.Expr, ast.Assign, ast.AugAssign, ast.Return, ast.Raise, ast.Continue, ast.Break
 )  # fmt: skip
 RENAMED = dict(PAIRS) | {second: first for first, second in PAIRS}
 
@@ -69,7 +74,7 @@ def _types(node: ast.AST) -> Iterator[ast.AST]:
 
 
 def _changes(node: ast.AST) -> Iterator[Callable[[Any], None]]:
-    """Yield what can be done to a node, in place."""
+    """Yield what can be done to a node, in place; of a statement that is to leave it out."""
     if isinstance(node, ast.BinOp | ast.BoolOp | ast.AugAssign) and type(node.op) in SWAPPED:
         yield lambda place: setattr(place, 'op', SWAPPED[type(place.op)]())
     elif isinstance(node, ast.Compare) and type(node.ops[0]) in SWAPPED:
@@ -83,6 +88,12 @@ def _changes(node: ast.AST) -> Iterator[Callable[[Any], None]]:
         yield lambda place: setattr(place, 'value', not place.value)
     elif isinstance(node, ast.Constant) and isinstance(node.value, int | float):
         yield lambda place: setattr(place, 'value', place.value + 1)
+    elif isinstance(node, STATEMENTS) and node.col_offset and not _is_docstring(node):
+        yield lambda place: setattr(place, '__class__', ast.Pass)
+
+
+def _is_docstring(node: ast.stmt) -> bool:
+    return isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant)
 
 
 def _name(node: ast.Attribute | ast.Name) -> str:
@@ -171,7 +182,8 @@ def main(path: str, tests: list[str]) -> int:
     mutants = list(mutants_of((PROJECT / path).read_text(encoding='utf8')))
     plugin = Plugin(importlib.import_module(name), mutants)
     options = ['-q', '-p', 'no:cacheprovider', '-p', 'no:faulthandler', '-p', 'no:xdist']
-    pytest.main([*options, *tests], plugins=[plugin])
+    if pytest.main([*options, *tests], plugins=[plugin]) not in ENDS:
+        return 1
     killed = len(mutants) - len(plugin.survivors)
     print(f'{path}: {killed} of {len(mutants)} mutants killed')
     return bool(plugin.survivors)

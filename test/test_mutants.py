@@ -7,7 +7,7 @@ import sys
 
 from mutants import mutants_of, put_in_place
 
-SOURCE = """
+SOURCE = '''
 from typing import NamedTuple
 
 LIMIT = 3
@@ -16,8 +16,10 @@ class Pair(NamedTuple):
     first: int | None = 5
 
 def least(values: list[int] | None, strict: bool = True) -> int:
+    """Say what it does."""
     return min(values) if strict and -LIMIT < 0 else 0
-"""
+'''
+LEFT_OUT = 'return min(values) if strict and -LIMIT < 0 else 0'
 
 
 def test_every_change_is_one_that_runs():
@@ -26,6 +28,7 @@ def test_every_change_is_one_that_runs():
     assert ('True', 'False') in changes
     assert ('-LIMIT', '+LIMIT') in changes
     assert ('-LIMIT < 0', '-LIMIT <= 0') in changes
+    assert [before for before, after in changes if after == 'pass'] == [LEFT_OUT]
     assert not [before for before, _ in changes if '|' in before]
 
 
@@ -39,4 +42,4 @@ def test_a_mutant_takes_the_place_of_what_was_imported(tmp_path, monkeypatch):
         put_in_place(module, mutant.tree)
         seen.add((least([1, 2]), pair().first, module.LIMIT))
     del sys.modules['mutated_module']
-    assert {(1, 5, 4), (1, 6, 3), (2, 5, 3), (0, 5, 3)} <= seen
+    assert {(1, 5, 4), (1, 6, 3), (2, 5, 3), (0, 5, 3), (None, 5, 3)} <= seen
