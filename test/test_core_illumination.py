@@ -7,7 +7,12 @@ import torch
 from torch import Tensor
 
 from steps_ros.core.foreign_file import read_foreign
-from steps_ros.core.illumination import enhance, IlluminationNet, SelfCalibratedEnhancer
+from steps_ros.core.illumination import (
+    CalibrationNet,
+    enhance,
+    IlluminationNet,
+    SelfCalibratedEnhancer,
+)
 from steps_ros.core.importers import import_weights
 from steps_ros.core.losses import illumination_smoothness, pseudo_ycbcr, sie_loss
 
@@ -39,6 +44,37 @@ def test_parameter_counts():
     assert count(IlluminationNet(3)) == 258
     assert count(SelfCalibratedEnhancer(1).calibration) == 5041
     assert count(SelfCalibratedEnhancer(3).calibration) == 5619
+
+
+def test_one_channel_is_usual():
+    assert IlluminationNet().channels == IlluminationNet().conv_in.in_channels == 1
+    assert CalibrationNet().conv_out.out_channels == 1
+    made = SelfCalibratedEnhancer()
+    assert made.illumination.channels == made.calibration.conv_out.out_channels == 1
+    assert IlluminationNet(3).channels == 3
+
+
+@pytest.mark.parametrize('kind', [IlluminationNet, CalibrationNet])
+def test_weights_begin_as_in_sci(kind):
+    torch.manual_seed(0)
+    made = [module for _ in range(9) for module in kind(3).modules()]
+    for sort, mean in ((torch.nn.Conv2d, 0.0), (torch.nn.BatchNorm2d, 1.0)):
+        modules = [module for module in made if isinstance(module, sort)]
+        weights = torch.cat([module.weight.flatten() for module in modules])
+        assert float(weights.mean()) == pytest.approx(mean, abs=0.008)
+        assert float(weights.std()) == pytest.approx(0.02, rel=0.4)
+        assert not any(module.bias.any() for module in modules)
+
+
+def test_what_is_known_or_feeds_nothing_is_not_computed(network, grey):
+    whole = network(grey)
+    assert [len(found) for found in whole] == [3, 3, 3, 3]
+    first = network.illumination(grey)
+    part = network(grey, first, calibrates_last=False)
+    assert [len(found) for found in part] == [3, 3, 2, 2]
+    assert part.illuminations[0] is first
+    for found, wanted in zip(part.illuminations, whole.illuminations, strict=True):
+        torch.testing.assert_close(found.raw, wanted.raw)
 
 
 def test_stages_of_the_vector_in_eval_mode(network, grey):

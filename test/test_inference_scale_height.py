@@ -10,6 +10,7 @@ import pytest
 from steps_ros.core.camera import Camera
 from steps_ros.inference.rays import camera_rays
 from steps_ros.inference.scale.filter import ScaleFilter
+from steps_ros.inference.scale.ground import find_ground
 from steps_ros.inference.scale.height import HeightScale
 from steps_ros.inference.scale.robust import Measurement, Refusal
 from steps_ros.inference.scale.seen import Seen
@@ -95,6 +96,40 @@ def test_a_tilt_that_wavers_is_no_bend():
     wavering = 0.05 + 0.03 * random.standard_normal(40)
     found = [measure(frame(road(tilt=tilt), n / 5)) for n, tilt in enumerate(wavering)]
     assert sum(result == BEND for result in found) <= 4
+
+
+def last_of(*tilts, period_s=0.2):
+    """Return what the last of some frames shows."""
+    measure = HeightScale(lambda: HEIGHT)
+    return [measure(frame(road(tilt=tilt), n * period_s)) for n, tilt in enumerate(tilts)][-1]
+
+
+def test_five_tilts_are_needed_to_know_the_usual_one():
+    assert isinstance(last_of(0.0, 0.0, 0.0, 0.2), Measurement)
+    assert last_of(0.0, 0.0, 0.0, 0.0, 0.2) == BEND
+
+
+def test_frames_of_one_stamp_belong_together():
+    assert last_of(0.0, 0.0, 0.0, 0.0, 0.2, period_s=0.0) == BEND
+
+
+def test_tilts_of_longer_than_twenty_seconds_are_forgotten():
+    assert last_of(0.0, 0.0, 0.0, 0.0, 0.2, period_s=5.0) == BEND
+    assert isinstance(last_of(0.0, 0.0, 0.0, 0.0, 0.2, period_s=5.1), Measurement)
+
+
+@pytest.mark.parametrize(('share', 'is_bend'), [(0.8, False), (1.2, True)])
+def test_a_bend_changes_the_height_by_a_twentieth(share, is_bend):
+    ground = find_ground(road(tilt=0.0), CAMERA)
+    nearest = road(tilt=0.0)[ground.rows, ground.columns].min()
+    tilt = share * 0.05 * HEIGHT / float(nearest)
+    assert (last_of(0.0, 0.0, 0.0, 0.0, 0.0, tilt) == BEND) == is_bend
+
+
+def test_why_there_is_no_ground_is_passed_on():
+    found = HeightScale(lambda: HEIGHT)(frame(road() * np.float32(np.nan), 0.0))
+    assert isinstance(found, Refusal)
+    assert found == find_ground(road() * np.float32(np.nan), CAMERA)
 
 
 def test_stamps_that_leap_back_begin_anew():
