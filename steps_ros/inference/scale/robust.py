@@ -53,7 +53,6 @@ def middle(values: Doubles) -> Middle:
 
     Wrong numbers that all lie on one side shift the median of all; without them it is taken anew.
     """
-    kept = np.ones(len(values), np.bool_)
     centre, sigma = _median(values)
     for _ in range(2):
         kept = np.abs(values - centre) <= KEPT_SIGMAS * max(sigma, LEAST_SIGMA)
