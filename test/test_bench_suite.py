@@ -88,9 +88,9 @@ def test_cameras_and_frames_of_a_node_are_rows_and_values():
         '2 cameras of a node, 640x480',
         '4 cameras of a node, 640x480',
     ]
-    rate = rate_part(Rates(30.0, 90.0))
-    assert rate.values == {'node_frames_per_s': 30.0}
-    assert rate.rows[0].ratio == 3.0
+    rate = rate_part({'float32': Rates(30.0, 90.0), 'bfloat16': Rates(45.0, 90.0)})
+    assert rate.values == {'node_frames_per_s': {'float32': 30.0, 'bfloat16': 45.0}}
+    assert [row.ratio for row in rate.rows] == [3.0, 2.0]
     memory = memory_part([100.0, 101.0], 0.5, 300)
     assert memory.values == {'memory_growth_percent': 0.5, 'memory_frames': 300}
 

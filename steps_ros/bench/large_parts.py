@@ -43,6 +43,7 @@ RATE_ROUNDS = 5
 # Relative difference of depth anywhere in the picture.
 EXACT = 1e-4
 CAMERA_SIZE, STREAM_SIZE, STREAM_NETWORK = (640, 480), (640, 480), '192x320'
+STREAM_PRECISIONS = ('float32', 'bfloat16')
 TRANSPORTS = {RAW: 'raw', COMPRESSED: 'JPEG'}
 
 
@@ -114,18 +115,27 @@ def measure_nodes(sizes: Sequence[tuple[int, int]], rounds: int) -> Part:
     """
     trips = [measure_node(*size, transport, rounds) for transport in TRANSPORTS for size in sizes]
     network = f'network_size:={STREAM_NETWORK}'
-    rates = measure_rates(*STREAM_SIZE, RATE_ROUNDS * rounds, (network,))
+    rates = {
+        precision: measure_rates(
+            *STREAM_SIZE, RATE_ROUNDS * rounds, (network, f'precision:={precision}')
+        )
+        for precision in STREAM_PRECISIONS
+    }
     return node_part(trips).with_part(rate_part(rates))
 
 
-def rate_part(rates: Rates) -> Part:
-    """Return the row and the value of frames per second."""
-    name = '{}x{}, raw, networks at {}: frames'.format(*STREAM_SIZE, STREAM_NETWORK)
-    row = Row(
-        'node', name, 'per s', rates.node, 'transport alone', rates.transport,
-        rates.transport / rates.node, TIMES_AS_LONG,
+def rate_part(rates: Mapping[str, Rates]) -> Part:
+    """Return the rows and values of frames per second by precision."""
+    size = '{}x{}, raw, networks at {}'.format(*STREAM_SIZE, STREAM_NETWORK)
+    rows = tuple(
+        Row(
+            'node', f'{size}, {precision}: frames', 'per s', rate.node,
+            'transport alone', rate.transport, rate.transport / rate.node, TIMES_AS_LONG,
+        )
+        for precision, rate in rates.items()
     )  # fmt: skip
-    return Part((row,), {'node_frames_per_s': rates.node})
+    values = {precision: rate.node for precision, rate in rates.items()}
+    return Part(rows, {'node_frames_per_s': values})
 
 
 def measure_cameras_of_node(counts: Sequence[int], rounds: int) -> Part:
