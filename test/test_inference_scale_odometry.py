@@ -107,6 +107,19 @@ def test_a_frame_without_depth_is_refused(texture):
     assert {result.reason for result in results if result} == {'depth is unknown everywhere'}
 
 
+def test_unknown_depth_round_the_picture_is_left_out(texture):
+    """As round a rectified picture, and in the sky of models that leave it out."""
+    measure = DistanceScale(lambda a, b: (b - a) / 1e9 * 10, lambda: 1.0)
+    results = []
+    for number in range(24):
+        image, depth = view(texture, 1.0 * number)
+        depth[:12] = depth[:, :6] = depth[:, -6:] = np.nan
+        results.append(measure(Seen(image, depth, CAMERA, 10**9 + number * 10**8)))
+    found = values(results)
+    assert len(found) >= 4
+    np.testing.assert_allclose(found, UNIT, rtol=0.05)
+
+
 def test_alignment_finds_turn_and_shift(texture):
     (first, depth), (second, _) = view(texture, 0.0), view(texture, 1.2)
     empty = Structure()

@@ -135,8 +135,10 @@ def _chosen(
     others, who move by themselves.
     """
     strength = np.hypot(*_gradients(first))
-    nearest = cv2.erode(depth, np.ones((3, 3), np.uint8))
-    farthest = cv2.dilate(depth, np.ones((3, 3), np.uint8))
+    # OpenCV finds a least and a most beside NaN, or not, as its instructions have it.
+    known = np.where(np.isnan(depth), np.float32(0), depth)
+    nearest = cv2.erode(known, np.ones((3, 3), np.uint8))
+    farthest = cv2.dilate(known, np.ones((3, 3), np.uint8))
     with np.errstate(invalid='ignore', over='ignore'):
         good = (nearest > 0) & np.isfinite(farthest) & (farthest <= SURFACE_RATIO * nearest)
     good &= (strength > LEAST_GRADIENT) & (np.abs(second - first) > LEAST_FLOW * strength)
