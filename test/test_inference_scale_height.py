@@ -9,6 +9,7 @@ import pytest
 
 from steps_ros.core.camera import Camera
 from steps_ros.inference.rays import camera_rays
+from steps_ros.inference.scale import height
 from steps_ros.inference.scale.filter import ScaleFilter
 from steps_ros.inference.scale.ground import find_ground
 from steps_ros.inference.scale.height import HeightScale
@@ -137,3 +138,12 @@ def test_stamps_that_leap_back_begin_anew():
     for number in range(30):
         measure(frame(road(tilt=0.0), 100 + number / 5))
     assert isinstance(measure(frame(road(tilt=0.1), 5.0)), Measurement)
+
+
+@pytest.mark.parametrize('loop', [1, 5], ids=['a stamp that stays', 'a short loop'])
+def test_stamps_that_come_again_and_again_fill_no_memory(loop, monkeypatch):
+    monkeypatch.setattr(height, 'MOST_TILTS', 20)
+    measure = HeightScale(lambda: HEIGHT)
+    for number in range(40):
+        measure(frame(road(), number % loop / 5))
+    assert len(measure._tilts) == 20

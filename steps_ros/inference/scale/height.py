@@ -20,6 +20,8 @@ from steps_ros.inference.scale.seen import Seen
 # The usual tilt is that of so long; fewer are none.
 MEMORY_NS = 20_000_000_000
 LEAST_TILTS = 5
+# More than come in that time; stamps that stay, or begin anew in a loop, must not fill the memory.
+MOST_TILTS = 1000
 # A bend by which the height changes by more than this share is one.
 MOST_BEND = 0.05
 
@@ -34,7 +36,7 @@ class HeightScale:
         :param height_m: returns metres of the camera above the road.
         """
         self._height_m = height_m
-        self._tilts: deque[tuple[int, float]] = deque()
+        self._tilts: deque[tuple[int, float]] = deque(maxlen=MOST_TILTS)
 
     def __call__(self, frame: Seen) -> Measured:
         """Return what the frame shows."""
