@@ -72,7 +72,9 @@ def test_after_a_refusal_the_search_begins_anew(found):
     found.agreement = 0.44
     results = [result for result in drive(1.0) if result]
     assert results == [Refusal('two frames agree by 0.44 only')] * 3
-    assert [len(lengths) for lengths in found.lengths] == [12, 12, 12]
+    # Each time ahead and then back.
+    assert [len(lengths) for lengths in found.lengths] == [12] * 6
+    np.testing.assert_allclose(found.lengths[1], np.negative(found.lengths[0]))
     found.agreement = 0.45
     assert isinstance(drive(1.0)[4], Measurement)
 

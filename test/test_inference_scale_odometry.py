@@ -107,6 +107,20 @@ def test_a_frame_without_depth_is_refused(texture):
     assert {result.reason for result in results if result} == {'depth is unknown everywhere'}
 
 
+def test_a_camera_that_goes_back_is_measured_too(texture):
+    """As one that looks to the rear, or a vehicle in reverse; and ahead again after that."""
+    measure = DistanceScale(lambda a, b: (b - a) / 1e9 * 10, lambda: 1.0)
+    places = [*range(0, -30, -1), *range(-28, 0)]
+    results = []
+    for number, place in enumerate(places):
+        image, depth = view(texture, 100.0 + place)
+        results.append(measure(Seen(image, depth, CAMERA, 10**9 + number * 10**8)))
+    for part in (results[:30], results[32:]):
+        found = values(part)
+        assert len(found) >= 6
+        np.testing.assert_allclose(found, UNIT, rtol=0.05)
+
+
 def test_unknown_depth_round_the_picture_is_left_out(texture):
     """As round a rectified picture, and in the sky of models that leave it out."""
     measure = DistanceScale(lambda a, b: (b - a) / 1e9 * 10, lambda: 1.0)

@@ -89,7 +89,8 @@ def align(
 
     :param first: contrast (H, W) of a picture; ``second`` of the other.
     :param depth: (H, W) of the first along the optical axis, in any unit.
-    :param lengths: of motions straight ahead to begin with, in that unit; the best wins.
+    :param lengths: of motions straight ahead to begin with, below 0 straight back, in that unit;
+        the best wins.
     :returns: None where there are too few pixels to compare.
     """
     levels = _levels(first, second, depth, camera)

@@ -10,7 +10,7 @@ import math
 import cv2
 import numpy as np
 
-from steps_ros.inference.scale.alignment import align, Motion
+from steps_ros.inference.scale.alignment import align, Doubles, Floats, Motion
 from steps_ros.inference.scale.robust import Measured, Measurement, Refusal
 from steps_ros.inference.scale.seen import Seen
 from steps_ros.inference.scale.structure import Structure
@@ -25,6 +25,9 @@ LEAST_AGREEMENT = 0.45
 MOST_TURN = math.radians(5)
 # Beginnings of the search, relative to the usual depth of the picture.
 LENGTHS = np.geomspace(0.01, 1.0, 12)
+
+# Of the motion that the search begins with.
+AHEAD, BACK = 1, -1
 
 # Metres driven from one stamp to another, None where that is not known.
 Driven = Callable[[int, int], float | None]
@@ -46,6 +49,7 @@ class DistanceScale:
         self._earlier: Seen | None = None
         self._measured_ns = 0
         self._scale: float | None = None
+        self._sense = AHEAD
         self.motion: Motion | None = None
 
     def __call__(self, frame: Seen) -> Measured | None:
@@ -91,8 +95,7 @@ class DistanceScale:
         lengths = LENGTHS * float(np.median(earlier.depth[known]))
         if self._scale is not None:
             lengths = np.array([distance_m / self._scale])
-        motion = align(first, second, earlier.depth, earlier.camera, lengths.tolist())
-        self.motion = motion
+        self.motion = motion = self._aligned(first, second, earlier, lengths)
         if motion is None:
             return Refusal('the road shows too little that moves')
         if motion.agreement < LEAST_AGREEMENT:
@@ -101,3 +104,20 @@ class DistanceScale:
             return Refusal('the camera turned too far between two frames')
         value = distance_m / float(np.linalg.norm(motion.translation))
         return Measurement(value, 1 - motion.agreement, len(motion.rows))
+
+    def _aligned(
+        self, first: Floats, second: Floats, earlier: Seen, lengths: Doubles
+    ) -> Motion | None:
+        """Find the motion, first the way that was right last, then the other, as in reverse."""
+        best: Motion | None = None
+        for sense in (self._sense, -self._sense):
+            starts = (sense * lengths).tolist()
+            motion = align(first, second, earlier.depth, earlier.camera, starts)
+            if motion is None:
+                return None
+            if motion.agreement >= LEAST_AGREEMENT:
+                self._sense = sense
+                return motion
+            if best is None or motion.agreement > best.agreement:
+                best = motion
+        return best
