@@ -106,6 +106,25 @@ def test_points_of_a_distorting_lens_project_back_to_their_pixels(model, coeffic
     np.testing.assert_allclose(pixels, np.stack([u, v], -1), atol=5e-3)
 
 
+@pytest.mark.parametrize('stride', [1, 2, 4, 8, 16])
+def test_the_edge_filter_leaves_a_road_whatever_the_stride(stride):
+    camera = Camera.assumed(320, 192)
+    down = camera_rays(camera)[1]
+    road = np.where(down > 0.05, 1.5 / np.maximum(down, 0.05), np.inf).astype(np.float32)
+    limits = replace(ALL, stride=stride)
+    count, all_of_it = (
+        np.isfinite(organised_cloud(road, camera, limits=replace(limits, edge_ratio=ratio))).sum()
+        for ratio in (0.2, 0.0)
+    )
+    assert count > 0.9 * all_of_it
+
+
+def test_limits_that_leave_no_point_are_refused():
+    for name in ('range', 'height'):
+        with pytest.raises(SettingsError, match=f'cloud.min_{name} 9.0 must be less than cloud'):
+            CloudLimits(**{f'min_{name}': 9.0, f'max_{name}': 9.0})
+
+
 def test_limits_out_of_range_are_refused():
     with pytest.raises(SettingsError, match='stride: 0'):
         CloudLimits(stride=0)
@@ -128,11 +147,15 @@ def _literally(depth, camera, colour, confidence, limits):
         masks = corners('', limits.bonnet), corners('', limits.region)
         inside &= usable_pixels(depth.shape, limits.stride, *masks)
         if limits.edge_ratio > 0:
-            window = np.ones((2 * edge_reach(camera.width, limits.stride) + 1,) * 2, np.uint8)
-            nearest = cv2.erode(np.where(np.isnan(z), np.float32(np.inf), z), window)
-            farthest = cv2.dilate(np.where(np.isnan(z), np.float32(0), z), window)
+            # Samples farther apart than an edge is wide are judged by the pixels beside them.
+            strided = edge_reach(camera.width, limits.stride)
+            reach, of = (strided, z) if strided else (edge_reach(camera.width, 1), depth)
+            window = np.ones((2 * reach + 1,) * 2, np.uint8)
+            nearest = cv2.erode(np.where(np.isnan(of), np.float32(np.inf), of), window)
+            farthest = cv2.dilate(np.where(np.isnan(of), np.float32(0), of), window)
             factor = np.float32(1 + limits.edge_ratio)
-            inside &= ~((z / factor > nearest) & (z * factor < farthest))
+            flies = (of / factor > nearest) & (of * factor < farthest)
+            inside &= ~(flies if strided else flies[every])
         if confidence is not None:
             inside &= confidence[every] >= limits.min_confidence
         cloud = np.zeros((*z.shape, 4), np.float32)

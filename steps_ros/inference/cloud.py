@@ -24,7 +24,13 @@ from steps_ros.inference.cloud_buffers import (
     leave_out,
     packed,
 )
-from steps_ros.inference.cloud_filters import corners, edge_reach, flying_pixels, usable_pixels
+from steps_ros.inference.cloud_filters import (
+    corners,
+    edge_reach,
+    flying_pixels,
+    flying_room,
+    usable_pixels,
+)
 from steps_ros.inference.rays import camera_rays
 from steps_ros.settings import check, setting
 
@@ -76,6 +82,8 @@ class CloudLimits:
     def __post_init__(self) -> None:
         """Check the limits, and that the corners make a polygon and a rectangle."""
         check(self)
+        _check_order('range', self.min_range, self.max_range)
+        _check_order('height', self.min_height, self.max_height)
         if len(corners('cloud.bonnet', self.bonnet)) in (1, 2):
             raise SettingsError(f'cloud.bonnet: {self.bonnet!r} has under 3 corners; give 3')
         region = corners('cloud.region', self.region)
@@ -86,6 +94,14 @@ class CloudLimits:
                 f'cloud.region: {self.region!r} is no rectangle; give its upper left and lower '
                 'right corner, such as "0,0.3 1,0.9"'
             )
+
+
+def _check_order(name: str, least: float, most: float) -> None:
+    if least >= most:
+        raise SettingsError(
+            f'cloud.min_{name} {least} must be less than cloud.max_{name} {most}, or no point is '
+            'left; change the other one first'
+        )
 
 
 def organised_cloud(
@@ -122,8 +138,7 @@ def organised_cloud(
     if limits.bonnet or limits.region:
         _keep_usable(room, depth.shape, limits)
     if limits.edge_ratio > 0:
-        reach = edge_reach(camera.width, limits.stride)
-        leave_out(room, flying_pixels(room.z, limits.edge_ratio, reach, room.flying))
+        leave_out(room, _flying(room, depth, limits))
     if confidence is not None:
         np.copyto(room.values, confidence[every])
         keep_between(room, room.values, limits.min_confidence, np.inf)
@@ -141,6 +156,17 @@ def _keep_within_limits(room: CloudRoom, y_over_z: Floats, limits: CloudLimits) 
     with np.errstate(invalid='ignore', over='ignore'):
         np.multiply(y_over_z, room.z, out=room.y)
     keep_between(room, room.y, -limits.max_height, -limits.min_height)
+
+
+def _flying(room: CloudRoom, depth: Floats, limits: CloudLimits) -> NDArray[np.uint8]:
+    """Return which of the strided pixels fly, 255 for those that do."""
+    reach = edge_reach(depth.shape[1], limits.stride)
+    if reach:
+        return flying_pixels(room.z, limits.edge_ratio, reach, room.flying)
+    # Those farther apart than an edge is wide lie on the road between two others, and do not fly.
+    reach = max(1, edge_reach(depth.shape[1], 1))
+    found = flying_pixels(depth, limits.edge_ratio, reach, flying_room(depth.shape))
+    return np.ascontiguousarray(found[:: limits.stride, :: limits.stride])
 
 
 def _keep_usable(room: CloudRoom, size: tuple[int, int], limits: CloudLimits) -> None:

@@ -71,8 +71,8 @@ def flying_pixels(depth: Floats, ratio: float, reach: int, room: FlyingRoom) -> 
 
 
 def edge_reach(width: int, stride: int) -> int:
-    """Return how many strided pixels of a picture so wide an edge is blurred over, at least 1."""
-    return max(1, round(EDGE_WIDTH * width / stride))
+    """Return how many strided pixels of a picture so wide an edge is blurred over, 0 for none."""
+    return round(EDGE_WIDTH * width / stride)
 
 
 @lru_cache(maxsize=8)
