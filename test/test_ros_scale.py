@@ -28,7 +28,7 @@ from steps_ros.core.camera import Camera
 from steps_ros.data.transforms import message_stamp_ns
 from steps_ros.inference.prediction import Prediction
 from steps_ros.inference.rays import camera_rays
-from steps_ros.ros.messages import camera_info_message, rgb_message, set_data
+from steps_ros.ros.messages import camera_info_message, rgb_message, set_data, time_message
 from steps_ros.ros.qos import latched_profile
 from steps_ros.ros.scale_sources import _Turns
 
@@ -123,6 +123,21 @@ def test_the_height_of_the_camera_makes_depth_metric_once_it_is_sure():
         assert last_depth(made)[47, 32] == pytest.approx(HEIGHT / (23 / 38.4), rel=0.01)
         made.wait(lambda: values(scales[-1])['scale'] == 'metric')
         assert values(scales[-1])['source'] == 'camera_height'
+        assert float(values(scales[-1])['value']) == pytest.approx(UNIT, rel=0.01)
+
+
+def test_another_height_of_the_camera_makes_what_was_measured_void():
+    heights = {'scale__source': 'camera_height', 'scale__camera_height': 2.5 * HEIGHT}
+    with bench(RoadModel().load, **heights) as made:
+        images, scales = connected(made)
+        send(made, images, range(6))
+        made.wait(lambda: scales and values(scales[-1])['scale'] == 'metric')
+        corrected = Parameter('scale.camera_height', value=HEIGHT)
+        assert made.node.set_parameters([corrected])[0].successful
+        send(made, images, range(6, 7))
+        made.wait(lambda: values(scales[-1])['scale'] == 'relative')
+        send(made, images, range(7, 12))
+        made.wait(lambda: values(scales[-1])['scale'] == 'metric')
         assert float(values(scales[-1])['value']) == pytest.approx(UNIT, rel=0.01)
 
 
@@ -305,6 +320,26 @@ def link(parent, child, transform, stamp=None):
     header = Header(frame_id=parent)
     header.stamp = stamp or header.stamp
     return TransformStamped(header=header, child_frame_id=child, transform=transform)
+
+
+@pytest.mark.parametrize('rate_hz', [10, 20])
+def test_turns_wait_for_a_slow_model_and_fill_no_memory(rate_hz):
+    turns = _Turns(threading.Lock(), np.eye(4))
+
+    def add(seconds):
+        stamp = time_message(round((100 + seconds) * 1e9))
+        header = Header(frame_id='lidar', stamp=stamp)
+        turns.add(points_message(header, np.ones((1, 3))))
+
+    for number in range(4 * rate_hz):
+        add(number / rate_hz)
+    seen_ns = round((104 - 1.52) * 1e9)
+    stamps = [turn.stamp_ns for turn in turns.near(seen_ns, 'camera')]
+    assert min(stamps) <= seen_ns <= max(stamps)
+    assert len(turns._messages) <= 2 * rate_hz + 1
+    for _ in range(100):
+        add(4.0)
+    assert len(turns._messages) == 50
 
 
 def test_moving_transforms_live_on_after_a_loop():

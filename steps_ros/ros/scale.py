@@ -88,6 +88,9 @@ class ScaleWatch:
         if frame is not None and self._measure is not None:
             measured = self._measure(frame)
         with self._lock:
+            if settings.camera_height != self._filter.settings.camera_height:
+                # What was measured by another height says nothing more.
+                self._filter = ScaleFilter(settings)
             self._filter.settings = settings
             if measured is not None:
                 self._filter.add(time.monotonic(), measured)

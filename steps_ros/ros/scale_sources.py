@@ -40,7 +40,8 @@ from steps_ros.ros.spin import guarded
 
 # After a leap back in time, as when a recording begins anew, what was known is forgotten.
 LEAP_NS = 1_000_000_000
-TURNS_KEPT = 8
+# An image waits for a slow model and the frame after it; no stranger has more turns kept.
+TURNS_KEPT_NS, MOST_TURNS = 2_000_000_000, 50
 
 
 class ScaleSource:
@@ -168,7 +169,7 @@ class _Turns:
     def __init__(self, lock: threading.Lock, camera_from_lidar: Doubles | None) -> None:
         self._lock = lock
         self._camera_from_lidar = camera_from_lidar
-        self._messages: deque[PointCloud2] = deque(maxlen=TURNS_KEPT)
+        self._messages: deque[PointCloud2] = deque(maxlen=MOST_TURNS)
         self._tree = TransformTree()
 
     def add(self, message: PointCloud2) -> None:
@@ -177,6 +178,8 @@ class _Turns:
             if self._messages and stamp_ns < message_stamp_ns(self._messages[-1]) - LEAP_NS:
                 self._messages.clear()
             self._messages.append(message)
+            while stamp_ns - message_stamp_ns(self._messages[0]) > TURNS_KEPT_NS:
+                self._messages.popleft()
 
     def add_static(self, message: Any) -> None:
         with self._lock:
