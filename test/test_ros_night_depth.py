@@ -284,6 +284,19 @@ def test_a_reliability_that_the_user_chose_stays_and_is_named_where_it_does_not_
         assert made.node._running.cameras[0].input.state.reliability == 'reliable'
 
 
+def test_a_publisher_that_did_not_fit_is_forgotten_when_it_has_gone():
+    with bench(FakeModel().load, input_reliability='reliable') as made:
+        _activate(made)
+        state = lambda: made.node._running.cameras[0].input.state  # noqa: E731
+        former = made.publisher(Image, IMAGE_TOPIC, best_effort=True)
+        made.wait(lambda: 'incompatible' in state().hint)
+        # Time for the event of the subscription.
+        made.spin(0.2)
+        made.peer.destroy_publisher(former)
+        made.publisher(Image, IMAGE_TOPIC)
+        made.wait(lambda: not state().hint)
+
+
 def test_a_reliability_that_does_not_exist_is_refused():
     name = f'qos_overrides.{IMAGE_TOPIC}.subscription.reliability'
     with bench(FakeModel().load, **{name: 'sometimes'}) as made:

@@ -93,7 +93,6 @@ class ImageInput:
         self._info_topic = camera_topic(CAMERA_INFO, camera)
         self._wanted = qos.wanted_reliability(node, self._topic, reliability)
         self._camera_info: CameraInfo | None = None
-        self._incompatible = False
         self._reliability = self._fitting()
         self._images = self._subscribe()
         # A small message is not lost, and a best-effort subscription matches every publisher.
@@ -116,7 +115,7 @@ class ImageInput:
         hint = ''
         if not offered:
             hint = self._what_is_there(topic)
-        elif not fits or self._incompatible:
+        elif not fits:
             parameter = qos.deciding_parameter(self._node, self._topic, 'input_reliability')
             hint = (
                 f'a publisher of {topic} has an incompatible quality of service: '
@@ -160,7 +159,6 @@ class ImageInput:
             return False
         self._node.destroy_subscription(self._images)
         self._reliability = reliability
-        self._incompatible = False
         self._images = self._subscribe()
         return True
 
@@ -193,8 +191,7 @@ class ImageInput:
         self._camera_info = message
 
     def _on_incompatible(self, event: Any) -> None:
-        # The subscription whose event this is must not be destroyed here; watch() mends it.
-        self._incompatible = True
+        """Leave it to :attr:`state`, which sees when the publisher has gone as well."""
 
 
 def _carried(node: Node, own: str, kind: type) -> str:
