@@ -35,6 +35,7 @@ from steps_ros.ros.scale_sources import _Turns
 DEPTH, SCALE = '/night_depth/output/depth', '/night_depth/output/scale'
 HEIGHT, UNIT = 1.6, 4.0
 CAMERA = Camera.assumed(64, 48)
+TEXTURED = np.random.default_rng(0).integers(0, 120, (48, 64, 3), np.uint8)
 pytestmark = pytest.mark.timeout(60)
 
 
@@ -64,7 +65,8 @@ def connected(made, info=None):
 
 def stamped(number):
     """Return the image of a drive at 10 Hz."""
-    message = image_message(100 + number // 10)
+    message = rgb_message(image_message().header, TEXTURED)
+    message.header.stamp.sec = 100 + number // 10
     message.header.stamp.nanosec = number % 10 * 10**8
     return message
 
@@ -124,6 +126,19 @@ def test_the_height_of_the_camera_makes_depth_metric_once_it_is_sure():
         made.wait(lambda: values(scales[-1])['scale'] == 'metric')
         assert values(scales[-1])['source'] == 'camera_height'
         assert float(values(scales[-1])['value']) == pytest.approx(UNIT, rel=0.01)
+
+
+def test_a_covered_lens_measures_nothing():
+    heights = {'scale__source': 'camera_height', 'scale__camera_height': HEIGHT}
+    with bench(RoadModel().load, scale__hold_s=1.0, **heights) as made:
+        images, scales = connected(made)
+        send(made, images, range(6))
+        made.wait(lambda: scales and values(scales[-1])['scale'] == 'metric')
+        for number in range(6, 10):
+            images.publish(image_message(100 + number))
+            made.wait(lambda n=number: finished(made) > n)
+        made.wait(lambda: values(scales[-1])['scale'] == 'stale')
+        assert values(scales[-1])['reason'].endswith('the picture shows nothing')
 
 
 def test_another_height_of_the_camera_makes_what_was_measured_void():

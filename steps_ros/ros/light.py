@@ -10,6 +10,7 @@ from diagnostic_msgs.msg import DiagnosticStatus, KeyValue
 import numpy as np
 from numpy.typing import NDArray
 
+from steps_ros.inference.blockage import is_blank
 from steps_ros.inference.cloud_filters import Corners, corners
 from steps_ros.inference.light import measure_light
 from steps_ros.inference.light_state import (
@@ -46,6 +47,11 @@ class LightWatch:
         if before is None or before.state != track.state:
             self._publish(self.status(settings, bonnet))
         return track.enhancement
+
+    @property
+    def shows_nothing(self) -> bool:
+        """Say whether the last picture was black, white, or that of a covered lens."""
+        return self._track is not None and is_blank(self._track.sample)
 
     def status(self, settings: LightSettings, bonnet: str) -> DiagnosticStatus:
         """Return what is known; ``bonnet`` is the parameter ``cloud.bonnet``."""

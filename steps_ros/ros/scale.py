@@ -25,6 +25,8 @@ from steps_ros.inference.scale.state import fixed_scale, RELATIVE, ScaleState
 Measure = Callable[[Seen], Measured | None]
 
 UNCALIBRATED = 'the camera is not calibrated'
+# A network imagines a road there, whose scale is that of its training.
+BLANK = 'the picture shows nothing'
 
 
 class Listened(NamedTuple):
@@ -78,15 +80,18 @@ class ScaleWatch:
         """Say whether the scale is measured in frames."""
         return self._measure is not None
 
-    def follow(self, frame: Seen | None, settings: ScaleSettings) -> ScaleState:
+    def follow(
+        self, frame: Seen | None, settings: ScaleSettings, shows_nothing: bool = False
+    ) -> ScaleState:
         """
         Take in one frame, None where its camera is not known; return the scale for it.
 
+        :param shows_nothing: the picture is blank, and whatever its depth is, it is not seen.
         :raises FrameError: a lens that cannot be.
         """
         measured: Measured | None = Refusal(UNCALIBRATED)
         if frame is not None and self._measure is not None:
-            measured = self._measure(frame)
+            measured = Refusal(BLANK) if shows_nothing else self._measure(frame)
         with self._lock:
             if settings.camera_height != self._filter.settings.camera_height:
                 # What was measured by another height says nothing more.
