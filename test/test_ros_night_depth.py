@@ -284,6 +284,17 @@ def test_a_reliability_that_the_user_chose_stays_and_is_named_where_it_does_not_
         assert made.node._running.cameras[0].input.state.reliability == 'reliable'
 
 
+def test_remedies_name_the_parameter_of_the_camera():
+    cameras = {'cameras': ['front', 'rear'], 'front__input_reliability': 'reliable'}
+    with bench(FakeModel().load, **cameras) as made:
+        _activate(made)
+        front, rear = (camera.input for camera in made.node._running.cameras)
+        made.publisher(Image, '/night_depth/front/input/image', best_effort=True)
+        made.publisher(CompressedImage, '/night_depth/rear/input/image/compressed')
+        made.wait(lambda: 'set front.input_reliability to auto' in front.state.hint)
+        made.wait(lambda: 'set rear.image_transport to compressed' in rear.state.hint)
+
+
 def test_a_publisher_that_did_not_fit_is_forgotten_when_it_has_gone():
     with bench(FakeModel().load, input_reliability='reliable') as made:
         _activate(made)

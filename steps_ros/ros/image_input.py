@@ -87,6 +87,8 @@ class ImageInput:
         :param received: called for every image; must only store it.
         """
         self._node = node
+        # One of several cameras has parameters of its own, which the others need not share.
+        self._own = f'{camera}.' if camera else ''
         self._received = received
         self._kind = CompressedImage if transport == 'compressed' else Image
         self._topic = _image_topic(camera, transport)
@@ -116,7 +118,8 @@ class ImageInput:
         if not offered:
             hint = self._what_is_there(topic)
         elif not fits:
-            parameter = qos.deciding_parameter(self._node, self._topic, 'input_reliability')
+            own = f'{self._own}input_reliability'
+            parameter = qos.deciding_parameter(self._node, self._topic, own)
             hint = (
                 f'a publisher of {topic} has an incompatible quality of service: '
                 f'set {parameter} to auto or best_effort'
@@ -144,12 +147,13 @@ class ImageInput:
         """Return what is published instead of images of the wanted type on ``topic``."""
         carried = _carried(self._node, self._topic, self._kind)
         if carried:
-            return f'{carried}, or set image_transport as it is published'
+            return f'{carried}, or set {self._own}image_transport as it is published'
         is_raw = self._kind is Image
         other = f'{topic}{_COMPRESSED_END}' if is_raw else topic.removesuffix(_COMPRESSED_END)
         if self._node.count_publishers(other):
             transport = 'compressed' if is_raw else 'raw'
-            return f'nothing publishes {topic}, but {other}: set image_transport to {transport}'
+            parameter = f'{self._own}image_transport'
+            return f'nothing publishes {topic}, but {other}: set {parameter} to {transport}'
         return f'nothing publishes {topic}: is the camera running, is the topic remapped?'
 
     def watch(self) -> bool:
