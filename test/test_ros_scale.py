@@ -28,8 +28,12 @@ from steps_ros.core.camera import Camera
 from steps_ros.data.transforms import message_stamp_ns
 from steps_ros.inference.prediction import Prediction
 from steps_ros.inference.rays import camera_rays
+from steps_ros.inference.scale.odometry import DistanceScale
+from steps_ros.inference.scale.robust import Refusal
+from steps_ros.inference.scale.seen import Seen
 from steps_ros.ros.messages import camera_info_message, rgb_message, set_data, time_message
 from steps_ros.ros.qos import latched_profile
+from steps_ros.ros.scale_lidar import LidarScale
 from steps_ros.ros.scale_sources import _Turns
 
 DEPTH, SCALE = '/night_depth/output/depth', '/night_depth/output/scale'
@@ -335,6 +339,15 @@ def link(parent, child, transform, stamp=None):
     header = Header(frame_id=parent)
     header.stamp = stamp or header.stamp
     return TransformStamped(header=header, child_frame_id=child, transform=transform)
+
+
+@pytest.mark.parametrize(
+    'measure', [DistanceScale(lambda a, b: 1.0, lambda: 1.0), LidarScale(lambda stamp, frame: [])]
+)
+def test_images_without_a_stamp_are_named_as_the_reason(measure):
+    image, depth = np.zeros((48, 64, 3), np.uint8), np.ones((48, 64), np.float32)
+    found = [measure(Seen(image, depth, CAMERA, 0)) for _ in range(3)]
+    assert found == [None, *[Refusal('the images have no stamp')] * 2]
 
 
 @pytest.mark.parametrize('rate_hz', [10, 20])

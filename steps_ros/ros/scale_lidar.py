@@ -19,7 +19,7 @@ from steps_ros.errors import FrameError
 from steps_ros.eval.occlusion import hidden
 from steps_ros.eval.projection import project
 from steps_ros.inference.scale.points import points_scale
-from steps_ros.inference.scale.robust import Measured, Measurement, Refusal
+from steps_ros.inference.scale.robust import Measured, Measurement, Refusal, UNSTAMPED
 from steps_ros.inference.scale.seen import Seen
 
 # A turn farther from the image in time is of another place; one alone must be nearer.
@@ -52,6 +52,8 @@ class LidarScale:
     def __call__(self, frame: Seen) -> Measured | None:
         """Return what the frame before shows, None where it is not to be measured."""
         waiting, self._waiting = self._waiting, frame
+        if waiting is not None and waiting.stamp_ns == frame.stamp_ns == 0:
+            return Refusal(UNSTAMPED)
         if waiting is None or 0 <= waiting.stamp_ns - self._measured_ns < PERIOD_NS:
             return None
         self._measured_ns = waiting.stamp_ns

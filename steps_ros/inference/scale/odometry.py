@@ -11,7 +11,7 @@ import cv2
 import numpy as np
 
 from steps_ros.inference.scale.alignment import align, Doubles, Floats, Motion
-from steps_ros.inference.scale.robust import Measured, Measurement, Refusal
+from steps_ros.inference.scale.robust import Measured, Measurement, Refusal, UNSTAMPED
 from steps_ros.inference.scale.seen import Seen
 from steps_ros.inference.scale.structure import Structure
 
@@ -58,7 +58,7 @@ class DistanceScale:
         elapsed_ns = 0 if earlier is None else frame.stamp_ns - earlier.stamp_ns
         if earlier is None or not 0 < elapsed_ns <= LONGEST_NS:
             self._begin(frame)
-            return Refusal(SELDOM) if elapsed_ns > LONGEST_NS else None
+            return _apart(earlier, frame)
         distance_m = self._driven(earlier.stamp_ns, frame.stamp_ns)
         if distance_m is None:
             self._begin(frame)
@@ -121,3 +121,12 @@ class DistanceScale:
             if best is None or motion.agreement > best.agreement:
                 best = motion
         return best
+
+
+def _apart(earlier: Seen | None, frame: Seen) -> Refusal | None:
+    """Return why two frames cannot be compared, None where that is but a beginning."""
+    if earlier is None:
+        return None
+    if earlier.stamp_ns == frame.stamp_ns == 0:
+        return Refusal(UNSTAMPED)
+    return Refusal(SELDOM) if frame.stamp_ns - earlier.stamp_ns > LONGEST_NS else None

@@ -15,6 +15,7 @@ Doubles = NDArray[np.float64]
 SIGMA_PER_MAD = 1.4826
 KEPT_SIGMAS = 2.5
 LEAST_SIGMA = 1e-3
+UNSTAMPED = 'the images have no stamp'
 
 
 class Measurement(NamedTuple):
