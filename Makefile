@@ -88,7 +88,7 @@ mutants: .venv
 lint: .venv
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
-	MYPY_NUM_WORKERS=2 $(BIN)/mypy
+	$(BIN)/mypy
 
 # Needs uv (pip install uv). What the files have already stays at its version as long as constraints.txt allows it.
 PIN := uv --no-config pip compile --quiet --universal --python-version 3.10 --generate-hashes --no-annotate \
