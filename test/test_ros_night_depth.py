@@ -153,6 +153,30 @@ def test_a_slow_model_drops_old_frames_and_every_frame_is_counted():
         assert now.received == now.published + sum(now.dropped.values()) == 4
 
 
+def test_a_model_that_is_stuck_is_told_while_frames_go_by():
+    model = FakeModel()
+    with bench(model.load, diagnostics__period_s=0.1) as made:
+        images = _connected(made, 'depth')
+        arrays = made.listen(DiagnosticArray, '/diagnostics')
+        model.leave.clear()
+        for second in range(1, 5):
+            images.publish(image_message(second))
+            made.wait(lambda n=second: made.node.statistics[''].snapshot().received == n)
+
+        def told():
+            items = [item for array in arrays for item in array.status]
+            return [item for item in items if 'the model is busy' in item.message]
+
+        status = made.wait(told)[0]
+        assert (status.name, status.level) == ('night_depth: output', DiagnosticStatus.WARN)
+        model.leave.set()
+        depths = made.received[OUTPUT + 'depth']
+        made.wait(lambda: depths and depths[-1].header.stamp.sec == 4)
+        arrays.clear()
+        made.wait(lambda: arrays)
+        assert told() == []
+
+
 def _bad_frames():
     empty, short, unknown, narrow = (image_message() for _ in range(4))
     empty.height = 0

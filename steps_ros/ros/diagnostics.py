@@ -4,6 +4,7 @@ What the node says of itself, once a second.
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping
 from typing import Any, NamedTuple
 
@@ -153,10 +154,20 @@ def _output(state: CameraState) -> DiagnosticStatus:
         'last_problem': now.last_problem,
     }
     name = f'{state.name}: output'
+    fresh = Counter(now.dropped)
+    fresh.subtract(state.previous.dropped)
     for reason in (Drop.FAILED, Drop.BAD_FRAME):
-        fresh = now.dropped.get(reason, 0) - state.previous.dropped.get(reason, 0)
-        if fresh > 0:
-            return _status(name, WARN, f'{fresh} frames dropped: {now.last_problem}', values)
+        if fresh[reason] > 0:
+            message = f'{fresh[reason]} frames dropped: {now.last_problem}'
+            return _status(name, WARN, message, values)
+    is_silent = now.published == state.previous.published and now.output_rate_hz == 0
+    if is_silent and fresh[Drop.SUPERSEDED] > 0:
+        message = (
+            f'nothing comes out and {fresh[Drop.SUPERSEDED]} frames were superseded: '
+            'the model is busy; it may be building an engine, which the log says, else lower '
+            'network_size'
+        )
+        return _status(name, WARN, message, values)
     return _status(name, OK, f'{now.output_rate_hz:.1f} Hz', values)
 
 
