@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+import tracemalloc
 
 import cv2
 import numpy as np
@@ -117,6 +118,18 @@ def test_the_edge_filter_leaves_a_road_whatever_the_stride(stride):
         for ratio in (0.2, 0.0)
     )
     assert count > 0.9 * all_of_it
+
+
+@pytest.mark.parametrize('stride', [4, 16])
+def test_kept_arrays_are_enough_for_the_edge_filter(stride):
+    camera, buffers = Camera.assumed(320, 192), CloudBuffers()
+    depth, limits = _depth(4.0, camera), replace(ALL, stride=stride, edge_ratio=0.2)
+    organised_cloud(depth, camera, limits=limits, buffers=buffers)
+    tracemalloc.start()
+    organised_cloud(depth, camera, limits=limits, buffers=buffers)
+    most = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert most < depth.nbytes / 4
 
 
 def test_limits_that_leave_no_point_are_refused():

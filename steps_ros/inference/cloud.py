@@ -24,13 +24,7 @@ from steps_ros.inference.cloud_buffers import (
     leave_out,
     packed,
 )
-from steps_ros.inference.cloud_filters import (
-    corners,
-    edge_reach,
-    flying_pixels,
-    flying_room,
-    usable_pixels,
-)
+from steps_ros.inference.cloud_filters import corners, edge_reach, flying_pixels, usable_pixels
 from steps_ros.inference.rays import camera_rays
 from steps_ros.settings import check, setting
 
@@ -165,7 +159,7 @@ def _flying(room: CloudRoom, depth: Floats, limits: CloudLimits) -> NDArray[np.u
         return flying_pixels(room.z, limits.edge_ratio, reach, room.flying)
     # Those farther apart than an edge is wide lie on the road between two others, and do not fly.
     reach = max(1, edge_reach(depth.shape[1], 1))
-    found = flying_pixels(depth, limits.edge_ratio, reach, flying_room(depth.shape))
+    found = flying_pixels(depth, limits.edge_ratio, reach, room.flying)
     return np.ascontiguousarray(found[:: limits.stride, :: limits.stride])
 
 

@@ -12,7 +12,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from steps_ros.inference.cloud_filters import flying_room, FlyingRoom
+from steps_ros.inference.cloud_filters import edge_reach, flying_room, FlyingRoom
 
 Bytes = NDArray[np.uint8]
 Floats = NDArray[np.float32]
@@ -65,7 +65,8 @@ def _made(height: int, width: int, stride: int) -> CloudRoom:
         unknown=np.full(shape, np.nan, np.float32),
         rows=np.empty((shape[0], width, 4), np.uint8),
         cloud=np.empty((*shape, 4), np.float32),
-        flying=flying_room(shape),
+        # Pixels of a cloud that are far apart are judged by the whole picture.
+        flying=flying_room(shape if edge_reach(width, stride) else (height, width)),
     )  # fmt: skip
 
 

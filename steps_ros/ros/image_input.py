@@ -195,7 +195,7 @@ class ImageInput:
         self._camera_info = message
 
     def _on_incompatible(self, event: Any) -> None:
-        """Leave it to :attr:`state`, which sees when the publisher has gone as well."""
+        """Take the place of rclpy's own warning; :attr:`state` knows who is there now."""
 
 
 def _carried(node: Node, own: str, kind: type) -> str:
