@@ -170,6 +170,19 @@ def test_compressed_folders_are_refused_above_a_limit(tmp_path, monkeypatch, mod
     assert 'too large for' in refusal(path)
 
 
+def test_a_record_above_the_limit_of_a_recording_that_was_cut_is_told_from_damage(tmp_path, monkeypatch):
+    path = write_mcap(tmp_path / 'a.mcap', camera_messages(2))
+    path.write_bytes(path.read_bytes()[:-40])
+    read_all(path)
+    # Its one chunk is larger.
+    monkeypatch.setenv('STEPS_ROS_MAX_UNPACKED_BYTES', '5000')
+    assert 'STEPS_ROS_MAX_UNPACKED_BYTES' in refusal(path)
+    # A length that the file cannot have is damage, which no limit mends.
+    with path.open('ab') as file:
+        file.truncate(1000)
+    assert 'STEPS_ROS' not in refusal(path)
+
+
 def test_ros1_chunks_unpack_to_what_they_state(tmp_path, monkeypatch):
     path, kind = tmp_path / 'a.bag', 'std_msgs/msg/String'
     writer = rosbag1.Writer(path)

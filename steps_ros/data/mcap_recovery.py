@@ -7,16 +7,18 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import replace
 from functools import partial
+import os
 from pathlib import Path
 from typing import Any
 
+from mcap.exceptions import RecordLengthLimitExceeded
 from mcap.records import Channel, Chunk, McapRecord, Message, Schema
 from mcap.stream_reader import breakup_chunk, StreamReader
 
 from steps_ros.data.bag_checks import check_topics
 from steps_ros.data.bag_compression import unpacked
 from steps_ros.errors import SourceError
-from steps_ros.limits import limits
+from steps_ros.limits import limits, require_within
 
 Item = tuple[str, str, int, Any]
 
@@ -86,12 +88,20 @@ def _records(path: Path, reach: Callable[[int], None]) -> Iterator[McapRecord]:
     """Yield the records, and tell after each how many bytes of the file were good so far."""
     with path.open('rb') as file:
         most = limits().unpacked_bytes
-        for record in StreamReader(file, emit_chunks=True, record_size_limit=most).records:
-            if not isinstance(record, Chunk):
-                yield record
-            elif record.compression:
-                plain = unpacked(record.data, record.uncompressed_size, record.compression)
-                yield from breakup_chunk(replace(record, compression='', data=plain))
-            else:
-                yield from breakup_chunk(record)
-            reach(file.tell())
+        try:
+            for record in StreamReader(file, emit_chunks=True, record_size_limit=most).records:
+                if not isinstance(record, Chunk):
+                    yield record
+                elif record.compression:
+                    plain = unpacked(record.data, record.uncompressed_size, record.compression)
+                    yield from breakup_chunk(replace(record, compression='', data=plain))
+                else:
+                    yield from breakup_chunk(record)
+                reach(file.tell())
+        except RecordLengthLimitExceeded:
+            # A length that the file has is no damage. Its eight bytes were read last.
+            file.seek(-8, os.SEEK_CUR)
+            length = int.from_bytes(file.read(8), 'little')
+            if file.tell() + length <= path.stat().st_size:
+                require_within('unpacked_bytes', length, f'a record of {path}', SourceError)
+            raise
