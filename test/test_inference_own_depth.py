@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 import logging
 import sys
 from threading import Thread
@@ -161,6 +162,22 @@ def test_a_network_that_torch_cannot_compile_is_computed_as_it_is(tmp_path, monk
     ).format(*SIZE)
     assert (model.engine, model.described) == ('torch', {'engine_choice': reason})
     assert reason in caplog.messages
+    found = model.output(PICTURES, ())
+    torch.testing.assert_close(found, weights.depth_net.disparity(PICTURES))
+
+
+@torch.inference_mode()
+def test_a_network_that_torch_captures_says_the_same(tmp_path, monkeypatch):
+    """All but the C++ compiler, which takes minutes, is torch's own."""
+    monkeypatch.setenv('XDG_CACHE_HOME', str(tmp_path))
+    monkeypatch.setenv('CXX', sys.executable)
+    monkeypatch.setattr(torch, 'compile', partial(torch.compile, backend='eager'))
+    counters = torch._dynamo.utils.counters['stats']
+    counters.clear()
+    weights = Checkpoint(DepthNet(TINY).eval())
+    model = OwnDepth(weights, SIZE, torch.device('cpu'), 'float32', 'torch-compile')
+    assert (model.engine, model.described) == ('torch-compile', {})
+    assert counters['unique_graphs'] > 0
     found = model.output(PICTURES, ())
     torch.testing.assert_close(found, weights.depth_net.disparity(PICTURES))
 
