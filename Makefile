@@ -11,6 +11,7 @@ SOAK_OUT := soak_out
 FRAMES := 20000
 FUZZ_OUT := fuzz_out
 MINUTES := 10
+COVERAGE_OUT := coverage.json
 
 # A Python that was started from wheels of ROS passes its library path on; another environment
 # must not inherit it.
@@ -25,7 +26,7 @@ export OMP_WAIT_POLICY := PASSIVE
 # Where Python is told to keep nothing that it compiled, as in many containers, each process compiles torch anew: 4 to 9 s.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: help .venv demo test bench soak fuzz mutants lint pins audit weights clean
+.PHONY: help .venv demo test bench soak fuzz mutants coverage lint pins audit weights clean
 help:
 	@echo "make demo [INPUT=folder|video|bag] [RATE=hz]   frames through the live node, into $(DEMO_OUT)/"
 	@echo "make test                                      all tests"
@@ -33,6 +34,7 @@ help:
 	@echo "make soak [FRAMES=n]                           what is lost or leaks, into $(SOAK_OUT)/"
 	@echo "make fuzz [MINUTES=n] [FUZZ_OUT=folder]        damaged files and messages into every reader"
 	@echo "make mutants MODULE=file TESTS='files'         changes of a module that its tests do not see"
+	@echo "make coverage                                  branches that all tests go through, into $(COVERAGE_OUT)"
 	@echo "make lint                                      ruff and mypy"
 	@echo "make pins                                      requirements/ again, from setup.py and constraints.txt"
 	@echo "make audit                                     known faults of what requirements/ names, from PyPI"
@@ -82,6 +84,16 @@ fuzz: .venv
 	-@$(BIN)/python -m pip install --quiet --only-binary atheris --constraint constraints.txt atheris
 	PYTHONPATH=test $(BIN)/python -m fuzzing campaign $(FUZZ_OUT) --minutes $(MINUTES)
 
+# Sums up by branches what all processes of all tests went through: commands and nodes as well.
+coverage: .venv
+	@$(BIN)/python -m pip install --quiet --constraint constraints.txt coverage
+	@$(BIN)/coverage erase
+	COVERAGE_CORE=ctrace $(BIN)/coverage run -m pytest -n 2 --dist loadfile -m 'not live' --timeout 300
+	COVERAGE_CORE=ctrace $(BIN)/coverage run -m pytest -m live --timeout 300 $$(grep -l pytest.mark.live test/test_*.py)
+	$(BIN)/coverage combine --quiet
+	$(BIN)/coverage json --quiet -o $(COVERAGE_OUT)
+	$(BIN)/python test/branches.py $(COVERAGE_OUT)
+
 mutants: .venv
 	$(BIN)/python test/mutants.py $(MODULE) $(TESTS)
 
@@ -109,4 +121,4 @@ weights: .venv
 	$(BIN)/steps-ros default-weights --seed 0 --out weights_out
 
 clean:
-	rm -rf $(VENV) $(DEMO_OUT) $(BENCH_OUT) $(SOAK_OUT) $(FUZZ_OUT) build install log *.egg-info
+	rm -rf $(VENV) $(DEMO_OUT) $(BENCH_OUT) $(SOAK_OUT) $(FUZZ_OUT) $(COVERAGE_OUT) .coverage* build install log *.egg-info

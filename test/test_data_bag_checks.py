@@ -170,7 +170,7 @@ def test_compressed_folders_are_refused_above_a_limit(tmp_path, monkeypatch, mod
     assert 'too large for' in refusal(path)
 
 
-def test_a_record_above_the_limit_of_a_recording_that_was_cut_is_told_from_damage(tmp_path, monkeypatch):
+def test_a_record_above_the_limit_is_told_from_the_end_of_a_cut_recording(tmp_path, monkeypatch):
     path = write_mcap(tmp_path / 'a.mcap', camera_messages(2))
     path.write_bytes(path.read_bytes()[:-40])
     read_all(path)

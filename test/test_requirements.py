@@ -15,7 +15,7 @@ REST, TORCH, TORCH_CPU = (
     PROJECT / 'requirements' / f'{name}.txt' for name in ('all_but_torch', 'torch', 'torch_cpu')
 )
 # Of `make fuzz`, which alone installs it, where there is a wheel.
-NOT_INSTALLED = {'atheris'}
+NOT_INSTALLED = {'atheris', 'coverage'}
 HASH = re.compile(r'sha256:[0-9a-f]{64}')
 PYTHONS = ('3.10', '3.11', '3.12', '3.13')
 
