@@ -57,7 +57,9 @@ def test_a_third_of_outliers_on_one_side_hardly_moves_it():
     values = 2.0 * np.exp(0.03 * random.standard_normal(100))
     values[random.random(100) < 0.3] *= 1.8
     scale, now = fed(values)
-    assert scale.state(now).value == pytest.approx(2.0, rel=0.05)
+    state = scale.state(now)
+    assert state.value == pytest.approx(2.0, rel=0.05)
+    assert state.spread == pytest.approx(0.03, rel=0.5)
 
 
 def test_outliers_after_the_start_are_not_let_in():

@@ -50,6 +50,7 @@ def test_what_is_in_all_pictures_is_taken_away():
 
 def test_it_is_ready_after_four_pictures_of_one_size():
     structure = Structure()
+    assert not structure.is_ready
     states = []
     for number in range(6):
         structure.add(picture(number))
