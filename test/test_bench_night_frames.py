@@ -6,7 +6,7 @@ import pytest
 from ros_harness import write_tiny_checkpoint
 
 from steps_ros.bench import night_frames
-from steps_ros.core.checkpoint import DEFAULT_WEIGHTS
+from steps_ros.shipped_weights import DEFAULT_WEIGHTS
 
 
 @pytest.fixture(scope='module')

@@ -13,7 +13,7 @@ from steps_ros.bench import real_frames
 from steps_ros.bench.compared import names_of
 from steps_ros.bench.real_frames import DAY, Measured, NIGHT, table
 from steps_ros.cli.main import main
-from steps_ros.core.checkpoint import DEFAULT_WEIGHTS
+from steps_ros.shipped_weights import DEFAULT_WEIGHTS
 
 
 def test_each_set_in_both_lights_for_all_weights(tmp_path, capsys):

@@ -12,7 +12,7 @@ import pytest
 import torch
 
 from steps_ros.cli.main import main
-from steps_ros.core.checkpoint import Checkpoint, DEFAULT_WEIGHTS, load_checkpoint, save_checkpoint
+from steps_ros.core.checkpoint import Checkpoint, load_checkpoint, save_checkpoint
 from steps_ros.core.depth_net import DepthNet, TINY, TINY_RAYS
 from steps_ros.core.illumination import IlluminationNet
 from steps_ros.inference import export
@@ -22,6 +22,7 @@ from steps_ros.inference.engines.self_check import Agreement
 from steps_ros.inference.engines.table import ENGINES
 from steps_ros.inference.file_hash import file_sha256
 from steps_ros.inference.loading import load_predictor
+from steps_ros.shipped_weights import DEFAULT_WEIGHTS
 
 onnx = pytest.importorskip('onnx', reason='onnx is not installed')
 onnxruntime = pytest.importorskip('onnxruntime', reason='onnxruntime is not installed')

@@ -5,10 +5,11 @@ import json
 import numpy as np
 import pytest
 
-from steps_ros.core.checkpoint import DEFAULT_WEIGHTS, load_checkpoint
+from steps_ros.core.checkpoint import load_checkpoint
 from steps_ros.eval.metrics import depth_errors
 from steps_ros.inference.cloud import organised_cloud
 from steps_ros.inference.predictor import Predictor
+from steps_ros.shipped_weights import DEFAULT_WEIGHTS
 from steps_ros.sim.clip import simulate_clip
 from steps_ros.sim.settings import ClipSettings
 

@@ -4,7 +4,7 @@ from make_bags import stamp_ns, write_mcap
 import numpy as np
 import pytest
 
-from steps_ros.core.checkpoint import DEFAULT_WEIGHTS, load_checkpoint
+from steps_ros.core.checkpoint import load_checkpoint
 from steps_ros.data import messages
 from steps_ros.errors import FrameError, SourceError
 from steps_ros.eval.predictions import (
@@ -16,6 +16,7 @@ from steps_ros.eval.predictions import (
 from steps_ros.eval.protocols import PROTOCOLS
 from steps_ros.eval.samples import Reference, Sample
 from steps_ros.inference.predictor import Predictor
+from steps_ros.shipped_weights import DEFAULT_WEIGHTS
 
 
 def sample(index=0, image=None, prediction=None):

@@ -12,7 +12,7 @@ import pytest
 import torch
 from torch import Tensor
 
-from steps_ros.core.checkpoint import Checkpoint, DEFAULT_WEIGHTS, load_checkpoint
+from steps_ros.core.checkpoint import Checkpoint, load_checkpoint
 from steps_ros.core.depth_net import DepthNet, TINY, TINY_RAYS
 from steps_ros.errors import SettingsError
 from steps_ros.inference.engines import choice, cuda_graphs, onnx_runtime, open_vino, tensor_rt
@@ -25,6 +25,7 @@ from steps_ros.inference.engines.self_check import agreement, check, sample_inpu
 from steps_ros.inference.engines.table import BUILT_AHEAD, CANDIDATES, ENGINES
 from steps_ros.inference.engines.workshop import FORMAT, network_digest, Workshop
 from steps_ros.inference.own_depth import MOST_SIZES, OwnDepth
+from steps_ros.shipped_weights import DEFAULT_WEIGHTS
 
 SIZE = (64, 96)
 CPU, GPU = torch.device('cpu'), torch.device('cuda', 1)

@@ -11,12 +11,13 @@ import onnx
 from onnx import helper, TensorProto
 import pytest
 
-from steps_ros.core.checkpoint import DEFAULT_WEIGHTS, load_checkpoint
+from steps_ros.core.checkpoint import load_checkpoint
 from steps_ros.errors import CheckpointError, SettingsError, StepsError
 from steps_ros.inference.file_hash import file_sha256
 from steps_ros.inference.loading import load_predictor
 from steps_ros.inference.prediction import Outputs, Request
 from steps_ros.inference.predictor import Predictor
+from steps_ros.shipped_weights import DEFAULT_WEIGHTS
 
 RAW = Outputs(enhanced=False, confidence=False, raw=True)
 SIZE = (12, 20)

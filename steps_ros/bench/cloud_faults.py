@@ -22,11 +22,12 @@ from numpy.typing import NDArray
 
 from steps_ros.bench.cloud_picture import from_above, Panel
 from steps_ros.core.camera import Camera
-from steps_ros.core.checkpoint import DEFAULT_WEIGHTS, load_checkpoint
+from steps_ros.core.checkpoint import load_checkpoint
 from steps_ros.data.outputs import write_file
 from steps_ros.inference.cloud import CloudLimits, organised_cloud
 from steps_ros.inference.predictor import Predictor
 from steps_ros.inference.rays import camera_rays
+from steps_ros.shipped_weights import DEFAULT_WEIGHTS
 from steps_ros.sim.clip import simulate_clip
 from steps_ros.sim.settings import ClipSettings
 from steps_ros.sim.trajectory import body_from_camera

@@ -8,8 +8,9 @@ import argparse
 from collections.abc import Sequence
 from pathlib import Path
 
-from steps_ros.core.checkpoint import DEFAULT_WEIGHTS, load_checkpoint
+from steps_ros.core.checkpoint import load_checkpoint
 from steps_ros.inference.predictor import Predictor
+from steps_ros.shipped_weights import DEFAULT_WEIGHTS
 
 
 def comparison_parser(module: str, what: str) -> argparse.ArgumentParser:

@@ -17,12 +17,12 @@ import numpy as np
 
 from steps_ros.bench.compared import comparison_parser, predictors_of
 from steps_ros.bench.sheet import Picture, write_sheet
-from steps_ros.core.checkpoint import DEFAULT_WEIGHTS
 from steps_ros.data.outputs import write_file
 from steps_ros.data.sources import open_source
 from steps_ros.errors import StepsError
 from steps_ros.inference.prediction import Outputs
 from steps_ros.inference.predictor import Predictor
+from steps_ros.shipped_weights import DEFAULT_WEIGHTS
 
 PICTURE_ALONE = Outputs(enhanced=True, depth=False, confidence=False)
 # On displays, things below are hard to tell apart; what is above has no steps any more.

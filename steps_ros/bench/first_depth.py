@@ -24,9 +24,9 @@ def main(arguments: list[str]) -> int:
         return 0
     import numpy as np
 
-    from steps_ros.core.checkpoint import DEFAULT_WEIGHTS
     from steps_ros.inference.loading import load_predictor
     from steps_ros.inference.prediction import Outputs
+    from steps_ros.shipped_weights import DEFAULT_WEIGHTS
 
     _say(IMPORTED)
     predictor = load_predictor(DEFAULT_WEIGHTS, device='cpu').predictor

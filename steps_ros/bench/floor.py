@@ -19,8 +19,9 @@ from torch.utils._python_dispatch import TorchDispatchMode
 from torch.utils.flop_counter import FlopCounterMode
 
 from steps_ros.bench.arguments import size
-from steps_ros.core.checkpoint import DEFAULT_WEIGHTS, load_checkpoint
+from steps_ros.core.checkpoint import load_checkpoint
 from steps_ros.core.depth_net import DepthNet, RESNET18
+from steps_ros.shipped_weights import DEFAULT_WEIGHTS
 
 SIZES = ((320, 576), (384, 768))
 HALF_BYTES = 2

@@ -22,7 +22,7 @@ import torch
 from tqdm import tqdm
 
 from steps_ros.bench.learning_table import table
-from steps_ros.core.checkpoint import Checkpoint, DEFAULT_WEIGHTS, load_checkpoint, save_checkpoint
+from steps_ros.core.checkpoint import Checkpoint, load_checkpoint, save_checkpoint
 from steps_ros.core.depth_net import DepthNet, RESNET18
 from steps_ros.data.outputs import json_bytes, write_file
 from steps_ros.data.store_building import build_store
@@ -36,6 +36,7 @@ from steps_ros.eval.predictions import network_depth
 from steps_ros.eval.report import Report
 from steps_ros.eval.spool import Spool
 from steps_ros.inference.predictor import Predictor
+from steps_ros.shipped_weights import DEFAULT_WEIGHTS
 from steps_ros.train.loops import run_loop, take_up
 from steps_ros.train.objective_settings import ObjectiveSettings
 from steps_ros.train.presets import MONODEPTH2, RNW, STEPS

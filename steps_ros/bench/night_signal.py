@@ -23,7 +23,7 @@ import torch
 from torch import Tensor
 
 from steps_ros.bench.learning import ARMS
-from steps_ros.core.checkpoint import DEFAULT_WEIGHTS, load_checkpoint
+from steps_ros.core.checkpoint import load_checkpoint
 from steps_ros.core.depth_net import DepthNet, RESNET18
 from steps_ros.core.illumination import SelfCalibratedEnhancer
 from steps_ros.core.photometric import photometric_loss, windows
@@ -32,6 +32,7 @@ from steps_ros.errors import SourceError
 from steps_ros.eval.input_settings import InputSettings
 from steps_ros.eval.inputs import open_samples
 from steps_ros.eval.samples import Sample
+from steps_ros.shipped_weights import DEFAULT_WEIGHTS
 from steps_ros.train.batch import NEXT, PREVIOUS, TARGET, TripletBatch
 from steps_ros.train.networks import needed_networks, Networks
 from steps_ros.train.objective_settings import ObjectiveSettings

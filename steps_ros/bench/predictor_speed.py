@@ -30,7 +30,7 @@ from steps_ros.bench.literal_networks import LiteralNetworks
 from steps_ros.bench.machine import Machine, this_machine
 from steps_ros.bench.rounds import take_rounds
 from steps_ros.core.camera import Camera
-from steps_ros.core.checkpoint import Checkpoint, DEFAULT_WEIGHTS, load_checkpoint
+from steps_ros.core.checkpoint import Checkpoint, load_checkpoint
 from steps_ros.core.depth_net import DepthNet, RESNET18
 from steps_ros.core.geometry import disparity_to_depth
 from steps_ros.core.illumination import IlluminationNet
@@ -39,6 +39,7 @@ from steps_ros.errors import StepsError
 from steps_ros.inference.engines.job import Job
 from steps_ros.inference.engines.table import ENGINES
 from steps_ros.inference.predictor import Predictor
+from steps_ros.shipped_weights import DEFAULT_WEIGHTS
 
 CPU = torch.device('cpu')
 WARM_UP = 2

@@ -21,7 +21,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from steps_ros.core.checkpoint import DEFAULT_WEIGHTS, load_checkpoint
+from steps_ros.core.checkpoint import load_checkpoint
 from steps_ros.data.outputs import png_bytes, write_file
 from steps_ros.eval.references import transformed
 from steps_ros.inference.predictor import Predictor
@@ -34,6 +34,7 @@ from steps_ros.inference.scale.seen import Seen, seen
 from steps_ros.inference.scale.settings import CAMERA_HEIGHT, LIDAR, ODOMETRY, ScaleSettings
 from steps_ros.inference.scale.state import ScaleState
 from steps_ros.ros.scale_lidar import LidarScale, Turn
+from steps_ros.shipped_weights import DEFAULT_WEIGHTS
 from steps_ros.sim.clip import simulate_clip, SimulatedFrame
 from steps_ros.sim.lidar import LidarSettings
 from steps_ros.sim.settings import ClipSettings

@@ -15,7 +15,7 @@ from steps_ros.bench.predictor_speed import random_picture
 from steps_ros.bench.results import Part, row_of, TIMES_AS_FAST
 from steps_ros.bench.rounds import take_rounds
 from steps_ros.bench.subjects import LITERAL, literal_subject, package_subject, Work
-from steps_ros.core.checkpoint import DEFAULT_WEIGHTS, load_checkpoint
+from steps_ros.core.checkpoint import load_checkpoint
 from steps_ros.core.depth_net import RESNET18
 from steps_ros.data.bags import open_bag
 from steps_ros.data.mcap_writer import McapWriter
@@ -23,6 +23,7 @@ from steps_ros.data.messages import compressed_message, image_message
 from steps_ros.data.sources import open_source
 from steps_ros.inference.prediction import Request
 from steps_ros.inference.predictor import Predictor
+from steps_ros.shipped_weights import DEFAULT_WEIGHTS
 from steps_ros.train.presets import STEPS
 
 CPU = torch.device('cpu')

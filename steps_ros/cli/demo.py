@@ -20,6 +20,7 @@ from steps_ros.cli.interrupt import one_interrupt
 from steps_ros.data.bag_checks import METADATA
 from steps_ros.data.bags import BAG_SUFFIXES
 from steps_ros.errors import OutputError, SettingsError, StepsError
+from steps_ros.shipped_weights import weights_file
 
 CLIP_FRAMES, CLIP_SIZE, CLIP_SEED = 36, (288, 512), 14
 DEFAULT_RATE_HZ = 5.0
@@ -37,7 +38,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         '--rate', type=_rate, metavar='HZ', help='default: 5 Hz; for bags the stamps of the bag'
     )
     parser.add_argument('--out', type=Path, default=Path('demo_out'), help='folder of the results')
-    parser.add_argument('--checkpoint', type=Path, help='.safetensors or .yaml (default: shipped)')
+    parser.add_argument(
+        '--checkpoint',
+        type=weights_file,
+        metavar='default|FILE',
+        help='.safetensors or .yaml (default: the weights of the package)',
+    )
     parser.add_argument('--device', default='auto', help='auto, cpu, cuda or cuda:N')
     parser.add_argument('--size', metavar='HxW', help='network size, multiples of 32')
     parser.add_argument('--image-topic', metavar='TOPIC', help='which images of a bag')

@@ -10,6 +10,7 @@ from pathlib import Path
 from steps_ros.cli.interrupt import held_interrupt
 from steps_ros.cli.run import LIGHTS, metric_scale, network_size, NIGHT, PRECISIONS
 from steps_ros.inference.engines.names import ENGINE_NAMES, TORCH
+from steps_ros.shipped_weights import weights_file
 
 ALIGNMENTS = ('none', 'median', 'scale_shift')
 PROTOCOLS = ('nuscenes-night', 'robotcar-night', 'robotcar-night-40', 'kitti')
@@ -110,7 +111,8 @@ def _add_inputs(group: argparse._ArgumentGroup) -> None:
 def _add_prediction(group: argparse._ArgumentGroup) -> None:
     group.add_argument(
         '--checkpoint',
-        type=Path,
+        type=weights_file,
+        metavar='default|FILE',
         help='.safetensors, or the .yaml of an ONNX model (default: the weights of the package)',
     )
     group.add_argument('--size', type=network_size, metavar='HxW', help='network size')

@@ -22,7 +22,6 @@ from tqdm.contrib.logging import logging_redirect_tqdm
 from steps_ros.cli.interrupt import held_interrupt, INTERRUPTED, one_interrupt
 from steps_ros.cli.live import describe_run, play_live, read_recorded, UNKNOWN_SCALE, with_pace
 from steps_ros.cli.run import NIGHT
-from steps_ros.core.checkpoint import DEFAULT_WEIGHTS
 from steps_ros.data.digest import digest
 from steps_ros.data.frames import Image
 from steps_ros.data.outputs import claim_folder
@@ -43,6 +42,7 @@ from steps_ros.inference.loading import load_predictor, Loaded
 from steps_ros.inference.prediction import Outputs
 from steps_ros.inference.predictor import Predictor
 from steps_ros.inference.scale.state import given_scale, ScaleState
+from steps_ros.shipped_weights import DEFAULT_WEIGHTS
 
 if TYPE_CHECKING:
     from steps_ros.ros.live_run import LiveRun

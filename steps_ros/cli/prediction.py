@@ -20,7 +20,6 @@ from steps_ros import __version__
 from steps_ros.cli.interrupt import held_interrupt, INTERRUPTED, one_interrupt
 from steps_ros.cli.results import ResultFolder
 from steps_ros.core.camera import Camera
-from steps_ros.core.checkpoint import DEFAULT_WEIGHTS
 from steps_ros.data.frames import Frame, Skipped, Source
 from steps_ros.data.sources import open_source
 from steps_ros.errors import FrameError, SourceError
@@ -28,6 +27,7 @@ from steps_ros.inference.light_state import enhancement_alone
 from steps_ros.inference.loading import load_predictor, Loaded
 from steps_ros.inference.prediction import Outputs, Prediction
 from steps_ros.inference.scale.state import given_scale
+from steps_ros.shipped_weights import DEFAULT_WEIGHTS
 
 DONE = 0
 

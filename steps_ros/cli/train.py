@@ -9,6 +9,7 @@ from pathlib import Path
 
 from steps_ros.cli.interrupt import held_interrupt
 from steps_ros.cli.run import network_size
+from steps_ros.shipped_weights import weights_file
 
 PRESETS = ('monodepth2', 'rnw', 'steps', 'supervised')
 PRECISIONS = ('float32', 'bfloat16')
@@ -49,7 +50,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add('--out', type=Path, metavar='DIR', help='folder of checkpoints, logs and results')
     add('--resume', type=Path, metavar='DIR', help='go on with the training in this folder')
     add('--preset', choices=PRESETS, help='the objective (steps)')
-    add('--teacher', type=Path, metavar='CKPT', help='day network; else one is trained on --day')
+    add(
+        '--teacher',
+        type=weights_file,
+        metavar='CKPT',
+        help='day network; else one is trained on --day',
+    )
     add('--teacher-steps', type=int, metavar='N', help='steps of that (1500)')
     add(
         '--validate',

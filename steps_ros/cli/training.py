@@ -10,19 +10,18 @@ from contextlib import ExitStack
 from dataclasses import replace
 from functools import partial
 import logging
-from pathlib import Path
 
 import torch
 from tqdm import tqdm
 from tqdm.contrib.logging import logging_redirect_tqdm
 
 from steps_ros.cli.interrupt import held_interrupt, INTERRUPTED, one_interrupt
-from steps_ros.core.checkpoint import DEFAULT_WEIGHTS
 from steps_ros.data.drive_options import DriveOptions
 from steps_ros.data.outputs import claim_folder
 from steps_ros.data.store_settings import StoreSettings
 from steps_ros.inference.hardware import resolve_device
 from steps_ros.inference.network_size import checked
+from steps_ros.shipped_weights import weights_file
 from steps_ros.train.distributed import joined_world, World
 from steps_ros.train.job import Job, read_job
 from steps_ros.train.presets import PRESETS
@@ -83,7 +82,7 @@ def _train(job: Job, device: torch.device, world: World, is_new: bool) -> int:
 
 
 def _new(arguments: argparse.Namespace, world: World) -> Job:
-    start = DEFAULT_WEIGHTS if arguments.init == 'default' else Path(arguments.init)
+    start = weights_file(arguments.init)
     options = DriveOptions(
         arguments.image_topic, depth_topic=arguments.depth_topic, intrinsics=arguments.intrinsics
     )

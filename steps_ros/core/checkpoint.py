@@ -42,7 +42,6 @@ from steps_ros.whole_file import write_whole
 METADATA_KEY = 'steps_ros'
 HASH_KEY = 'sha256'
 FORMAT = 1
-DEFAULT_WEIGHTS = Path(__file__).parent.parent / 'weights' / 'default.safetensors'
 _Network = TypeVar('_Network', bound=nn.Module)
 DEFAULT_CONFIDENCE = Bridge(low=0.1, high=0.92, below=5.0, above=5.0)
 

@@ -53,6 +53,6 @@ def examine(all_checks: Mapping[str, Check]) -> Iterator[Finding]:
 
 
 def _default_weights() -> list[Finding]:
-    from steps_ros.core.checkpoint import DEFAULT_WEIGHTS
+    from steps_ros.shipped_weights import DEFAULT_WEIGHTS
 
     return storage.weights(DEFAULT_WEIGHTS)

@@ -13,7 +13,7 @@ import torch
 from torch import Tensor
 
 from steps_ros import __version__
-from steps_ros.core.checkpoint import Checkpoint, DEFAULT_WEIGHTS, load_checkpoint
+from steps_ros.core.checkpoint import Checkpoint, load_checkpoint
 from steps_ros.errors import CheckpointError, SettingsError
 from steps_ros.inference.engines.graph import open_graph, OPSET
 from steps_ros.inference.engines.job import Job
@@ -28,6 +28,7 @@ from steps_ros.inference.engines.self_check import (
 from steps_ros.inference.file_hash import file_sha256
 from steps_ros.inference.network_size import checked, Size
 from steps_ros.inference.onnx_session import open_graph_session
+from steps_ros.shipped_weights import DEFAULT_WEIGHTS
 
 # Float32 in another order of sums stays well below.
 MOST_DIFFERENCE = 1e-4

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import NamedTuple
 
-from steps_ros.core.checkpoint import DEFAULT_WEIGHTS, load_checkpoint
+from steps_ros.core.checkpoint import load_checkpoint
 from steps_ros.errors import CheckpointError, SettingsError
 from steps_ros.inference.engines.names import AUTO, ONNXRUNTIME, TORCH
 from steps_ros.inference.file_hash import file_sha256
@@ -17,6 +17,7 @@ from steps_ros.inference.onnx_depth import OnnxDepth
 from steps_ros.inference.onnx_session import session_device
 from steps_ros.inference.onnx_settings import load_onnx_settings
 from steps_ros.inference.predictor import Predictor
+from steps_ros.shipped_weights import DEFAULT_WEIGHTS
 
 DESCRIPTIONS = ('.yaml', '.yml')
 

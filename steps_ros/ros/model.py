@@ -6,7 +6,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 import gc
-from pathlib import Path
 import sys
 from types import MappingProxyType
 from typing import NamedTuple
@@ -16,6 +15,7 @@ import numpy as np
 from steps_ros.inference.prediction import Prediction, Request
 from steps_ros.inference.scale.settings import NONE
 from steps_ros.ros.parameters import NightDepthSettings
+from steps_ros.shipped_weights import weights_file
 
 # Of the shape that most cameras have, for networks that see pictures in their own.
 WARM_UP_SIZE = (450, 800)
@@ -57,10 +57,9 @@ def load_model(settings: NightDepthSettings) -> Model:
     :raises StepsError: a missing or damaged checkpoint, a device or size that cannot be.
     """
     # torch takes seconds to import; a node that is only told to wait does without.
-    from steps_ros.core.checkpoint import DEFAULT_WEIGHTS
     from steps_ros.inference.loading import load_predictor
 
-    path = Path(settings.checkpoint).expanduser() if settings.checkpoint else DEFAULT_WEIGHTS
+    path = weights_file(settings.checkpoint or 'default')
     loaded = load_predictor(
         path,
         settings.network_height_width,

@@ -17,6 +17,7 @@ from typing import Any, TYPE_CHECKING
 from steps_ros.errors import OutputError, SettingsError
 from steps_ros.ros.parameters import SIZE_PATTERN
 from steps_ros.settings import check, describe, flatten, setting
+from steps_ros.shipped_weights import weights_file
 
 if TYPE_CHECKING:
     from steps_ros.train.job import Job
@@ -199,7 +200,6 @@ def in_parameters(message: str) -> str:
 
 
 def _wanted(settings: TrainerSettings) -> Job:
-    from steps_ros.core.checkpoint import DEFAULT_WEIGHTS
     from steps_ros.data.drive_options import DriveOptions
     from steps_ros.data.store_settings import StoreSettings
     from steps_ros.inference.network_size import checked
@@ -212,7 +212,7 @@ def _wanted(settings: TrainerSettings) -> Job:
         bonnet=settings.bonnet, depth=PRESETS[settings.preset].supervision_weight > 0
     )
     night = tuple(_home(drive) for drive in settings.bag)
-    start = DEFAULT_WEIGHTS if settings.init == 'default' else Path(_home(settings.init))
+    start = weights_file(settings.init)
     options = DriveOptions(
         settings.image_topic or None,
         depth_topic=settings.depth_topic or None,
@@ -227,7 +227,7 @@ def _wanted(settings: TrainerSettings) -> Job:
         out=settings.folder,
         start=start,
         preset=settings.preset,
-        teacher=_path(settings.teacher),
+        teacher=weights_file(settings.teacher) if settings.teacher else None,
         teacher_steps=settings.teacher_steps,
         training=TrainingSettings(
             max_steps=settings.max_steps,
