@@ -153,6 +153,42 @@ def test_frames_more_than_a_second_apart_do_not_belong_together(found, gap_ns, i
 def test_a_stamp_that_stays_or_goes_back_begins_anew(found):
     asked = []
     measure = DistanceScale(lambda a, b: asked.append((a, b)), lambda: 1.0)
-    for number in (3, 3, 2, 3):
-        measure(frame(number))
+    assert [measure(frame(number)) for number in (3, 3, 2)] == [None] * 3
+    measure(frame(3))
     assert asked == [(START_NS + 200_000_000, START_NS + 300_000_000)]
+
+
+def test_images_without_stamps_are_named_as_such(found):
+    measure = DistanceScale(lambda a, b: 1.0, lambda: 1.0)
+    unstamped = frame(0)._replace(stamp_ns=0)
+    assert measure(unstamped) is None
+    assert measure(unstamped) == Refusal('the images have no stamp')
+    assert measure(frame(1)) == Refusal('no two frames within a second are 0.8 m apart')
+
+
+def test_where_odometry_is_missing_the_next_pair_begins_later(found):
+    asked = []
+    measure = DistanceScale(lambda a, b: asked.append((a, b)), lambda: 1.0)
+    for number in range(3):
+        measure(frame(number))
+    first, second, third = (frame(number).stamp_ns for number in range(3))
+    assert asked == [(first, second), (second, third)]
+
+
+def test_who_went_back_is_searched_backwards_first(found, monkeypatch):
+    def backwards(first, second, depth, camera, lengths):
+        found.agreement = 0.8 if lengths[0] < 0 else 0.3
+        return found(first, second, depth, camera, lengths)
+
+    monkeypatch.setattr(odometry, 'align', backwards)
+    assert drive(1.0)[4] == Measurement(2.0, pytest.approx(0.2), 70)
+    assert [lengths[0] > 0 for lengths in found.lengths] == [True, False, False, False]
+
+
+def test_of_two_ways_that_fit_badly_the_better_one_is_named(found, monkeypatch):
+    def fits(first, second, depth, camera, lengths):
+        found.agreement = 0.4 if lengths[0] < 0 else 0.3
+        return found(first, second, depth, camera, lengths)
+
+    monkeypatch.setattr(odometry, 'align', fits)
+    assert drive(1.0)[4] == Refusal('two frames agree by 0.40 only')

@@ -26,9 +26,6 @@ MOST_TURN = math.radians(5)
 # Beginnings of the search, relative to the usual depth of the picture.
 LENGTHS = np.geomspace(0.01, 1.0, 12)
 
-# Of the motion that the search begins with.
-AHEAD, BACK = 1, -1
-
 # Metres driven from one stamp to another, None where that is not known.
 Driven = Callable[[int, int], float | None]
 
@@ -49,7 +46,8 @@ class DistanceScale:
         self._earlier: Seen | None = None
         self._measured_ns = 0
         self._scale: float | None = None
-        self._sense = AHEAD
+        # Of the motion that the search begins with: 1 ahead, -1 back.
+        self._sense = 1
         self.motion: Motion | None = None
 
     def __call__(self, frame: Seen) -> Measured | None:
