@@ -49,6 +49,24 @@ def test_noise_and_thirty_percent_of_wrong_pixels_hardly_matter():
     assert find_ground(depth.astype(np.float32), CAMERA).height == pytest.approx(1.5, rel=0.03)
 
 
+def test_the_plane_is_fitted_to_all_of_its_pixels():
+    """A plane through three of them, however well chosen, is off by as much as they are."""
+    random = np.random.default_rng(4)
+    off = []
+    for _ in range(8):
+        depth = road(1.5, 0.1) * np.exp(0.04 * random.standard_normal((96, 160)))
+        off.append(abs(find_ground(depth.astype(np.float32), CAMERA).height / 1.5 - 1))
+    assert np.mean(off) < 0.004
+
+
+def test_a_wall_that_fills_more_than_the_road_is_passed_over():
+    depth = road(1.5, 0.1)
+    depth[:, 76:] = 2.0
+    found = find_ground(depth, CAMERA)
+    assert found.height == pytest.approx(1.5, rel=0.01)
+    assert found.share < 0.5
+
+
 def test_a_vehicle_ahead_leaves_enough_of_the_road():
     depth = road(1.5)
     depth[30:66, 50:110] = np.minimum(depth[30:66, 50:110], 8.0)
