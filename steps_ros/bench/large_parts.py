@@ -39,7 +39,7 @@ from steps_ros.bench.results import (
 
 NODE_SIZES = ((640, 480), (1280, 720), (1600, 900))
 # Frames of a busy node are many times as many as round trips: they come faster.
-RATE_ROUNDS = 5
+RATE_ROUNDS = 20
 # Relative difference of depth anywhere in the picture.
 EXACT = 1e-4
 CAMERA_SIZE, STREAM_SIZE, STREAM_NETWORK = (640, 480), (640, 480), '192x320'

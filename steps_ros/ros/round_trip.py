@@ -3,8 +3,8 @@ A camera and a listener in one process: sends an image to a node and waits for a
 
 The next image goes only when the outputs of the last one are there, so that nothing queues and
 each time is that of one frame. Several nodes take turns on the same images, or one, two or more
-cameras of one node. With ``--stream`` two images are under way, so that a node always has work,
-and frames are counted by second.
+cameras of one node. With ``--stream HZ`` images are sent like those of a camera that is faster
+than the node, so that it always has work, and frames that come back are counted by second.
 """
 
 from __future__ import annotations
@@ -51,6 +51,7 @@ OUTPUTS = {ENHANCED: Image, DEPTH: Image, CONFIDENCE: Image, POINTS: PointCloud2
 # A node that is still starting does not answer; it is asked again.
 PATIENCE_S, START_LIMIT_S, FRAME_LIMIT_S, REPORT_LIMIT_S = 1.0, 120.0, 30.0, 5.0
 WARM_UP = 3
+STREAM_LEAD_S = 1.0
 
 
 class Way(Node):
@@ -173,15 +174,21 @@ class Trips:
             )
         return time.perf_counter() - begun_s
 
-    def frames_per_s(self, target: str, count: int) -> float:
-        """Return the rate at which frames come back while two are under way."""
-        way, lost, begun_s = self._ways[target], 0, time.perf_counter()
+    def frames_per_s(self, target: str, count: int, rate_hz: float) -> float:
+        """Return the rate at which frames come back of so many that a camera sends."""
+        way = self._ways[target]
         way.counts.clear()
-        for sent in range(1, count + 1):
+        # Until the first ones are back.
+        self._stream(way, int(rate_hz * STREAM_LEAD_S), rate_hz)
+        before, begun_s = way.frames(), time.monotonic()
+        self._stream(way, count, rate_hz)
+        return (way.frames() - before) / (time.monotonic() - begun_s)
+
+    def _stream(self, way: Way, count: int, rate_hz: float) -> None:
+        begun_s = time.monotonic()
+        for number in range(1, count + 1):
             way.send()
-            least = (sent if sent == count else sent - 1) - lost
-            lost += not self._wait(partial(_has, way, least), PATIENCE_S)
-        return way.frames() / (time.perf_counter() - begun_s)
+            self._wait(lambda: False, begun_s + number / rate_hz - time.monotonic())
 
     def report(self) -> dict[str, dict[str, str]]:
         """Return what the node says of itself next, by subject."""
@@ -202,10 +209,6 @@ class Trips:
                 return False
             self._executor.spin_once(timeout_sec=left_s)
         return True
-
-
-def _has(way: Way, frames: int) -> bool:
-    return way.frames() >= frames
 
 
 def image_message(width: int, height: int, transport: str) -> Any:
@@ -234,7 +237,8 @@ def main(args: Sequence[str] | None = None) -> int:
             for target in targets:
                 trips.start(target)
             if options.stream:
-                rates = {target: trips.frames_per_s(target, options.rounds) for target in targets}
+                sent = options.rounds, options.stream
+                rates = {target: trips.frames_per_s(target, *sent) for target in targets}
                 write_status(options.status, {'frames_per_s': rates, 'done': True})
                 return DONE
             seconds = _rounds(trips, options)
@@ -276,6 +280,6 @@ def _options(args: Sequence[str] | None) -> argparse.Namespace:
     parser.add_argument(
         '--cameras', type=int, nargs='+', default=[1], help='so many send at once, by turns'
     )
-    parser.add_argument('--stream', action='store_true', help='keep two images under way')
+    parser.add_argument('--stream', type=float, metavar='HZ', help='send them at this rate')
     parser.add_argument('--status', type=Path, required=True, help='JSON file to report to')
     return parser.parse_args(remove_ros_args(args)[1:])
