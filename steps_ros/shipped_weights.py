@@ -14,7 +14,7 @@ def weights_file(given: str) -> Path:
     """
     Return the file that a user means: one of the package by its name, or any by its path.
 
-    :param given: ``default``, ``resnet18``, or a path, in which ``~`` is the home folder.
+    :param given: ``default``, or a path, in which ``~`` is the home folder.
     """
     # A bare word is no file of weights: those end in .safetensors or .yaml.
     shipped = _FOLDER / f'{given}.safetensors'
