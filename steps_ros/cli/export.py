@@ -13,7 +13,7 @@ from steps_ros.cli.interrupt import held_interrupt
 from steps_ros.cli.run import network_size, PRECISIONS
 from steps_ros.errors import OutputError
 from steps_ros.inference.engines.names import AUTO, ENGINE_NAMES
-from steps_ros.shipped_weights import weights_file
+from steps_ros.shipped_weights import DEFAULT_WEIGHTS, weights_file
 
 if TYPE_CHECKING:
     from steps_ros.inference.export import Exported
@@ -102,7 +102,6 @@ def _export(arguments: argparse.Namespace) -> int:
     with held_interrupt():
         # torch takes seconds to import; usage and help need not wait for it.
         from steps_ros.inference.export import export_onnx
-        from steps_ros.shipped_weights import DEFAULT_WEIGHTS
 
         exported = export_onnx(arguments.checkpoint or DEFAULT_WEIGHTS, arguments.size)
         _write(exported, out, description)
@@ -164,7 +163,6 @@ def _build(arguments: argparse.Namespace) -> int:
     with held_interrupt():
         # As above.
         from steps_ros.inference.build_ahead import build_ahead, Wishes
-        from steps_ros.shipped_weights import DEFAULT_WEIGHTS
 
         wishes = Wishes(
             arguments.size,

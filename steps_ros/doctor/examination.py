@@ -13,6 +13,7 @@ import steps_ros
 from steps_ros.doctor import devices, middleware, network, software, storage, transport
 from steps_ros.doctor.finding import fail, Finding, note
 from steps_ros.inference.engines.cache import cache_folder
+from steps_ros.shipped_weights import DEFAULT_WEIGHTS
 
 Check = Callable[[], list[Finding]]
 PACKAGE = Path(steps_ros.__file__)
@@ -53,6 +54,4 @@ def examine(all_checks: Mapping[str, Check]) -> Iterator[Finding]:
 
 
 def _default_weights() -> list[Finding]:
-    from steps_ros.shipped_weights import DEFAULT_WEIGHTS
-
     return storage.weights(DEFAULT_WEIGHTS)
