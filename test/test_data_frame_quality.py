@@ -9,9 +9,8 @@ import numpy as np
 import pytest
 
 from steps_ros.data.frame_quality import change, exposure_fault, thumbnail
-from steps_ros.data.preparation import resize_picture
 from steps_ros.data.store_settings import StoreSettings
-from steps_ros.inference.resize import resize_image
+from steps_ros.resizing import resize_image
 
 THRESHOLD = StoreSettings().least_change
 
@@ -49,13 +48,7 @@ def test_real_drives_move_and_are_bright_enough(shared_data):
         last = None
         for path in sorted((shared_data / name).glob('*.jpg')):
             picture = cv2.cvtColor(cv2.imread(str(path)), cv2.COLOR_BGR2RGB)
-            small = thumbnail(resize_picture(picture, 192, 320))
+            small = thumbnail(resize_image(picture, 192, 320))
             assert exposure_fault(small) == ''
             assert last is None or change(small, last) > 2 * THRESHOLD
             last = small
-
-
-@pytest.mark.parametrize('size', [(96, 160), (400, 640), (192, 320)])
-def test_training_sees_pictures_as_prediction_does(size):
-    picture = np.random.default_rng(0).integers(0, 255, (192, 320, 3)).astype(np.uint8)
-    np.testing.assert_array_equal(resize_picture(picture, *size), resize_image(picture, *size))

@@ -7,6 +7,7 @@ import ast
 import importlib
 from pathlib import Path
 import re
+import textwrap
 
 import pytest
 import yaml
@@ -73,6 +74,16 @@ def test_commands_modules_and_links_of_the_documents_exist():
     for page in PAGES:
         links = re.findall(r'\]\(([^)#:]+)(?:#[\w-]*)?\)', page.read_text(encoding='utf8'))
         assert [link for link in links if not (page.parent / link).exists()] == [], page
+
+
+def test_python_of_the_documents_imports_what_there_is():
+    blocks = re.findall(r'```python\n(.*?)```', TEXT, re.DOTALL)
+    assert blocks
+    for block in blocks:
+        for node in ast.walk(ast.parse(textwrap.dedent(block))):
+            if isinstance(node, ast.ImportFrom) and node.module.startswith('steps_ros'):
+                module = importlib.import_module(node.module)
+                assert [name.name for name in node.names if not hasattr(module, name.name)] == []
 
 
 def test_every_topic_is_documented_and_every_documented_one_exists():

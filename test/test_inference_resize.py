@@ -1,16 +1,10 @@
 """Depth keeps to its surfaces when it changes size."""
 
-import numpy as np
 import pytest
 import torch
 from torch.nn import functional
 
-from steps_ros.inference.resize import (
-    enlarge_on_device,
-    resize_depth,
-    resize_image,
-    resize_map,
-)
+from steps_ros.inference.resize import enlarge_on_device, resize_depth, resize_map
 
 
 @pytest.mark.parametrize('size', [(16, 24), (37, 53), (64, 96), (5, 9)])
@@ -35,15 +29,6 @@ def test_equal_size_is_untouched():
     values = torch.rand(1, 1, 8, 8)
     assert resize_depth(values, 8, 8) is values
     assert resize_map(values, 8, 8) is values
-    picture = np.zeros((8, 8, 3), np.uint8)
-    assert resize_image(picture, 8, 8) is picture
-
-
-def test_shrinking_takes_area_means():
-    picture = np.array(
-        [[[0, 0, 0], [100, 100, 100]], [[200, 200, 200], [100, 100, 100]]], np.uint8
-    )
-    assert resize_image(picture, 1, 1).tolist() == [[[100, 100, 100]]]
 
 
 @pytest.mark.parametrize('channels', [1, 3])

@@ -6,7 +6,6 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-import cv2
 import numpy as np
 
 from steps_ros.core.camera import Camera
@@ -21,6 +20,7 @@ from steps_ros.data.rectification import (
 )
 from steps_ros.data.store_settings import StoreSettings
 from steps_ros.errors import FrameError, SourceError
+from steps_ros.resizing import resize_image
 
 
 class Prepared(NamedTuple):
@@ -92,7 +92,7 @@ class Preparation:
         elif measured is not None:
             depth = _fitted_depth(rectify_depth(measured, bent), (height, width), cut, size)
         return Prepared(
-            resize_picture(_cropped(image, cut), *size),
+            resize_image(_cropped(image, cut), *size),
             camera.cropped(*cut).resized(size[1], size[0]),
             depth,
         )
@@ -122,15 +122,6 @@ class Preparation:
         wide, high = min(wide, width), min(high, height)
         left, top = (width - wide) // 2, (height - high) // 2
         return _Cut(left, top, wide, max(1, round(high * (1 - self._settings.bonnet))))
-
-
-def resize_picture(image: Image, height: int, width: int) -> Image:
-    """Resize as prediction does: area means when it shrinks, linear when it grows."""
-    if image.shape[:2] == (height, width):
-        return image
-    shrinks = image.shape[0] >= height and image.shape[1] >= width
-    interpolation = cv2.INTER_AREA if shrinks else cv2.INTER_LINEAR
-    return np.asarray(cv2.resize(image, (width, height), interpolation=interpolation), np.uint8)
 
 
 def _cropped(image: Image, cut: _Cut) -> Image:

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from steps_ros.core.illumination import enhance, LEAST_ILLUMINATION
-from steps_ros.inference.bands import by_bands
+from steps_ros.inference.bands import bands
 from steps_ros.inference.resize import resize_map
 from steps_ros.inference.transfer import Download, upload
 
@@ -43,12 +43,9 @@ def _on_host(picture: NDArray[np.uint8], illumination: Tensor) -> NDArray[np.uin
     planes = np.ascontiguousarray(illumination.detach()[0].permute(1, 2, 0).numpy())
     light = cv2.resize(planes, (width, height), interpolation=cv2.INTER_LINEAR)
     levels = np.empty((height, width, COLOURS), np.uint8)
-
-    def divide(rows: slice) -> None:
+    for rows in bands(height):
         here = light[rows]
         if here.ndim == 2:
             here = cv2.cvtColor(here, cv2.COLOR_GRAY2RGB)
         cv2.divide(picture[rows], here, levels[rows], dtype=cv2.CV_8U)
-
-    by_bands(height, divide)
     return levels

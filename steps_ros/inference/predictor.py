@@ -29,8 +29,9 @@ from steps_ros.inference.moment import Moment
 from steps_ros.inference.network_size import checked, Size
 from steps_ros.inference.own_depth import OwnDepth
 from steps_ros.inference.prediction import Outputs, Prediction, Raw, Request
-from steps_ros.inference.resize import resize_depth, resize_image, resize_map
+from steps_ros.inference.resize import resize_depth, resize_map
 from steps_ros.inference.transfer import Download, upload
+from steps_ros.resizing import resize_image
 
 
 class _Seen(NamedTuple):

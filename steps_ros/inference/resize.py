@@ -1,4 +1,4 @@
-"""Changing the size of images and of depth; depth never gets values that no surface has."""
+"""Changing the size of maps and of depth; depth never gets values that no surface has."""
 
 from __future__ import annotations
 
@@ -12,24 +12,14 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
+from steps_ros.inference.bands import bands
+
 Floats = NDArray[np.float32]
 
 SURFACE_RATIO = 1.1
 NEIGHBOURS = np.ones((3, 3), np.uint8)
-
-
-def resize_image(image: NDArray[np.uint8], height: int, width: int) -> NDArray[np.uint8]:
-    """
-    Resize an 8-bit image: area means when it shrinks, linear when it grows, untouched when equal.
-
-    :param image: (H, W, 3) or (H, W).
-    :returns: (height, width, 3) or (height, width).
-    """
-    if image.shape[:2] == (height, width):
-        return image
-    shrinks = image.shape[0] >= height and image.shape[1] >= width
-    interpolation = cv2.INTER_AREA if shrinks else cv2.INTER_LINEAR
-    return np.asarray(cv2.resize(image, (width, height), interpolation=interpolation), np.uint8)
+# An inverse depth that nothing has.
+NO_EDGE = -1.0
 
 
 def resize_map(values: Tensor, height: int, width: int) -> Tensor:
@@ -58,8 +48,7 @@ def resize_depth(depth: Tensor, height: int, width: int) -> Tensor:
     inverse_depth = depth.reciprocal()
     if depth.device.type != 'cpu':
         return enlarge_on_device(inverse_depth, height, width).reciprocal_()
-    enlarged = _planes(inverse_depth, lambda plane: _enlarge_surfaces(plane, height, width))
-    return enlarged.reciprocal_()
+    return _planes(inverse_depth, lambda plane: _enlarged_depth(plane, height, width))
 
 
 def enlarge_on_device(inverse_depth: Tensor, height: int, width: int) -> Tensor:
@@ -75,15 +64,17 @@ def enlarge_on_device(inverse_depth: Tensor, height: int, width: int) -> Tensor:
     return torch.where(at_edge, nearest, linear)
 
 
-def _enlarge_surfaces(inverse_depth: Floats, height: int, width: int) -> Floats:
-    """Enlarge (H, W) in a third of the time that torch takes for it on a CPU."""
+def _enlarged_depth(inverse_depth: Floats, height: int, width: int) -> Floats:
+    """Return the depth (height, width) of (H, W), in a third of the time that torch takes."""
     known = np.nan_to_num(inverse_depth, nan=0.0, posinf=np.inf)
     most, least = cv2.dilate(known, NEIGHBOURS), cv2.erode(known, NEIGHBOURS)
-    edge = (most > SURFACE_RATIO * least).astype(np.uint8)
+    at_edge = np.where(most > SURFACE_RATIO * least, inverse_depth, np.float32(NO_EDGE))
     enlarged: Floats = _resized(inverse_depth, height, width, cv2.INTER_LINEAR)
-    nearest = _resized(inverse_depth, height, width, cv2.INTER_NEAREST_EXACT)
-    at_edge = _resized(edge, height, width, cv2.INTER_NEAREST_EXACT)
-    cv2.copyTo(nearest, at_edge, enlarged)
+    nearest = _resized(at_edge, height, width, cv2.INTER_NEAREST_EXACT)
+    for rows in bands(height):
+        here = enlarged[rows]
+        cv2.copyTo(nearest[rows], (nearest[rows] != NO_EDGE).view(np.uint8), here)
+        np.reciprocal(here, out=here)
     return enlarged
 
 

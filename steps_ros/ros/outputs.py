@@ -14,7 +14,7 @@ from sensor_msgs.msg import CameraInfo, Image, PointCloud2
 from std_msgs.msg import Header
 
 from steps_ros.core.camera import Camera
-from steps_ros.inference.bands import by_bands
+from steps_ros.inference.bands import bands
 from steps_ros.inference.cloud import organised_cloud
 from steps_ros.inference.cloud_buffers import CloudBuffers
 from steps_ros.inference.colour import colour_depth
@@ -174,12 +174,9 @@ def output_size(height: int, width: int, max_width: int) -> tuple[int, int]:
 
 def mark_range(depth: NDArray[np.float32], max_range: float) -> None:
     """Write NaN where depth is not positive and +Inf at or beyond the range, in place."""
-
-    def mark(rows: slice) -> None:
+    for rows in bands(depth.shape[0]):
         here = depth[rows]
         # Nearly always all is positive, and the least of values with a NaN among them is NaN.
         if not here.min() > 0:
             np.copyto(here, np.nan, where=~(here > 0))
         np.copyto(here, np.inf, where=here >= max_range)
-
-    by_bands(depth.shape[0], mark)
