@@ -43,18 +43,31 @@ def confidence(
     :returns: (B, 1, H, W), in (0, 1].
     """
     contrast = contrast_weight(grey)
+    if grey.device.type == 'cpu':
+        lights, levels = illumination.detach().numpy(), grey.detach()[:, 0].numpy()
+        frames = zip(lights, levels, contrast.flatten().tolist(), strict=True)
+        found = [_on_host(*frame, bridge, enhancement) for frame in frames]
+        return torch.from_numpy(found[0][None] if len(found) == 1 else np.stack(found))[:, None]
+    weight = exposure_weight(grey) * contrast
     if enhancement == 0:
-        return exposure_weight(grey) * contrast
-    if grey.device.type != 'cpu':
-        lit = bridge_weight(illumination, bridge).amin(dim=1, keepdim=True)
-        return lit.pow(enhancement) * exposure_weight(grey) * contrast
-    pairs = zip(illumination.detach().numpy(), grey.detach()[:, 0].numpy(), strict=True)
-    found = [_on_host(light, level, bridge, enhancement) for light, level in pairs]
-    return torch.from_numpy(np.stack(found))[:, None] * contrast
+        return weight
+    lit = bridge_weight(illumination, bridge).amin(dim=1, keepdim=True)
+    return lit.pow(enhancement) * weight
 
 
-def _on_host(light: Floats, grey: Floats, bridge: Bridge, enhancement: float) -> Floats:
-    """Return bridge and exposure of (C, H, W) and (H, W), (H, W), in a third of torch's time."""
+def _on_host(
+    light: Floats, grey: Floats, contrast: float, bridge: Bridge, enhancement: float
+) -> Floats:
+    """Return all factors of (C, H, W) and (H, W) together, (H, W), in a third of torch's time."""
+    weight = _lit(light, bridge, enhancement) if enhancement else np.ones_like(grey)
+    fine = cv2.inRange(grey, BLACK, WHITE)
+    np.multiply(weight, np.float32(LEAST_TRUST), out=weight, where=fine == 0)
+    weight *= np.float32(contrast)
+    return weight
+
+
+def _lit(light: Floats, bridge: Bridge, enhancement: float) -> Floats:
+    """Return the bridge to the power of the enhancement, (H, W) of (C, H, W)."""
     outside = np.maximum(float(bridge.low) - light, 0)
     outside *= bridge.below
     over = np.maximum(light - float(bridge.high), 0)
@@ -67,8 +80,6 @@ def _on_host(light: Floats, grey: Floats, bridge: Bridge, enhancement: float) ->
     weight = np.reciprocal(most, out=most)
     if enhancement != 1:
         np.power(weight, np.float32(enhancement), out=weight)
-    fine = cv2.inRange(grey, BLACK, WHITE)
-    np.multiply(weight, np.float32(LEAST_TRUST), out=weight, where=fine == 0)
     return weight
 
 
