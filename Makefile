@@ -11,6 +11,7 @@ SOAK_OUT := soak_out
 FRAMES := 20000
 FUZZ_OUT := fuzz_out
 MINUTES := 10
+NETWORK := tiny
 COVERAGE_OUT := coverage.json
 
 # A Python that was started from wheels of ROS passes its library path on; another environment
@@ -38,7 +39,7 @@ help:
 	@echo "make lint                                      ruff and mypy"
 	@echo "make pins                                      requirements/ again, from setup.py and constraints.txt"
 	@echo "make audit                                     known faults of what requirements/ names, from PyPI"
-	@echo "make weights                                   the default weights again, from their seed"
+	@echo "make weights [NETWORK=tiny|resnet18]           weights of the package again, from their seed"
 
 .venv: $(VENV)/.complete
 
@@ -118,7 +119,7 @@ audit:
 	pip-audit --strict --disable-pip --require-hashes -r requirements/all_but_torch.txt -r requirements/torch.txt
 
 weights: .venv
-	$(BIN)/steps-ros default-weights --seed 0 --out weights_out
+	$(BIN)/steps-ros default-weights --network $(NETWORK) --seed 0 --out weights_out --resume
 
 clean:
 	rm -rf $(VENV) $(DEMO_OUT) $(BENCH_OUT) $(SOAK_OUT) $(FUZZ_OUT) $(COVERAGE_OUT) .coverage* build install log *.egg-info

@@ -9,7 +9,7 @@ from steps_ros.core.checkpoint import load_checkpoint
 from steps_ros.eval.metrics import depth_errors
 from steps_ros.inference.cloud import organised_cloud
 from steps_ros.inference.predictor import Predictor
-from steps_ros.shipped_weights import DEFAULT_WEIGHTS
+from steps_ros.shipped_weights import DEFAULT_WEIGHTS, NAMES, weights_file
 from steps_ros.sim.clip import simulate_clip
 from steps_ros.sim.settings import ClipSettings
 
@@ -23,9 +23,10 @@ def predictor() -> Predictor:
     return Predictor(load_checkpoint(DEFAULT_WEIGHTS), device='cpu')
 
 
-def test_they_are_small_and_say_what_they_are():
-    assert DEFAULT_WEIGHTS.stat().st_size < 8e6
-    checkpoint = load_checkpoint(DEFAULT_WEIGHTS)
+@pytest.mark.parametrize(('name', 'most_bytes'), [('default', 8e6), ('resnet18', 30e6)])
+def test_they_are_small_and_say_what_they_are(name, most_bytes):
+    assert weights_file(name).stat().st_size < most_bytes
+    checkpoint = load_checkpoint(weights_file(name))
     assert checkpoint.input_size == (192, 320)
     assert checkpoint.enhancer.channels == 1
     assert 'simulated' in checkpoint.provenance.source
@@ -33,15 +34,18 @@ def test_they_are_small_and_say_what_they_are():
 
 
 @pytest.mark.parametrize('time', ['night', 'day'])
-def test_measured_better_than_blind_guesses(time):
-    measured = json.loads((DEFAULT_WEIGHTS.parent / 'measured.json').read_text())[time]
+@pytest.mark.parametrize(('name', 'card_name'), [('default', 'README'), ('resnet18', 'resnet18')])
+def test_measured_better_than_blind_guesses(name, card_name, time):
+    measured = json.loads(weights_file(name).with_suffix('.json').read_text())[time]
     for guess in ('flat_ground', 'template'):
         assert measured['network']['abs_rel'] < measured[guess]['abs_rel']
-    card = (DEFAULT_WEIGHTS.parent / 'README.md').read_text(encoding='utf8')
+    card = (DEFAULT_WEIGHTS.parent / f'{card_name}.md').read_text(encoding='utf8')
     assert f'{measured["network"]["abs_rel"]:.3f}' in card
 
 
-def test_an_unseen_street_is_better_than_its_mean_depth(predictor):
+@pytest.mark.parametrize('name', NAMES)
+def test_an_unseen_street_is_better_than_its_mean_depth(name):
+    predictor = Predictor(load_checkpoint(weights_file(name)), device='cpu')
     frame = next(iter(simulate_clip(ClipSettings(UNSEEN_SEED, 1, 192, 320))))
     known = np.isfinite(frame.depth) & (frame.depth < MAX_DEPTH)
     flat = np.full_like(frame.depth, np.median(frame.depth[known]))

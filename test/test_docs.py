@@ -21,7 +21,7 @@ PAGES = sorted(
     [
         PROJECT / 'README.md',
         PROJECT / 'ARCHITECTURE.md',
-        PACKAGE / 'weights' / 'README.md',
+        *(PACKAGE / 'weights').glob('*.md'),
         *(PROJECT / 'docs').glob('*.md'),
     ]
 )

@@ -6,12 +6,18 @@ from pathlib import Path
 
 import pytest
 
-from steps_ros.shipped_weights import DEFAULT_WEIGHTS, weights_file
+from steps_ros.shipped_weights import DEFAULT_WEIGHTS, METAVAR, NAMES, weights_file
 
 
-def test_a_word_names_weights_of_the_package():
+@pytest.mark.parametrize('name', NAMES)
+def test_a_word_names_weights_of_the_package(name):
+    assert weights_file(name).parent == DEFAULT_WEIGHTS.parent
+    assert weights_file(name).is_file()
+    assert name in METAVAR
+
+
+def test_the_default_is_one_of_them():
     assert weights_file('default') == DEFAULT_WEIGHTS
-    assert DEFAULT_WEIGHTS.is_file()
 
 
 @pytest.mark.parametrize('given', ['defaults', './default', 'default.safetensors', '../default'])

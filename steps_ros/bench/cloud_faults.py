@@ -27,7 +27,7 @@ from steps_ros.data.outputs import write_file
 from steps_ros.inference.cloud import CloudLimits, organised_cloud
 from steps_ros.inference.predictor import Predictor
 from steps_ros.inference.rays import camera_rays
-from steps_ros.shipped_weights import DEFAULT_WEIGHTS
+from steps_ros.shipped_weights import DEFAULT_WEIGHTS, METAVAR, weights_file
 from steps_ros.sim.clip import simulate_clip
 from steps_ros.sim.settings import ClipSettings
 from steps_ros.sim.trajectory import body_from_camera
@@ -182,7 +182,13 @@ def _with_ones(rays: Floats) -> Floats:
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument('--out', type=Path, required=True, help='folder for the results')
-    parser.add_argument('--checkpoint', type=Path, default=DEFAULT_WEIGHTS, help='other weights')
+    parser.add_argument(
+        '--checkpoint',
+        type=weights_file,
+        default=DEFAULT_WEIGHTS,
+        metavar=METAVAR,
+        help='other weights',
+    )
     parser.add_argument('--scenes', type=int, default=24, help='streets (24)')
     return parser
 

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from steps_ros.core.checkpoint import load_checkpoint
 from steps_ros.inference.predictor import Predictor
-from steps_ros.shipped_weights import DEFAULT_WEIGHTS
+from steps_ros.shipped_weights import DEFAULT_WEIGHTS, METAVAR, weights_file
 
 
 def comparison_parser(module: str, what: str) -> argparse.ArgumentParser:
@@ -24,15 +24,15 @@ def comparison_parser(module: str, what: str) -> argparse.ArgumentParser:
     add('input', nargs='+', type=Path, metavar='PATH', help=what)
     add('--out', type=Path, required=True, metavar='DIR', help='folder of the results')
     add(
-        '--checkpoint', type=Path, action='append', default=[], metavar='FILE',
-        help='weights, again for more (default: the shipped ones)',
+        '--checkpoint', type=weights_file, action='append', default=[], metavar=METAVAR,
+        help='weights, again for more (default: default)',
     )  # fmt: skip
     return parser
 
 
 def predictors_of(paths: Sequence[Path]) -> dict[str, Predictor]:
     """
-    Return a predictor for each of the weights, the shipped ones where there are none, by name.
+    Return a predictor for each of the weights, those of the default where there are none, by name.
 
     :raises CheckpointError: one of them cannot be read.
     """

@@ -20,7 +20,7 @@ from steps_ros.cli.interrupt import one_interrupt
 from steps_ros.data.bag_checks import METADATA
 from steps_ros.data.bags import BAG_SUFFIXES
 from steps_ros.errors import OutputError, SettingsError, StepsError
-from steps_ros.shipped_weights import weights_file
+from steps_ros.shipped_weights import METAVAR, weights_file
 
 CLIP_FRAMES, CLIP_SIZE, CLIP_SEED = 36, (288, 512), 14
 DEFAULT_RATE_HZ = 5.0
@@ -41,7 +41,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         '--checkpoint',
         type=weights_file,
-        metavar='default|FILE',
+        metavar=METAVAR,
         help='.safetensors or .yaml (default: the weights of the package)',
     )
     parser.add_argument('--device', default='auto', help='auto, cpu, cuda or cuda:N')

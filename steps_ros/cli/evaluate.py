@@ -10,7 +10,7 @@ from pathlib import Path
 from steps_ros.cli.interrupt import held_interrupt
 from steps_ros.cli.run import LIGHTS, metric_scale, network_size, NIGHT, PRECISIONS
 from steps_ros.inference.engines.names import ENGINE_NAMES, TORCH
-from steps_ros.shipped_weights import weights_file
+from steps_ros.shipped_weights import METAVAR, weights_file
 
 ALIGNMENTS = ('none', 'median', 'scale_shift')
 PROTOCOLS = ('nuscenes-night', 'robotcar-night', 'robotcar-night-40', 'kitti')
@@ -112,7 +112,7 @@ def _add_prediction(group: argparse._ArgumentGroup) -> None:
     group.add_argument(
         '--checkpoint',
         type=weights_file,
-        metavar='default|FILE',
+        metavar=METAVAR,
         help='.safetensors, or the .yaml of an ONNX model (default: the weights of the package)',
     )
     group.add_argument('--size', type=network_size, metavar='HxW', help='network size')

@@ -13,7 +13,7 @@ from steps_ros.cli.interrupt import held_interrupt
 from steps_ros.cli.run import network_size, PRECISIONS
 from steps_ros.errors import OutputError
 from steps_ros.inference.engines.names import AUTO, ENGINE_NAMES
-from steps_ros.shipped_weights import DEFAULT_WEIGHTS, weights_file
+from steps_ros.shipped_weights import DEFAULT_WEIGHTS, METAVAR, weights_file
 
 if TYPE_CHECKING:
     from steps_ros.inference.export import Exported
@@ -27,7 +27,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         'checkpoint',
         type=weights_file,
         nargs='?',
-        metavar='CKPT',
+        metavar=METAVAR,
         help='.safetensors (default: the weights of the package)',
     )
     parser.add_argument('--to', choices=('onnx',), default='onnx', help='format of the file')

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from steps_ros.cli.interrupt import held_interrupt
 from steps_ros.inference.engines.names import ENGINE_NAMES, TORCH
-from steps_ros.shipped_weights import weights_file
+from steps_ros.shipped_weights import METAVAR, weights_file
 
 # As :mod:`steps_ros.inference.light_state` has them, which takes long to import.
 LIGHTS = ('auto', 'day', 'dusk', 'night')
@@ -24,7 +24,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         '--checkpoint',
         type=weights_file,
-        metavar='default|FILE',
+        metavar=METAVAR,
         help='.safetensors, or the .yaml of an ONNX model (default: the weights of the package)',
     )
     parser.add_argument(

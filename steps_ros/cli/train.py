@@ -9,7 +9,7 @@ from pathlib import Path
 
 from steps_ros.cli.interrupt import held_interrupt
 from steps_ros.cli.run import network_size
-from steps_ros.shipped_weights import weights_file
+from steps_ros.shipped_weights import METAVAR, weights_file
 
 PRESETS = ('monodepth2', 'rnw', 'steps', 'supervised')
 PRECISIONS = ('float32', 'bfloat16')
@@ -46,14 +46,14 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add = parser.add_argument
     add('--bag', nargs='+', metavar='NIGHT', help='night drives, PATH[@START-END[%%]]')
     add('--day', nargs='+', metavar='DAY', help='day drives, for the teacher')
-    add('--init', metavar='default|FILE', help='weights to start from (default)')
+    add('--init', metavar=METAVAR, help='weights to start from (default)')
     add('--out', type=Path, metavar='DIR', help='folder of checkpoints, logs and results')
     add('--resume', type=Path, metavar='DIR', help='go on with the training in this folder')
     add('--preset', choices=PRESETS, help='the objective (steps)')
     add(
         '--teacher',
         type=weights_file,
-        metavar='CKPT',
+        metavar=METAVAR,
         help='day network; else one is trained on --day',
     )
     add('--teacher-steps', type=int, metavar='N', help='steps of that (1500)')

@@ -34,7 +34,8 @@ def checkpoint_argument() -> DeclareLaunchArgument:
     return DeclareLaunchArgument(
         'checkpoint',
         default_value='',
-        description='Weights, .safetensors, or .yaml of an ONNX model; empty: as in params_file.',
+        description='default, resnet18, .safetensors, or .yaml of an ONNX model; empty: as in '
+        'params_file.',
     )
 
 

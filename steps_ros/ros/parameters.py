@@ -107,8 +107,8 @@ class NightDepthSettings:
 
     checkpoint: str = setting(
         '',
-        'Weights, a .safetensors file, or a .yaml file that describes an ONNX model. Empty: the '
-        'weights in the package.',
+        'Weights: default or resnet18, which are in the package, a .safetensors file, or a .yaml '
+        'file that describes an ONNX model. Empty: default.',
         read_only=True,
     )
     device: str = setting(

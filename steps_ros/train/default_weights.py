@@ -53,8 +53,8 @@ RUNS: dict[str, SupervisedSettings] = {
     # Its wide layers cost as much with 16 pictures of 64x96 as with 12 of 96x160: few of those.
     'resnet18': SupervisedSettings(
         (
-            Stage(64, 96, 2000, 16, LIT_SKIES, by_light=True),
-            Stage(96, 160, 4000, 12, LIT_SKIES, by_light=True),
+            Stage(64, 96, 1500, 16, LIT_SKIES, by_light=True),
+            Stage(96, 160, 3000, 12, LIT_SKIES, by_light=True),
             Stage(192, 320, 4500, 6, LIT_SKIES, by_light=True),
         ),
         learning_rate=6e-4,
