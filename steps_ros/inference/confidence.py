@@ -42,36 +42,41 @@ def confidence(
     :param enhancement: 0 to 1, how far the enhancer is applied; at 0 ``illumination`` is not read.
     :returns: (B, 1, H, W), in (0, 1].
     """
-    contrast = contrast_weight(grey)
     if grey.device.type == 'cpu':
-        lights, levels = illumination.detach().numpy(), grey.detach()[:, 0].numpy()
-        frames = zip(lights, levels, contrast.flatten().tolist(), strict=True)
-        found = [_on_host(*frame, bridge, enhancement) for frame in frames]
+        frames = zip(illumination.detach().numpy(), grey.detach()[:, 0].numpy(), strict=True)
+        found = [_on_host(light, level, bridge, enhancement) for light, level in frames]
         return torch.from_numpy(found[0][None] if len(found) == 1 else np.stack(found))[:, None]
-    weight = exposure_weight(grey) * contrast
+    weight = exposure_weight(grey) * contrast_weight(grey)
     if enhancement == 0:
         return weight
     lit = bridge_weight(illumination, bridge).amin(dim=1, keepdim=True)
     return lit.pow(enhancement) * weight
 
 
-def _on_host(
-    light: Floats, grey: Floats, contrast: float, bridge: Bridge, enhancement: float
-) -> Floats:
+def _on_host(light: Floats, grey: Floats, bridge: Bridge, enhancement: float) -> Floats:
     """Return all factors of (C, H, W) and (H, W) together, (H, W), in a third of torch's time."""
     weight = _lit(light, bridge, enhancement) if enhancement else np.ones_like(grey)
-    fine = cv2.inRange(grey, BLACK, WHITE)
-    np.multiply(weight, np.float32(LEAST_TRUST), out=weight, where=fine == 0)
-    weight *= np.float32(contrast)
+    clipped = (grey < BLACK) | (grey > WHITE)
+    np.multiply(weight, np.float32(LEAST_TRUST), out=weight, where=clipped)
+    weight *= np.float32(_contrast_on_host(grey))
     return weight
+
+
+def _contrast_on_host(grey: Floats) -> float:
+    """Return :func:`contrast_weight` of (H, W); where cells cut pixels, they share them."""
+    cells = cv2.resize(grey, GRID[::-1], interpolation=cv2.INTER_AREA)
+    across, down = (np.abs(np.diff(cells, axis=axis)) for axis in (1, 0))
+    contrast = float(np.quantile(np.concatenate((across, down), axis=None), CONTRAST_QUANTILE))
+    ramp = (contrast - NO_CONTRAST) / (FULL_CONTRAST - NO_CONTRAST)
+    return min(max(ramp, LEAST_TRUST), 1)
 
 
 def _lit(light: Floats, bridge: Bridge, enhancement: float) -> Floats:
     """Return the bridge to the power of the enhancement, (H, W) of (C, H, W)."""
-    outside = np.maximum(float(bridge.low) - light, 0)
-    outside *= bridge.below
-    over = np.maximum(light - float(bridge.high), 0)
-    over *= bridge.above
+    outside, over = float(bridge.low) - light, light - float(bridge.high)
+    for distance, steepness in ((outside, bridge.below), (over, bridge.above)):
+        np.maximum(distance, 0, out=distance)
+        distance *= steepness
     outside += over
     outside *= outside
     # The least of 1 / (1 + x) is where x is greatest.
