@@ -25,6 +25,15 @@ def test_ramp_is_linear_and_stays_within_its_ends():
     assert resized.max() < 0.6 + 1e-6
 
 
+@pytest.mark.filterwarnings('error')
+def test_the_infinitely_far_stays_so():
+    depth = torch.full((1, 1, 16, 24), 20.0)
+    depth[..., :8, :] = torch.inf
+    resized = resize_depth(depth, 64, 96)
+    assert resized[..., :31, :].isinf().all()
+    torch.testing.assert_close(resized[..., 33:, :], torch.full((1, 1, 31, 96), 20.0))
+
+
 def test_equal_size_is_untouched():
     values = torch.rand(1, 1, 8, 8)
     assert resize_depth(values, 8, 8) is values

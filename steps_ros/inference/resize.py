@@ -71,10 +71,12 @@ def _enlarged_depth(inverse_depth: Floats, height: int, width: int) -> Floats:
     at_edge = np.where(most > SURFACE_RATIO * least, inverse_depth, np.float32(NO_EDGE))
     enlarged: Floats = _resized(inverse_depth, height, width, cv2.INTER_LINEAR)
     nearest = _resized(at_edge, height, width, cv2.INTER_NEAREST_EXACT)
-    for rows in bands(height):
-        here = enlarged[rows]
-        cv2.copyTo(nearest[rows], (nearest[rows] != NO_EDGE).view(np.uint8), here)
-        np.reciprocal(here, out=here)
+    # What is infinitely far has no inverse, and is infinitely far again.
+    with np.errstate(divide='ignore'):
+        for rows in bands(height):
+            here = enlarged[rows]
+            cv2.copyTo(nearest[rows], (nearest[rows] != NO_EDGE).view(np.uint8), here)
+            np.reciprocal(here, out=here)
     return enlarged
 
 
