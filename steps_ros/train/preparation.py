@@ -10,10 +10,10 @@ from typing import Any
 
 import torch
 from torch import nn
-from torch.optim import Adam
 
 from steps_ros.errors import first_line, SettingsError
 from steps_ros.train.networks import Networks
+from steps_ros.train.optimisers import Adam
 from steps_ros.train.training_settings import TrainingSettings
 
 
@@ -61,4 +61,4 @@ def make_optimiser(networks: Networks, settings: TrainingSettings) -> Adam:
     if networks.enhancer is not None:
         enhancer = [*networks.enhancer.parameters()]
         groups.append({'params': enhancer, 'weight_decay': settings.enhancer_decay})
-    return Adam(groups, settings.learning_rate, fused=True)
+    return Adam(groups, settings.learning_rate)

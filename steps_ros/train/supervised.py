@@ -20,6 +20,7 @@ from torch.optim.swa_utils import AveragedModel
 from steps_ros.core.depth_net import DepthNet
 from steps_ros.core.illumination import enhance, IlluminationNet
 from steps_ros.train.mean_networks import running_mean
+from steps_ros.train.optimisers import AdamW
 from steps_ros.train.shards import DepthBatch, draw_batch, Shards
 from steps_ros.train.snapshot import (
     named,
@@ -139,7 +140,7 @@ def train_supervised(
     """
     net.to(memory_format=torch.channels_last).train()  # type: ignore[call-overload]
     illumination.eval()
-    optimiser = torch.optim.AdamW(net.parameters(), weight_decay=settings.weight_decay, fused=True)
+    optimiser = AdamW(net.parameters(), weight_decay=settings.weight_decay)
     mean = running_mean(net, settings.mean_decay)
     saved = folder / SAVED
     precision = PRECISIONS[settings.precision]

@@ -20,7 +20,6 @@ from typing import NamedTuple
 import numpy as np
 import torch
 from torch import nn, Tensor
-from torch.optim import Adam
 
 from steps_ros.train.batch import TripletBatch
 from steps_ros.train.distributed import World
@@ -31,6 +30,7 @@ from steps_ros.train.networks import Networks
 from steps_ros.train.objective import discriminator_loss, step_losses
 from steps_ros.train.objective_settings import ObjectiveSettings
 from steps_ros.train.objective_state import ObjectiveState
+from steps_ros.train.optimisers import Adam
 from steps_ros.train.panels import panel_pictures
 from steps_ros.train.prefetch import Batches
 from steps_ros.train.preparation import make_optimiser, prepare_networks
@@ -104,7 +104,7 @@ class Training:
         self.optimiser = make_optimiser(self.networks, self.settings)
         critic = self.networks.discriminator
         rate = self.settings.learning_rate
-        self.critic = None if critic is None else Adam(critic.parameters(), rate, fused=True)
+        self.critic = None if critic is None else Adam(critic.parameters(), rate)
 
     @property
     def result(self) -> Networks:
