@@ -1,10 +1,10 @@
 """
 Adam whose step walks through memory in order.
 
-The fused step of a CPU copies every tensor that does not lie with its last dimension innermost,
-there and back, which takes longer than the step itself. Weights that lie channels last are
-therefore handed to it as views with the channels as the last dimension: what Adam does to one
-number does not depend on where it stands.
+The fused step of a CPU copies every gradient that does not lie with its last dimension innermost,
+out of the order in which it lies, which takes as long as the step itself. Weights that lie
+channels last are therefore handed to it, with all that belongs to them, as views with the channels
+as the last dimension: what Adam does to one number does not depend on where it stands.
 """
 
 from __future__ import annotations
@@ -19,14 +19,18 @@ class _InMemoryOrder:
     """
     For optimisers that gather the tensors of a group in lists before their step.
 
-    The method is torch's own business; a version that has it no more copies again, and does
-    nothing wrong. A test looks.
+    Where they do so is torch's own business; a version that does it elsewhere copies again, and
+    does nothing wrong. A test looks.
     """
+
+    def __init__(self, *arguments: Any, **settings: Any) -> None:
+        super().__init__(*arguments, fused=True, **settings)  # type: ignore[call-arg]
 
     def _init_group(self, group: dict[str, Any], parameters: list[Tensor], *lists: Any) -> bool:
         found: bool = super()._init_group(group, parameters, *lists)  # type: ignore[misc]
         places = [at for at, parameter in enumerate(parameters) if lies_channels_last(parameter)]
         for tensors in (parameters, *lists):
+            # Some versions have a switch among the lists; some lists are empty, some of counts.
             if not isinstance(tensors, list):
                 continue
             for at in places:
@@ -38,15 +42,9 @@ class _InMemoryOrder:
 class Adam(_InMemoryOrder, optim.Adam):
     """Adam, fused; state and parameters keep their shapes."""
 
-    def __init__(self, *arguments: Any, **settings: Any) -> None:
-        super().__init__(*arguments, fused=True, **settings)
-
 
 class AdamW(_InMemoryOrder, optim.AdamW):
     """AdamW, fused; state and parameters keep their shapes."""
-
-    def __init__(self, *arguments: Any, **settings: Any) -> None:
-        super().__init__(*arguments, fused=True, **settings)
 
 
 def lies_channels_last(tensor: Tensor) -> bool:
