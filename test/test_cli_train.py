@@ -82,6 +82,9 @@ def test_bags_become_a_checkpoint_that_runs(tmp_path, drives, weights):
     assert train(drives, weights, out, *more) == 0
     assert steps_of(out) == [1, 2]
     assert load_checkpoint(out / 'teacher.safetensors').depth_net is not None
+    # Its pose network has learned from frames in little light, too.
+    (line,) = (out / 'teacher' / 'train.jsonl').read_text().splitlines()
+    assert json.loads(line)['dark_motion'] > 0
     final = load_checkpoint(out / 'final.safetensors')
     assert (final.input_size, final.provenance.step) == ((64, 96), 2)
     content = final.provenance.notes['data'][0]

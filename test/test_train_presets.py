@@ -10,7 +10,12 @@ from steps_ros.core.masks import LightBounds
 from steps_ros.errors import SettingsError
 from steps_ros.train.objective import discriminator_loss, step_losses
 from steps_ros.train.objective_state import ObjectiveState
-from steps_ros.train.presets import PRESETS, RELEASED_STEPS_NUSCENES, RELEASED_STEPS_ROBOTCAR
+from steps_ros.train.presets import (
+    DAY_TEACHING,
+    PRESETS,
+    RELEASED_STEPS_NUSCENES,
+    RELEASED_STEPS_ROBOTCAR,
+)
 
 RELEASED = {'steps_ns': RELEASED_STEPS_NUSCENES, 'steps_rc': RELEASED_STEPS_ROBOTCAR}
 
@@ -87,6 +92,25 @@ def test_any_multiple_of_32_works(height, width):
 def test_what_cannot_be_is_refused(change, words):
     with pytest.raises(SettingsError, match=words):
         replace(PRESETS['steps'], **change)
+
+
+def test_little_light_is_of_no_use_where_no_motion_is_learned():
+    with pytest.raises(SettingsError, match=r'dark_motion_weight 0\.1: must be 0 without motion'):
+        replace(PRESETS['supervised'], dark_motion_weight=0.1)
+
+
+def test_the_day_teaching_is_monodepth2_with_motion_in_little_light():
+    bright = random_batch()
+    networks, state = networks_of(DAY_TEACHING), ObjectiveState(DAY_TEACHING)
+    with pytest.raises(SettingsError, match='darkened copy of its frames'):
+        step_losses(networks, bright, None, DAY_TEACHING, state)
+    networks.eval()
+    both = bright._replace(darkened=bright.frames // 4)
+    result = step_losses(networks, both, None, DAY_TEACHING, state)
+    plain = step_losses(networks, bright, None, PRESETS['monodepth2'], state)
+    assert result.losses.dark_motion > 0 == plain.losses.dark_motion
+    total = plain.losses.total(PRESETS['monodepth2']) + 0.1 * result.losses.dark_motion
+    torch.testing.assert_close(result.losses.total(DAY_TEACHING), total)
 
 
 def test_without_an_enhancer_nothing_is_enhanced_and_no_light_is_known():

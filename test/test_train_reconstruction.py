@@ -6,18 +6,26 @@ import numpy as np
 import pytest
 from reference_names import golden, image, named
 import torch
-from torch import Tensor
+from torch import nn, Tensor
 
 from steps_ros.core.equalise import equalise, equalising_tables
 from steps_ros.core.geometry import transform_from_motion
 from steps_ros.core.illumination import enhance
 from steps_ros.core.images import shrink
 from steps_ros.core.masks import LightBounds, uncertainty_mask
+from steps_ros.core.pose_net import Motion
 from steps_ros.core.smoothness import multiscale_smoothness
 from steps_ros.train.objective_settings import ObjectiveSettings
 from steps_ros.train.objective_state import ObjectiveState
 from steps_ros.train.presets import RELEASED_STEPS_NUSCENES
-from steps_ros.train.reconstruction import compare, reconstruct, View
+from steps_ros.train.reconstruction import (
+    compare,
+    reconstruct,
+    source_transforms,
+    steady_transforms,
+    TURN,
+    View,
+)
 
 MASKLESS = replace(RELEASED_STEPS_NUSCENES, static_quantile=None)
 
@@ -235,6 +243,37 @@ def test_gradients_of_the_whole_reconstruction():
         ).losses
 
     assert torch.autograd.gradcheck(losses, (frames, *disparities, *motions))
+
+
+class MeanMotion(nn.Module):
+    """Motion ahead and turn are the mean of a batch's frames times a weight."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.weight = nn.Parameter(torch.tensor(2.0))
+
+    def forward(self, earlier: Tensor, later: Tensor) -> Motion:
+        ahead = self.weight * (earlier + later).mean((1, 2, 3)) / 2
+        none = torch.zeros_like(ahead)
+        turn = torch.stack((none, 0.01 * ahead, none), 1)
+        return Motion(turn, torch.stack((none, none, ahead), 1))
+
+
+def test_less_light_shall_not_change_motion():
+    pose, frames = MeanMotion(), torch.full((2, 3, 3, 4, 6), 0.5)
+    transforms, off = steady_transforms(pose, frames, frames, apart=False)
+    assert torch.equal(transforms, source_transforms(pose, frames, apart=False))
+    assert off.item() == 0
+    # Motion of 0.4 m and 0.004 rad in place of 1 m and 0.01 rad, along z and about y; turning back
+    # adds a little along x.
+    transforms, off = steady_transforms(pose, frames, frames * 0.4, apart=False)
+    assert torch.equal(transforms, source_transforms(pose, frames, apart=False))
+    assert transforms[:, 1, 2, 3].tolist() == pytest.approx([1, 1])
+    assert off.item() == pytest.approx(0.6 / 3 + TURN * 2 * 0.006 / 9, rel=1e-2)
+    # What is seen in good light learns nothing from it: more motion in little light is better.
+    off.backward()
+    own = 0.2 / 3 + TURN * 2 * 0.002 / 9
+    assert pose.weight.grad.item() == pytest.approx(-own, rel=2e-2)
 
 
 def test_without_the_auto_mask_every_pixel_learns():

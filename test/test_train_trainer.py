@@ -24,7 +24,7 @@ from steps_ros.train.batch import TripletBatch
 from steps_ros.train.logs import Board
 from steps_ros.train.networks import Networks
 from steps_ros.train.prefetch import Batches
-from steps_ros.train.presets import MONODEPTH2, STEPS, SUPERVISED
+from steps_ros.train.presets import DAY_TEACHING, MONODEPTH2, STEPS, SUPERVISED
 from steps_ros.train.trainer import SNAPSHOTS, Training
 from steps_ros.train.training_settings import TrainingSettings
 
@@ -95,6 +95,19 @@ def test_a_resumed_training_is_the_straight_one(tmp_path):
     lines = [json.loads(line) for line in log.read_text().splitlines()]
     assert [line['step'] for line in lines] == [1, 2, 3, 4, 5]
     assert all(isinstance(value, float) for line in lines for value in list(line.values())[1:])
+
+
+def test_little_light_is_drawn_from_seed_step_and_place(tmp_path):
+    def told(name, **settings):
+        loop = training(tmp_path / name, 2, DAY_TEACHING, **settings)
+        loop.run(iter(lambda: Batches(batch(0), None, 0.0), None))
+        lines = (tmp_path / name / 'train.jsonl').read_text().splitlines()
+        return [json.loads(line)['dark_motion'] for line in lines]
+
+    once, again = told('once', learning_rate=1e-12), told('again', learning_rate=1e-12)
+    assert once == again
+    assert len(set(once + told('other', learning_rate=1e-12, seed=1))) == 4
+    assert min(once) > 0
 
 
 def test_more_steps_change_nothing_but_the_end(tmp_path):

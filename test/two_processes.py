@@ -13,7 +13,7 @@ from steps_ros.errors import TrainingError
 from steps_ros.train.batch import TripletBatch
 from steps_ros.train.distributed import joined_world, World
 from steps_ros.train.prefetch import Batches
-from steps_ros.train.presets import STEPS
+from steps_ros.train.presets import DAY_TEACHING, STEPS
 from steps_ros.train.trainer import Training
 from steps_ros.train.training_settings import TrainingSettings
 
@@ -48,10 +48,10 @@ def training(folder, world, objective, **settings):
     )
 
 
-def first_step(folder, world, whole):
+def first_step(folder, world, objective, whole):
     """Return losses and gradients of one step, unclipped."""
     once = {'max_steps': 1, 'holds_statistics': True, 'clip_norm': 1e9}
-    loop = training(folder, world, WITHOUT_POOL, **once)
+    loop = training(folder, world, objective, **once)
     seen = []
     own = Batches(part_of(whole, world), part_of(whole, world), 0.0)
     loop.run(iter([own]), watch=lambda report: bool(seen.append(report)))
@@ -81,10 +81,12 @@ def numbers(_, world):
 def whole_and_halves(folder, world):
     """Compare two processes with one that has the whole batch."""
     whole = batch(0, 2)
-    losses, gradients = first_step(folder / 'two', world, whole)
-    expected, of_whole = first_step(folder / f'one{world.rank}', World(), whole)
-    assert losses == pytest.approx(expected, rel=1e-4)
-    assert (gradients - of_whole).norm() <= 1e-4 * of_whole.norm()
+    for name, objective in (('night', WITHOUT_POOL), ('day', DAY_TEACHING)):
+        losses, gradients = first_step(folder / name / 'two', world, objective, whole)
+        alone = folder / name / f'one{world.rank}'
+        expected, of_whole = first_step(alone, World(), objective, whole)
+        assert losses == pytest.approx(expected, rel=1e-4)
+        assert (gradients - of_whole).norm() <= 1e-4 * of_whole.norm()
 
 
 def straight_and_resumed(folder, world):

@@ -39,7 +39,7 @@ from steps_ros.inference.predictor import Predictor
 from steps_ros.shipped_weights import DEFAULT_WEIGHTS
 from steps_ros.train.loops import run_loop, take_up
 from steps_ros.train.objective_settings import ObjectiveSettings
-from steps_ros.train.presets import MONODEPTH2, RNW, STEPS
+from steps_ros.train.presets import DAY_TEACHING, MONODEPTH2, RNW, STEPS
 from steps_ros.train.start import finished_checkpoint, lend_pose, starting_networks
 from steps_ros.train.supervised import start_at_depth
 from steps_ros.train.trainer import LAST, SNAPSHOTS, StepReport, Training
@@ -48,7 +48,7 @@ from steps_ros.train.triplet_dataset import TripletDataset
 
 DAY = 'day'
 # Depth is known by day, and motion is what is learned from the pictures: without the auto-mask.
-DAY_OBJECTIVE = replace(MONODEPTH2, supervision_weight=1, auto_mask=False)
+DAY_OBJECTIVE = replace(DAY_TEACHING, supervision_weight=1, auto_mask=False)
 ARMS: dict[str, ObjectiveSettings] = {
     'monodepth2': MONODEPTH2,
     'rnw': RNW,

@@ -43,6 +43,7 @@ SHORT_NAMES = {
     'adversarial': 'adv',
     'discriminator': 'disc',
     'supervision': 'depth',
+    'dark_motion': 'dark',
 }
 
 logger = logging.getLogger(__name__)

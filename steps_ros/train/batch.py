@@ -21,13 +21,15 @@ class TripletBatch(NamedTuple):
     ``frames`` (B, 3, 3, H, W) uint8: previous, target, next; RGB. ``intrinsics`` (B, 3, 3) float32
     K of that size. ``depth`` (B, 1, H, W) float32 metres of the target, NaN or +inf where unknown
     or sky, None where nobody measured it. ``disparity`` (B, 1, H, W) is what a teacher says of the
-    target, None where it has not been asked.
+    target, None where it has not been asked. ``darkened`` (B, 3, 3, H, W) uint8 are the frames as
+    they would be in little light, None where they are not needed.
     """
 
     frames: Tensor
     intrinsics: Tensor
     depth: Tensor | None = None
     disparity: Tensor | None = None
+    darkened: Tensor | None = None
 
     def each(self, change: Callable[[Tensor], Tensor]) -> TripletBatch:
         """Return the batch with all that it has changed alike."""

@@ -29,6 +29,7 @@ from steps_ros.train.reconstruction import (
     reconstruct,
     Reconstruction,
     source_transforms,
+    steady_transforms,
     View,
 )
 from steps_ros.train.relight import light_scene, Scene
@@ -63,7 +64,7 @@ def step_losses(
         scene = light_scene(night, networks.enhancer if settings.enhances else None, settings)
     # (2) Depth of the target, and motion to its neighbours.
     disparities = _disparities(networks, scene, night, settings)
-    view = _view(networks, scene, night, settings)
+    view, dark_motion = _view(networks, scene, night, settings)
     with in_full_precision:
         # (3) The target rebuilt from its neighbours, where light can be trusted.
         rebuilt = _rebuilt(scene, disparities, view, state, noise)
@@ -73,7 +74,12 @@ def step_losses(
     # (5) Night depth shall look like day depth.
     adversarial, *compared = _likeness(networks, disparities[0], day, settings)
     losses = Losses(
-        scene.losses.mean(), rebuilt.losses.mean(), smoothness.mean(), adversarial, supervision
+        scene.losses.mean(),
+        rebuilt.losses.mean(),
+        smoothness.mean(),
+        adversarial,
+        supervision,
+        dark_motion,
     )
     scales = ScaleLosses(scene.losses, rebuilt.losses, smoothness)
     panels = _panels(scene, disparities[0], rebuilt)
@@ -130,13 +136,26 @@ def _rays(depth_net: DepthNet, batch: TripletBatch) -> Tensor | None:
 
 def _view(
     networks: Networks, scene: Scene, night: TripletBatch, settings: ObjectiveSettings
-) -> View | None:
-    """Return camera and motion; None where nothing is rebuilt from the neighbours."""
+) -> tuple[View | None, Tensor]:
+    """
+    Return camera and motion, and how far motion in little light is off.
+
+    There is no view where nothing is rebuilt from the neighbours.
+    """
+    frames, unknown = scene.seen.full, scene.losses.new_zeros(())
     if networks.pose is None or settings.reconstruction_weight == 0:
-        return None
-    transforms = source_transforms(networks.pose, scene.seen.full, apart=settings.frames_apart)
+        return None, unknown
+    if night.darkened is None:
+        transforms = source_transforms(networks.pose, frames, apart=settings.frames_apart)
+        dark_motion = unknown
+    else:
+        darkened = night.darkened.to(frames.dtype) / 255
+        transforms, dark_motion = steady_transforms(
+            networks.pose, frames, darkened, apart=settings.frames_apart
+        )
     config = networks.depth.config
-    return View(night.intrinsics, transforms, config.min_depth, config.max_depth)
+    view = View(night.intrinsics, transforms, config.min_depth, config.max_depth)
+    return view, dark_motion
 
 
 def _rebuilt(
@@ -209,6 +228,7 @@ def _require_parts(
         (adversarial, networks.teacher, 'day network as teacher; give --teacher or --day'),
         (adversarial, day, 'day frames; give --day'),
         (settings.supervision_weight > 0, night.depth, 'known depth in its frames'),
+        (settings.dark_motion_weight > 0, night.darkened, 'darkened copy of its frames'),
     )
     for is_needed, thing, name in parts:
         if is_needed and thing is None:

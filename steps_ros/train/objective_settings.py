@@ -4,7 +4,7 @@ What a training minimises: weights of the losses and what they look at.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from typing import get_args, Literal
 
 from steps_ros.core.illumination import STAGES
@@ -32,6 +32,9 @@ class ObjectiveSettings:
     :param reconstruction_weight: of the photometric loss; the pose network learns from it alone.
     :param adversarial_weight: of deceiving the discriminator, and of the discriminator's loss.
     :param supervision_weight: of the loss against known depth.
+    :param dark_motion_weight: of the pose network saying of frames in little light what it says of
+        them as they are. For day drives: what it learned of motion is worth nothing by night
+        otherwise.
     :param scales: number of disparity maps that the losses use, finest first.
     :param equalise_limit: greatest share of the pixels that one level may have.
     :param static_quantile: share of the pixels that hardly differ from their neighbours in time;
@@ -67,6 +70,7 @@ class ObjectiveSettings:
     smoothness_weight: float = 1e-3
     adversarial_weight: float = 4e-4
     supervision_weight: float = 0.0
+    dark_motion_weight: float = 0.0
     scales: int = SCALES
     equalise_limit: float = 0.004
     static_quantile: float | None = 0.2
@@ -87,8 +91,8 @@ class ObjectiveSettings:
 
     def __post_init__(self) -> None:
         """Raise :class:`SettingsError` for what cannot be."""
-        for name in ('illumination', 'reconstruction', 'smoothness', 'adversarial', 'supervision'):
-            _require(getattr(self, f'{name}_weight') >= 0, f'{name}_weight', self, 'at least 0')
+        for name in (field.name for field in fields(self) if field.name.endswith('_weight')):
+            _require(getattr(self, name) >= 0, name, self, 'at least 0')
         _require(1 <= self.scales <= SCALES, 'scales', self, f'1 to {SCALES}')
         _require(0 < self.equalise_limit <= 1, 'equalise_limit', self, 'above 0, at most 1')
         _require(0 <= self.static_momentum < 1, 'static_momentum', self, 'at least 0, below 1')
@@ -102,6 +106,10 @@ class ObjectiveSettings:
             looks = get_args(Look) if self.enhances else ('raw', 'equalised')
             _require(getattr(self, name) in looks, name, self, f'one of {", ".join(looks)}')
         _require(self.enhances or self.light is None, 'light', self, 'None without an enhancer')
+        moves = self.reconstruction_weight > 0
+        _require(
+            moves or not self.dark_motion_weight, 'dark_motion_weight', self, '0 without motion'
+        )
 
 
 def _require(holds: bool, name: str, settings: ObjectiveSettings, range_: str) -> None:

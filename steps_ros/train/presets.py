@@ -23,6 +23,9 @@ MONODEPTH2 = ObjectiveSettings(
     light=None,
 )
 
+# What teaches: a night training begins with its motion.
+DAY_TEACHING = replace(MONODEPTH2, dark_motion_weight=0.1)
+
 RNW = replace(MONODEPTH2, loss_sees='equalised', adversarial_weight=4e-4, static_quantile=0.2)
 
 STEPS = ObjectiveSettings()

@@ -20,6 +20,8 @@ from steps_ros.train.objective_settings import ObjectiveSettings
 from steps_ros.train.objective_state import ObjectiveState
 
 SOURCES = 2
+# Ten metres ahead a turn by 0.1 rad moves what is seen as far as a metre sideways does.
+TURN = 10.0
 Noise = torch.Generator | Tensor | None
 
 
@@ -83,6 +85,24 @@ def source_transforms(pose: PoseNet, frames: Tensor, *, apart: bool) -> Tensor:
             for motion, invert in ((past, True), (future, False))
         ]
     return torch.stack(transforms, dim=1)
+
+
+def steady_transforms(
+    pose: PoseNet, frames: Tensor, darkened: Tensor, *, apart: bool
+) -> tuple[Tensor, Tensor]:
+    """
+    Return source_from_target, and how far that of the same frames in little light is off.
+
+    Both pass the pose network in one batch, which then has statistics for either light. The second
+    value, in metres and TURN for each radian, teaches the motion in little light alone.
+
+    :param frames: (B, 3, 3, H, W), in [0, 1]; ``darkened`` likewise.
+    :param apart: as for :func:`source_transforms`.
+    """
+    both = source_transforms(pose, torch.cat((frames, darkened)), apart=apart)
+    transforms, dark = both.chunk(2)
+    difference = (dark - transforms.detach()).abs()
+    return transforms, difference[..., :3, 3].mean() + TURN * difference[..., :3, :3].mean()
 
 
 def compare(frames: Tensor) -> Comparison:

@@ -24,6 +24,7 @@ class Losses(NamedTuple):
     smoothness: Tensor
     adversarial: Tensor
     supervision: Tensor
+    dark_motion: Tensor
 
     def total(self, settings: ObjectiveSettings) -> Tensor:
         """Return the weighted sum that all networks but the discriminator minimise."""
@@ -33,6 +34,7 @@ class Losses(NamedTuple):
             + settings.smoothness_weight * self.smoothness
             + settings.adversarial_weight * self.adversarial
             + settings.supervision_weight * self.supervision
+            + settings.dark_motion_weight * self.dark_motion
         )
 
     def scalars(self) -> dict[str, Tensor]:

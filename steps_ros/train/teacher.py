@@ -13,7 +13,7 @@ from steps_ros.core.depth_net import DepthNet
 from steps_ros.errors import CheckpointError
 from steps_ros.train.distributed import World
 from steps_ros.train.loops import run_loop, take_up
-from steps_ros.train.presets import MONODEPTH2
+from steps_ros.train.presets import DAY_TEACHING
 from steps_ros.train.start import finished_checkpoint, starting_networks
 from steps_ros.train.trainer import Training, Watch
 from steps_ros.train.training_settings import TrainingSettings
@@ -36,8 +36,8 @@ def teaching_loop(
     start: Checkpoint, settings: TrainingSettings, folder: Path, device: torch.device, world: World
 ) -> Training:
     """Return the training of a day network, where it was left."""
-    networks = starting_networks(start, MONODEPTH2, None, settings.seed).to(device)
-    loop = Training(networks, MONODEPTH2, settings, folder, device, world)
+    networks = starting_networks(start, DAY_TEACHING, None, settings.seed).to(device)
+    loop = Training(networks, DAY_TEACHING, settings, folder, device, world)
     take_up(loop)
     return loop
 
@@ -49,4 +49,4 @@ def train_teacher(
     if not run_loop(loop, day, None, watch):
         return None
     size = (day.height, day.width)
-    return finished_checkpoint(loop.result, start, MONODEPTH2, size, 'day teacher', loop.step)
+    return finished_checkpoint(loop.result, start, DAY_TEACHING, size, 'day teacher', loop.step)

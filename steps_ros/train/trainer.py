@@ -22,6 +22,7 @@ import torch
 from torch import nn, Tensor
 
 from steps_ros.train.batch import TripletBatch
+from steps_ros.train.darkening import darkened
 from steps_ros.train.distributed import World
 from steps_ros.train.finite import finite_numbers, Place
 from steps_ros.train.logs import Board, JsonLines
@@ -197,7 +198,7 @@ class Training:
 
     def _one_step(self, batch: Batches) -> tuple[dict[str, float], Panels]:
         """Take one step of all networks; return what was minimised, and pictures of it."""
-        night = batch.night.to(self.device)
+        night = self._with_darkened(batch.night.to(self.device))
         noise = self._noise(night.frames)
         losses: dict[str, Tensor] = {}
         with self._autocast():
@@ -230,10 +231,26 @@ class Training:
     def _noise(self, frames: Tensor) -> Tensor:
         """Return this process's part of what one process with all batches would draw."""
         count, *_, height, width = frames.shape
-        generator = torch.Generator(self.device).manual_seed(_seed(self.settings.seed, self.step))
         shape = (1, self.world.size * count, SOURCES, height, width)
-        noise = torch.randn(shape, generator=generator, device=self.device)
+        noise = torch.randn(shape, generator=self._generator(), device=self.device)
         return noise.chunk(self.world.size, dim=1)[self.world.rank]
+
+    def _with_darkened(self, batch: TripletBatch) -> TripletBatch:
+        """Return a batch with its frames in little light too, where the objective needs them."""
+        if self.objective.dark_motion_weight == 0:
+            return batch
+        # From 1: numpy takes a last 0 for nothing.
+        first = self.world.rank * len(batch.frames) + 1
+        dark = [
+            darkened(frames, self._generator(place))
+            for place, frames in enumerate(batch.frames, first)
+        ]
+        return batch._replace(darkened=torch.stack(dark))
+
+    def _generator(self, *place: int) -> torch.Generator:
+        """Return a source of random numbers for this step, of all processes or of one place."""
+        seed = _seed(self.settings.seed, self.step, *place)
+        return torch.Generator(self.device).manual_seed(seed)
 
     def _differentiate(self, optimiser: Adam, loss: Tensor) -> Tensor:
         """Leave the averaged and clipped gradient; return its norm before it was clipped."""
@@ -311,6 +328,6 @@ class Training:
             self.save()
 
 
-def _seed(seed: int, step: int) -> int:
-    """Return a seed for the random numbers of one step."""
-    return int(np.random.SeedSequence((seed, step)).generate_state(1, np.uint64)[0] >> 1)
+def _seed(*place: int) -> int:
+    """Return a seed for the random numbers of a place in a training."""
+    return int(np.random.SeedSequence(place).generate_state(1, np.uint64)[0] >> 1)
