@@ -3,9 +3,11 @@
 from functools import partial
 import json
 from pathlib import Path
+import shutil
 import signal
 
 import pytest
+import torch
 
 from steps_ros.cli import train as train_options
 from steps_ros.cli import training
@@ -16,6 +18,7 @@ from steps_ros.core.illumination import IlluminationNet
 from steps_ros.core.resnet import EncoderConfig
 from steps_ros.data.digest import digest
 from steps_ros.train.presets import PRESETS
+from steps_ros.train.snapshot import read_snapshot
 from steps_ros.train.training_settings import PRECISIONS, TrainingSettings
 from steps_ros.train.validation import Referenced
 
@@ -109,6 +112,29 @@ def test_bags_become_a_checkpoint_that_runs(tmp_path, drives, weights):
     # The teacher that was trained is taken again, and the steps go on.
     assert main(['train', '--resume', str(out), '--max-steps', '3', '--device', 'cpu']) == 0
     assert steps_of(out) == [1, 2, 3]
+
+
+def test_with_a_teacher_motion_alone_is_learned_by_day(tmp_path, drives, weights):
+    out, teacher = tmp_path / 'out', tmp_path / 'teacher.safetensors'
+    shutil.copy(weights, teacher)
+    more = ('--day', drives / 'day.mcap', '--teacher', teacher, '--teacher-steps', 2)
+    options = ('--max-steps', 1, '--learning-rate', 1e-3)
+    assert train(drives, weights, out, *more, *options) == 0
+    assert steps_of(out / 'teacher') == [1, 2]
+    assert not (out / 'teacher.safetensors').exists()
+    by_day = read_snapshot(out / 'teacher' / 'checkpoints' / 'last.npz').tensors
+    start = load_checkpoint(weights).depth_net.state_dict()
+    for name, value in start.items():
+        assert torch.equal(by_day[f'networks.depth.{name}'], value), name
+    by_night = read_snapshot(out / 'checkpoints' / 'last.npz').tensors
+    for name, value in by_day.items():
+        if name.startswith('networks.pose.') and name.endswith('weight'):
+            # One step of Adam; from random numbers there would be two more.
+            torch.testing.assert_close(by_night[name], value, atol=1.05e-3, rtol=0)
+    # It is not learned by day again.
+    assert main(['train', '--resume', str(out), '--max-steps', '2', '--device', 'cpu']) == 0
+    assert (steps_of(out / 'teacher'), steps_of(out)) == ([1, 2], [1, 2])
+    assert 'day network teacher.safetensors' in (out / 'model_card.md').read_text()
 
 
 def test_several_drives_are_trained_on_together(tmp_path, drives, weights):

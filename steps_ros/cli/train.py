@@ -56,7 +56,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         metavar=METAVAR,
         help='day network; else one is trained on --day',
     )
-    add('--teacher-steps', type=int, metavar='N', help='steps of that (1500)')
+    add('--teacher-steps', type=int, metavar='N', help='steps on --day (1500)')
     add(
         '--validate',
         type=Path,

@@ -58,7 +58,10 @@ class TrainerSettings:
         '', 'Day network, a .safetensors file. Empty: one is trained on day.', read_only=True
     )
     teacher_steps: int = setting(
-        1500, 'Steps of the training of the teacher.', minimum=1, read_only=True
+        1500,
+        'Steps on day: of the teacher and of motion, or of motion alone where teacher is given.',
+        minimum=1,
+        read_only=True,
     )
     validate: str = setting(
         '',

@@ -45,9 +45,10 @@ class Job:
     What to train on what.
 
     ``night`` and ``day`` are drives, each PATH or PATH@START-END; ``start`` the checkpoint that
-    training begins with; ``teacher`` the day network, None to train one on the day drives for
-    ``teacher_steps`` steps. ``validate`` is the drive on which the result must not be worse than
-    the start, None for no such gate, ``reference_topic`` what is measured there.
+    training begins with; ``teacher`` the day network, None to train one. ``teacher_steps`` are
+    those on the day drives, in which depth and motion are learned, or motion alone.
+    ``validate`` is the drive on which the result must not be worse than the start, None for no
+    such gate, ``reference_topic`` what is measured there.
     """
 
     night: tuple[str, ...]

@@ -40,7 +40,7 @@ from steps_ros.train.preparation import require_compiler
 from steps_ros.train.presets import PRESETS
 from steps_ros.train.start import finished_checkpoint, lend_pose, starting_networks
 from steps_ros.train.teacher import given_teacher, teaching_loop, train_teacher
-from steps_ros.train.trainer import ALONE, Training, Watch
+from steps_ros.train.trainer import ALONE, LAST, SNAPSHOTS, Training, Watch
 from steps_ros.train.training_card import NOT_VALIDATED, write_card
 from steps_ros.train.triplet_dataset import TripletDataset
 from steps_ros.train.validation import Validation
@@ -109,10 +109,11 @@ def run_job(
         begin(job, _content(job, night, day), is_new)
     # Nobody else takes up what is being removed.
     world.barrier()
-    if day is not None and teacher is None:
-        teacher = _trained_teacher(job, start, day, watch, device, world)
-        if teacher is None:
+    if day is not None and (teacher is None or _lacks_motion(job)):
+        made = _learned_by_day(job, start, day, watch, device, world)
+        if made is None:
             return Outcome(0, None)
+        teacher = made if teacher is None else teacher
     loop = _loop(job, start, teacher, device, world)
     finish = partial(_finished, job, start, night)
     with Gate(validation, finish, job.out, loop.step) as gate:
@@ -173,7 +174,12 @@ def _given_teacher(job: Job, is_new: bool) -> DepthNet | None:
     return given_teacher(path) if job.needs_day and path is not None else None
 
 
-def _trained_teacher(
+def _lacks_motion(job: Job) -> bool:
+    """Say whether motion has yet to be learned for a teacher that was given."""
+    return job.teacher is not None and not (job.out / SNAPSHOTS / LAST).is_file()
+
+
+def _learned_by_day(
     job: Job,
     start: Checkpoint,
     day: TripletDataset,
@@ -181,13 +187,18 @@ def _trained_teacher(
     device: torch.device,
     world: World,
 ) -> DepthNet | None:
-    """Train the day network and keep it; None where it was stopped."""
+    """
+    Train the day network and keep it; where one was given, learn motion alone.
+
+    :returns: what was trained; None where it was stopped.
+    """
     settings = replace(job.training, max_steps=job.teacher_steps)
-    loop = teaching_loop(start, settings, job.out / TEACHER_FOLDER, device, world)
+    is_given = job.teacher is not None
+    loop = teaching_loop(start, settings, job.out / TEACHER_FOLDER, device, world, is_given)
     made = train_teacher(loop, day, watching('teacher', job.teacher_steps), start)
     if made is None:
         return None
-    if world.is_writer:
+    if world.is_writer and not is_given:
         save_checkpoint(made, job.out / TEACHER)
     return made.depth_net
 
@@ -198,7 +209,7 @@ def _loop(
     """Return the training where it was left; motion is begun with what was learned by day."""
     objective = PRESETS[job.preset]
     networks = starting_networks(start, objective, teacher, job.training.seed)
-    if job.needs_day and job.teacher is None and job.teacher_snapshot.is_file():
+    if job.needs_day and job.teacher_snapshot.is_file():
         lend_pose(networks, job.teacher_snapshot)
     loop = Training(networks.to(device), objective, job.training, job.out, device, world)
     take_up(loop)

@@ -1,9 +1,12 @@
 """
-The network that knows depth by day: given, made before, or trained on the day drives.
+What is learned by day: a network that knows depth there, and motion in any light.
+
+The day network is given, made before, or trained on the day drives.
 """
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import torch
@@ -33,9 +36,20 @@ def given_teacher(path: Path) -> DepthNet:
 
 
 def teaching_loop(
-    start: Checkpoint, settings: TrainingSettings, folder: Path, device: torch.device, world: World
+    start: Checkpoint,
+    settings: TrainingSettings,
+    folder: Path,
+    device: torch.device,
+    world: World,
+    motion_alone: bool = False,
 ) -> Training:
-    """Return the training of a day network, where it was left."""
+    """
+    Return the training of a day network and of motion, where it was left.
+
+    :param motion_alone: depth stays that of the start.
+    """
+    if motion_alone:
+        settings = replace(settings, pose_warmup=settings.max_steps)
     networks = starting_networks(start, DAY_TEACHING, None, settings.seed).to(device)
     loop = Training(networks, DAY_TEACHING, settings, folder, device, world)
     take_up(loop)
