@@ -87,7 +87,7 @@ def test_the_same_seed_gives_the_same_weights_also_after_a_break(tmp_path):
 
 
 def test_the_joint_stage_is_kept_where_it_is_not_worse(tmp_path):
-    settings = JointSettings(steps=2, drives=1, frames=5, size=(64, 96), pose_warmup=1)
+    settings = JointSettings(2, motion_steps=2, drives=1, frames=5, size=(64, 96), pose_warmup=1)
     recipe = replace(RECIPE, joint=settings)
     path = make_default_weights(recipe, tmp_path, STREETS_AND_DRIVES)
     measured = json.loads((tmp_path / 'tiny' / 'measured.json').read_text())
@@ -104,6 +104,8 @@ def test_the_joint_stage_is_kept_where_it_is_not_worse(tmp_path):
     assert load_checkpoint(path).provenance.step == steps
     log = (tmp_path / 'tiny' / 'joint' / 'train.jsonl').read_text().splitlines()
     assert json.loads(log[-1])['supervision'] > 0
+    by_day = (tmp_path / 'tiny' / 'joint' / 'motion' / 'train.jsonl').read_text().splitlines()
+    assert [json.loads(line)['dark_motion'] > 0 for line in by_day] == [True, True]
     before = path.read_bytes()
     assert make_default_weights(recipe, tmp_path, STREETS_AND_DRIVES).read_bytes() == before
 

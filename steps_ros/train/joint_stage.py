@@ -2,7 +2,7 @@
 The second stage of the default weights: both networks jointly, on night and day twins.
 
 Photometric losses, the discriminator and the exact depth of the simulation together; the network
-of the first stage is where it begins, and the day teacher.
+of the first stage is where it begins, and the day teacher. Motion is learned by day before it.
 """
 
 from __future__ import annotations
@@ -21,13 +21,14 @@ from steps_ros.data.store_settings import StoreSettings
 from steps_ros.errors import SourceError
 from steps_ros.train.loops import run_loop, take_up
 from steps_ros.train.presets import STEPS
-from steps_ros.train.start import finished_checkpoint, starting_networks
-from steps_ros.train.trainer import StepReport, Training
+from steps_ros.train.start import finished_checkpoint, lend_pose, starting_networks
+from steps_ros.train.teacher import teaching_loop
+from steps_ros.train.trainer import ALONE, LAST, SNAPSHOTS, StepReport, Training, Watch
 from steps_ros.train.training_settings import TrainingSettings
 from steps_ros.train.triplet_dataset import TripletDataset
 
 OBJECTIVE = replace(STEPS, supervision_weight=1.0)
-CPU = torch.device('cpu')
+CPU, MOTION = torch.device('cpu'), 'motion'
 
 
 @dataclass(frozen=True)
@@ -38,16 +39,19 @@ class JointSettings:
     :param drives: streets, each driven by night and by day with a camera of its own.
     :param frames: pictures of a drive, ten in a second.
     :param size: (height, width) that drives are drawn at.
-    :param pose_warmup: steps in which the pose network alone learns.
+    :param motion_steps: steps by day before, in which motion is learned, at ``motion_rate``.
+    :param pose_warmup: first steps, in which the pose network alone learns by night.
     """
 
     steps: int = 1200
+    motion_steps: int = 1000
+    motion_rate: float = 3e-4
     batch: int = 2
     drives: int = 24
     frames: int = 40
     size: tuple[int, int] = (128, 224)
     learning_rate: float = 5e-5
-    pose_warmup: int = 300
+    pose_warmup: int = 100
     mean_decay: float = 0.995
     seed: int = 0
     precision: str = 'bfloat16'
@@ -71,6 +75,12 @@ def train_jointly(
     :param progress: called with the step's number and loss.
     :raises SourceError: too few of the drives move.
     """
+
+    def watch(report: StepReport) -> bool:
+        if progress:
+            progress(report.step - 1, report.losses['total'])
+        return False
+
     teacher = deepcopy(start.depth_net)
     networks = starting_networks(start, OBJECTIVE, teacher, settings.seed)
     training = TrainingSettings(
@@ -82,15 +92,15 @@ def train_jointly(
         seed=settings.seed,
         precision=settings.precision,
     )
+    day = _dataset(days, settings)
+    by_day = replace(
+        training, max_steps=settings.motion_steps, learning_rate=settings.motion_rate, mean_decay=0
+    )
+    _learn_motion(start, day, by_day, folder / MOTION, watch)
+    lend_pose(networks, folder / MOTION / SNAPSHOTS / LAST)
     loop = Training(networks, OBJECTIVE, training, folder, CPU)
     take_up(loop)
-
-    def watch(report: StepReport) -> bool:
-        if progress:
-            progress(report.step - 1, report.losses['total'])
-        return False
-
-    run_loop(loop, _dataset(nights, settings), _dataset(days, settings), watch)
+    run_loop(loop, _dataset(nights, settings), day, watch)
     step = start.provenance.step + loop.step
     return finished_checkpoint(
         loop.result,
@@ -101,6 +111,14 @@ def train_jointly(
         step,
         **start.provenance.notes,
     )
+
+
+def _learn_motion(
+    start: Checkpoint, day: TripletDataset, settings: TrainingSettings, folder: Path, watch: Watch
+) -> None:
+    """Learn motion by day, beside the depth of the start; the last snapshot keeps it."""
+    loop = teaching_loop(start, settings, folder, CPU, ALONE, motion_alone=True)
+    run_loop(loop, day, None, watch)
 
 
 def _dataset(drives: Sequence[Path], settings: JointSettings) -> TripletDataset:
