@@ -6,7 +6,7 @@ import io
 
 from tqdm import tqdm
 
-from steps_ros.cli.training import _watching
+from steps_ros.cli.training import _decoding, _watching
 from steps_ros.train.trainer import StepReport
 
 LOSSES = {
@@ -46,6 +46,28 @@ def test_a_resumed_training_begins_the_bar_where_it_is():
     bar, text = shown(LOSSES, [61, 62])
     assert (bar.initial, bar.n, bar.total) == (61, 62, 100)
     assert '61/100' in text
+
+
+def test_a_bar_ends_with_its_work_and_keeps_its_pace():
+    bars, text = [], io.StringIO()
+
+    def show(**options):
+        bars.append(tqdm(file=text, mininterval=0, **options))
+        return bars[-1]
+
+    with ExitStack() as stack:
+        read = _decoding(stack, show, lambda: False)('night.mcap')
+        watch = _watching(stack, show, lambda: False)('train', 2)
+        for done in (1, 2):
+            read(done, 2)
+        said = text.getvalue()
+        assert '2/2' in said
+        for step in (1, 2):
+            watch(StepReport(step, LOSSES, 8.0, 0.01))
+        # The line is free for the next one.
+        assert [bar.pos for bar in bars] == [0, 0]
+        after = text.getvalue()
+    assert text.getvalue() == after
 
 
 def test_nothing_is_shown_by_other_processes():

@@ -143,6 +143,8 @@ def _decoding(
             if not bar:
                 bar.append(bars.enter_context(show(total=total, unit=' frames', desc=name)))
             bar[0].update(done - bar[0].n)
+            if done == total:
+                bar[0].close()
             if is_interrupted():
                 raise KeyboardInterrupt
 
@@ -166,6 +168,8 @@ def _watching(
                 bar.append(bars.enter_context(shown))
             bar[0].set_postfix(_told(report), refresh=False)
             bar[0].update(report.step - bar[0].n)
+            if report.step == steps:
+                bar[0].close()
             return is_interrupted()
 
         return watch
