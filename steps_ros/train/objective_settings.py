@@ -29,12 +29,11 @@ class ObjectiveSettings:
     :param network_sees: look of the frames that depth and pose networks get.
     :param loss_sees: look of the frames that the reconstruction compares.
     :param illumination_weight: of the enhancer's own loss.
-    :param reconstruction_weight: of the photometric loss; the pose network learns from it alone.
+    :param reconstruction_weight: of the photometric loss, from which motion is learned.
     :param adversarial_weight: of deceiving the discriminator, and of the discriminator's loss.
     :param supervision_weight: of the loss against known depth.
     :param dark_motion_weight: of the pose network saying of frames in little light what it says of
-        them as they are. For day drives: what it learned of motion is worth nothing by night
-        otherwise.
+        them as they are. For day drives, where what is learned of motion shall hold by night.
     :param scales: number of disparity maps that the losses use, finest first.
     :param equalise_limit: greatest share of the pixels that one level may have.
     :param static_quantile: share of the pixels that hardly differ from their neighbours in time;
