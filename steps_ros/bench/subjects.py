@@ -14,9 +14,8 @@ import time
 from typing import NamedTuple
 
 import torch
-from torch import Tensor
+from torch import optim, Tensor
 from torch.nn import functional
-from torch.optim import Adam
 
 from steps_ros.bench import literal_step as released
 from steps_ros.bench.literal_light import SCALES, Table
@@ -26,7 +25,7 @@ from steps_ros.bench.stopwatch import Watched
 from steps_ros.core.depth_net import DepthNet, DepthNetConfig, RESNET18
 from steps_ros.core.images import grey_levels, shrink
 from steps_ros.errors import SettingsError
-from steps_ros.train import objective, trainer
+from steps_ros.train import objective, optimisers, trainer
 from steps_ros.train.batch import NEXT, PREVIOUS, TARGET, TripletBatch
 from steps_ros.train.networks import needed_networks
 from steps_ros.train.objective_settings import ObjectiveSettings
@@ -50,10 +49,6 @@ PARTS = (
     'backward',
     'optimiser',
 )
-DESCENT = (
-    Watched(Tensor, 'backward', 'backward'),
-    Watched(Adam, 'step', 'optimiser'),
-)
 PACKAGE_PARTS = (
     Watched(objective, 'light_scene', 'enhance'),
     Watched(objective, '_disparities', 'depth'),
@@ -62,7 +57,9 @@ PACKAGE_PARTS = (
     Watched(objective, 'multiscale_smoothness', 'smoothness'),
     Watched(objective, '_likeness', 'adversarial'),
     Watched(trainer, 'discriminator_loss', 'discriminator'),
-    *DESCENT,
+    Watched(Tensor, 'backward', 'backward'),
+    # Which class torch hangs its hooks on, this or the one above, depends on which is used first.
+    Watched(optimisers.Adam, 'step', 'optimiser'),
 )
 LITERAL_PARTS = (
     Watched(released, 'relight', 'enhance'),
@@ -75,7 +72,8 @@ LITERAL_PARTS = (
     Watched(released, 'teach', 'adversarial'),
     Watched(released, 'deceive', 'adversarial'),
     Watched(LiteralTraining, 'criticise', 'discriminator'),
-    *DESCENT,
+    Watched(Tensor, 'backward', 'backward'),
+    Watched(optim.Adam, 'step', 'optimiser'),
 )
 
 
