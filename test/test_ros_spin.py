@@ -91,6 +91,34 @@ sys.exit(run_node('made', make_node, ['made']))
     assert ('Traceback' in ended.stderr) == bool(code)
 
 
+def test_a_signal_that_is_told_of_late_is_a_clean_end():
+    program = """
+import signal, sys
+import rclpy
+from steps_ros.ros.spin import run_node
+
+set_handler, late = signal.signal, [signal.SIGINT]
+
+def told_late(name, handler):
+    if handler is signal.SIG_IGN and late:
+        late.clear()
+        raise KeyboardInterrupt
+    return set_handler(name, handler)
+
+def make_node():
+    node = rclpy.create_node('made')
+    node.close = lambda: print('closed')
+    rclpy.shutdown()
+    return node
+
+signal.signal = told_late
+sys.exit(run_node('made', make_node, ['made']))
+"""
+    ended = subprocess.run([sys.executable, '-c', program], capture_output=True, text=True)
+    assert (ended.returncode, ended.stdout) == (0, 'closed\n')
+    assert 'Traceback' not in ended.stderr
+
+
 def test_a_node_that_cannot_finish_its_work_is_one_line_and_exit_1():
     program = """
 import sys

@@ -5,7 +5,7 @@ Run a node from start to end: one line for what is wrong, a clean end for Ctrl-C
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 import os
 import signal
 import sys
@@ -104,6 +104,9 @@ def started(args: Sequence[str] | None) -> Iterator[Callable[[Any], Any]]:
             raise
         raise SettingsError(f'ROS cannot make the node: {_reason(error)}') from error
     finally:
+        with suppress(KeyboardInterrupt):  # of a signal that came before, told of only now
+            _ignore_signals()
+        _ignore_signals()
         _finish(nodes)
 
 
@@ -163,15 +166,18 @@ def _reason(error: Exception) -> str:
     return f'{words}; ROS_SECURITY_ENABLE is true, and docs/security.md has what that needs'
 
 
+def _ignore_signals() -> None:
+    """Let no second Ctrl-C, nor the SIGINT that a launch sends after it, cut short the end."""
+    for name in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(name, signal.SIG_IGN)
+
+
 def _finish(nodes: Sequence[Any]) -> None:
     """
-    Take nodes and context down, deaf to further signals.
+    Take nodes and context down.
 
     :raises StepsError: a node could not finish its work; all is down nevertheless.
     """
-    # A second Ctrl-C, or the SIGINT that a launch sends after it, must not cut this short.
-    for name in (signal.SIGINT, signal.SIGTERM):
-        signal.signal(name, signal.SIG_IGN)
     problems: list[StepsError] = []
     for node in nodes:
         try:
