@@ -178,6 +178,23 @@ def test_a_training_of_today_goes_on_in_silence(tmp_path, caplog):
     assert caplog.records == []
 
 
+def test_a_part_that_did_not_exist_and_is_left_out_is_no_change(tmp_path, caplog):
+    job = Job(('night',), tmp_path, Path('start'), TrainingSettings(2), preset='monodepth2')
+    write_job(job)
+    path = tmp_path / 'settings.json'
+    written = json.loads(path.read_text())
+    assert written['objective'].pop('dark_motion_weight') == 0
+    path.write_text(json.dumps(written))
+    assert read_job(tmp_path) == job
+    assert caplog.records == []
+    # One that takes part is told of.
+    del written['objective']['smoothness_weight']
+    path.write_text(json.dumps(written))
+    read_job(tmp_path)
+    (said,) = (record.getMessage() for record in caplog.records)
+    assert '(smoothness_weight 0 then, 0.001 now)' in said
+
+
 def test_a_training_of_a_later_version_names_it(tmp_path):
     path = as_first_written(tmp_path) / SETTINGS
     content = json.loads(path.read_text())

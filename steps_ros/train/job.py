@@ -269,7 +269,8 @@ def _typed(settings: Kept) -> Kept:
 
 
 def _changes(former: dict[str, Any], present: dict[str, Any]) -> str:
-    """Say which values differ; a name that was not there is new."""
+    """Say which values differ; a name that was not there is new, but for a weight, which was 0."""
+    former = dict.fromkeys((name for name in present if name.endswith('_weight')), 0) | former
     names = sorted(former.keys() | present.keys())
     return ', '.join(
         f'{name} {former.get(name, "-")} then, {present.get(name, "-")} now'
