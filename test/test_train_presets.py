@@ -94,9 +94,11 @@ def test_what_cannot_be_is_refused(change, words):
         replace(PRESETS['steps'], **change)
 
 
-def test_little_light_is_of_no_use_where_no_motion_is_learned():
-    with pytest.raises(SettingsError, match=r'dark_motion_weight 0\.1: must be 0 without motion'):
-        replace(PRESETS['supervised'], dark_motion_weight=0.1)
+@pytest.mark.parametrize('name', ['supervised', 'steps'])
+def test_little_light_needs_motion_that_is_learned_from_raw_frames(name):
+    words = r'dark_motion_weight 0\.1: must be 0 without motion from raw frames'
+    with pytest.raises(SettingsError, match=words):
+        replace(PRESETS[name], dark_motion_weight=0.1)
 
 
 def test_the_day_teaching_is_monodepth2_with_motion_in_little_light():

@@ -105,10 +105,9 @@ class ObjectiveSettings:
             looks = get_args(Look) if self.enhances else ('raw', 'equalised')
             _require(getattr(self, name) in looks, name, self, f'one of {", ".join(looks)}')
         _require(self.enhances or self.light is None, 'light', self, 'None without an enhancer')
-        moves = self.reconstruction_weight > 0
-        _require(
-            moves or not self.dark_motion_weight, 'dark_motion_weight', self, '0 without motion'
-        )
+        is_found = self.reconstruction_weight > 0 and self.network_sees == 'raw'
+        words = '0 without motion from raw frames'
+        _require(is_found or not self.dark_motion_weight, 'dark_motion_weight', self, words)
 
 
 def _require(holds: bool, name: str, settings: ObjectiveSettings, range_: str) -> None:
