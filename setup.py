@@ -68,7 +68,7 @@ setup(
         'rosbags>=0.11.9,<1',
         'backports.zstd>=1.0',
         'lz4>=4.0',
-        'mcap>=1.1',
+        'mcap>=1.2.1',
     ],
     extras_require={
         'ros': [requirement + WHEELS for requirement in ROS],

@@ -15,15 +15,14 @@ import logging
 from pathlib import Path
 from typing import Any, NamedTuple, TYPE_CHECKING
 
-import cv2
 from tqdm import tqdm
-from tqdm.contrib.logging import logging_redirect_tqdm
 
 from steps_ros.cli.interrupt import held_interrupt, INTERRUPTED, one_interrupt
 from steps_ros.cli.live import describe_run, play_live, read_recorded, UNKNOWN_SCALE, with_pace
 from steps_ros.cli.run import NIGHT
 from steps_ros.data.digest import digest
 from steps_ros.data.frames import Image
+from steps_ros.data.opencv_log import silence_opencv
 from steps_ros.data.outputs import claim_folder
 from steps_ros.errors import SettingsError
 from steps_ros.eval.conclusion import Circumstances, conclude
@@ -74,8 +73,7 @@ def evaluate_all(arguments: argparse.Namespace) -> int:
     :returns: 0 when done, 130 after Ctrl-C; then the report is of what was done, marked partial.
     :raises StepsError: bad input, option or place, or not one frame to compare.
     """
-    # A library's own lines about a file that the error already names help nobody.
-    cv2.utils.logging.setLogLevel(cv2.utils.logging.LOG_LEVEL_SILENT)
+    silence_opencv()
     protocol = make_protocol(arguments.protocol, arguments.cap, arguments.crop)
     require_report_libraries()
     claim_folder(arguments.out, arguments.overwrite)
@@ -211,7 +209,6 @@ def _go_through(sources: list[SampleSource], evaluation: Evaluation, predict: Pr
     try:
         with (
             held_interrupt() as is_interrupted,
-            logging_redirect_tqdm(),
             tqdm(total=total, unit=' frames', desc='evaluate') as bar,
         ):
             for source in sources:

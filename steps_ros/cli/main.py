@@ -12,6 +12,7 @@ from typing import NamedTuple
 
 from steps_ros import __version__
 from steps_ros.cli.interrupt import INTERRUPTED, leaving_on_interrupt
+from steps_ros.cli.log_lines import LogLines
 from steps_ros.errors import nearest, StepsError
 from steps_ros.limits import limits
 
@@ -52,7 +53,9 @@ def main(argv: Sequence[str] | None = None) -> int:
         parsed = _parsed(arguments)
         module = importlib.import_module(f'steps_ros.cli.{COMMANDS[parsed.command].module}')
     # Libraries speak up from warnings on; the package as loud as it was asked to.
-    logging.basicConfig(format='%(levelname)s: %(message)s', level=logging.WARNING)
+    logging.basicConfig(
+        format='%(levelname)s: %(message)s', level=logging.WARNING, handlers=[LogLines()]
+    )
     logging.getLogger('steps_ros').setLevel(parsed.log_level.upper())
     try:
         limits()

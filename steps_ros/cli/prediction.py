@@ -11,16 +11,15 @@ import logging
 from time import perf_counter
 from typing import Any
 
-import cv2
 import numpy as np
 from tqdm import tqdm
-from tqdm.contrib.logging import logging_redirect_tqdm
 
 from steps_ros import __version__
 from steps_ros.cli.interrupt import held_interrupt, INTERRUPTED, one_interrupt
 from steps_ros.cli.results import ResultFolder
 from steps_ros.core.camera import Camera
 from steps_ros.data.frames import Frame, Skipped, Source
+from steps_ros.data.opencv_log import silence_opencv
 from steps_ros.data.sources import open_source
 from steps_ros.errors import FrameError, SourceError
 from steps_ros.inference.light_state import enhancement_alone
@@ -41,8 +40,7 @@ def predict_all(arguments: argparse.Namespace) -> int:
     :returns: 0 when done, 130 after Ctrl-C; the results so far are whole and reported.
     :raises StepsError: bad input, checkpoint, option or place.
     """
-    # A library's own lines about a file that the error already names help nobody.
-    cv2.utils.logging.setLogLevel(cv2.utils.logging.LOG_LEVEL_SILENT)
+    silence_opencv()
     with one_interrupt():
         source = open_source(arguments.input, arguments.image_topic)
     with source:
@@ -114,7 +112,7 @@ class _Job:
     def run(self) -> bool:
         """Go through all frames; return False where Ctrl-C ended that after one of them."""
         try:
-            with held_interrupt() as is_interrupted, logging_redirect_tqdm():
+            with held_interrupt() as is_interrupted:
                 for frame in _progress(self._source):
                     self._process(frame)
                     if is_interrupted():

@@ -13,7 +13,6 @@ import logging
 
 import torch
 from tqdm import tqdm
-from tqdm.contrib.logging import logging_redirect_tqdm
 
 from steps_ros.cli.interrupt import held_interrupt, INTERRUPTED, one_interrupt
 from steps_ros.data.drive_options import DriveOptions
@@ -72,7 +71,7 @@ def _train(job: Job, device: torch.device, world: World, is_new: bool) -> int:
     outcome: Outcome | None = None
     with ExitStack() as bars:
         try:
-            with held_interrupt() as is_interrupted, logging_redirect_tqdm():
+            with held_interrupt() as is_interrupted:
                 show = partial(tqdm, disable=not world.is_writer)
                 watch = _watching(bars, show, is_interrupted)
                 progress = _decoding(bars, show, is_interrupted)

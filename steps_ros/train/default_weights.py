@@ -201,13 +201,18 @@ def _jointly(
         for time, paths in drives.items():
             paths.append(folder / 'drives' / f'{time}_{number:03d}.mcap')
             simulation.drive(recipe, number, time, paths[-1])
+
+    def said(part: str, step: int, loss: float) -> None:
+        assert progress is not None
+        progress(f'{recipe.network} {part}', step, loss)
+
     trained = train_jointly(
         first.checkpoint,
         drives['night'],
         drives['day'],
         recipe.joint,
         folder / recipe.network / 'joint',
-        partial(progress, f'{recipe.network} joint') if progress else None,
+        said if progress else None,
     )
     assert trained.enhancer is not None
     night = _held_night(recipe, folder)

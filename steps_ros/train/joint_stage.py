@@ -28,7 +28,8 @@ from steps_ros.train.training_settings import TrainingSettings
 from steps_ros.train.triplet_dataset import TripletDataset
 
 OBJECTIVE = replace(STEPS, supervision_weight=1.0)
-CPU, MOTION = torch.device('cpu'), 'motion'
+CPU = torch.device('cpu')
+MOTION, JOINT = 'motion', 'joint'
 
 
 @dataclass(frozen=True)
@@ -63,7 +64,7 @@ def train_jointly(
     days: Sequence[Path],
     settings: JointSettings,
     folder: Path,
-    progress: Callable[[int, float], None] | None = None,
+    progress: Callable[[str, int, float], None] | None = None,
 ) -> Checkpoint:
     """
     Train depth network and enhancer of a checkpoint together and return their running mean.
@@ -72,14 +73,17 @@ def train_jointly(
 
     :param nights: recorded drives with exact depth.
     :param days: their twins.
-    :param progress: called with the step's number and loss.
+    :param progress: called with what is learned (motion, then joint), the step and the loss.
     :raises SourceError: too few of the drives move.
     """
 
-    def watch(report: StepReport) -> bool:
-        if progress:
-            progress(report.step - 1, report.losses['total'])
-        return False
+    def watch(part: str) -> Watch:
+        def note(report: StepReport) -> bool:
+            if progress:
+                progress(part, report.step - 1, report.losses['total'])
+            return False
+
+        return note
 
     teacher = deepcopy(start.depth_net)
     networks = starting_networks(start, OBJECTIVE, teacher, settings.seed)
@@ -96,11 +100,11 @@ def train_jointly(
     by_day = replace(
         training, max_steps=settings.motion_steps, learning_rate=settings.motion_rate, mean_decay=0
     )
-    _learn_motion(start, day, by_day, folder / MOTION, watch)
+    _learn_motion(start, day, by_day, folder / MOTION, watch(MOTION))
     lend_pose(networks, folder / MOTION / SNAPSHOTS / LAST)
     loop = Training(networks, OBJECTIVE, training, folder, CPU)
     take_up(loop)
-    run_loop(loop, _dataset(nights, settings), day, watch)
+    run_loop(loop, _dataset(nights, settings), day, watch(JOINT))
     step = start.provenance.step + loop.step
     return finished_checkpoint(
         loop.result,

@@ -9,6 +9,7 @@ as the last dimension: what Adam does to one number does not depend on where it 
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any
 
 import torch
@@ -23,8 +24,12 @@ class _InMemoryOrder:
     does nothing wrong. A test looks.
     """
 
-    def __init__(self, *arguments: Any, **settings: Any) -> None:
-        super().__init__(*arguments, fused=True, **settings)  # type: ignore[call-arg]
+    def __init__(self, parameters: Iterable[Any], *rate: float, **settings: Any) -> None:
+        parameters = list(parameters)
+        try:
+            super().__init__(parameters, *rate, fused=True, **settings)  # type: ignore[call-arg]
+        except RuntimeError:  # before torch 2.4 a CPU has no fused step
+            super().__init__(parameters, *rate, **settings)  # type: ignore[call-arg]
 
     def _init_group(self, group: dict[str, Any], parameters: list[Tensor], *lists: Any) -> bool:
         found: bool = super()._init_group(group, parameters, *lists)  # type: ignore[misc]
@@ -40,11 +45,11 @@ class _InMemoryOrder:
 
 
 class Adam(_InMemoryOrder, optim.Adam):
-    """Adam, fused; state and parameters keep their shapes."""
+    """Adam, fused where torch has it; state and parameters keep their shapes."""
 
 
 class AdamW(_InMemoryOrder, optim.AdamW):
-    """AdamW, fused; state and parameters keep their shapes."""
+    """AdamW, fused where torch has it; state and parameters keep their shapes."""
 
 
 def lies_channels_last(tensor: Tensor) -> bool:
