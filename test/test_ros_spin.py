@@ -17,7 +17,7 @@ from rclpy.executors import ExternalShutdownException
 from rclpy.node import Node
 
 from steps_ros.errors import SettingsError
-from steps_ros.ros.spin import guarded, refuse_arguments, spin
+from steps_ros.ros.spin import guarded, refuse_arguments, serving, spin
 
 pytestmark = pytest.mark.timeout(30)
 
@@ -49,6 +49,13 @@ def test_a_callback_that_raises_does_not_end_the_node(node):
         spin(node)
     limit.cancel()
     assert len(calls) >= 3
+
+
+def test_the_executor_is_gone_before_the_node(node):
+    with serving(node) as executor:
+        assert list(executor.get_nodes()) == [node]
+    assert not executor.get_nodes()
+    assert node.context.ok()
 
 
 def test_a_guarded_callback_never_raises(node):

@@ -54,17 +54,27 @@ def spin(node: Node) -> None:
     """
     if not node.context.ok():  # a signal came while the node was made
         return
+    with serving(node) as executor:
+        while node.context.ok():
+            try:
+                executor.spin()
+            except ExternalShutdownException:
+                raise
+            except Exception as error:  # as said above
+                if node.context.ok():
+                    node.get_logger().error(f'callback failed: {type(error).__name__}: {error}')
+                    time.sleep(AFTER_ERROR_S)
+
+
+@contextmanager
+def serving(node: Node) -> Iterator[SingleThreadedExecutor]:
+    """Yield an executor that has the node, and is gone before the node and its context are."""
     executor = SingleThreadedExecutor(context=node.context)
-    executor.add_node(node)
-    while node.context.ok():
-        try:
-            executor.spin()
-        except ExternalShutdownException:
-            raise
-        except Exception as error:  # as said above
-            if node.context.ok():
-                node.get_logger().error(f'callback failed: {type(error).__name__}: {error}')
-                time.sleep(AFTER_ERROR_S)
+    try:
+        executor.add_node(node)
+        yield executor
+    finally:
+        executor.shutdown()
 
 
 @contextmanager

@@ -17,7 +17,6 @@ from diagnostic_msgs.msg import DiagnosticArray
 from rcl_interfaces.msg import SetParametersResult
 from rclpy.clock import Clock, ClockType
 from rclpy.duration import Duration
-from rclpy.executors import SingleThreadedExecutor
 from rclpy.logging import get_logger
 from rclpy.node import Node
 from rclpy.parameter import Parameter
@@ -27,7 +26,7 @@ from std_srvs.srv import Trigger
 from steps_ros.errors import StepsError
 from steps_ros.ros.node_settings import NodeSettings
 from steps_ros.ros.qos import output_profile
-from steps_ros.ros.spin import DONE, FAILED, guarded, refuse_arguments, started
+from steps_ros.ros.spin import DONE, FAILED, guarded, refuse_arguments, serving, started
 from steps_ros.ros.trainer_progress import ERROR, progress_status, WARN
 from steps_ros.ros.trainer_settings import TrainerSettings
 from steps_ros.ros.trainer_work import Train, train_as_asked, Work
@@ -75,11 +74,10 @@ class Trainer(Node):
 
         :returns: the exit code: 0 done or stopped, 1 failed, 3 rejected.
         """
-        executor = SingleThreadedExecutor(context=self.context)
-        executor.add_node(self)
-        self.work.start()
-        while self.work.is_busy:
-            executor.spin_once(timeout_sec=WAIT_S)
+        with serving(self) as executor:
+            self.work.start()
+            while self.work.is_busy:
+                executor.spin_once(timeout_sec=WAIT_S)
         self._progress.wait_for_all_acked(Duration(seconds=ACKNOWLEDGE_S))
         return self.work.code
 
