@@ -23,6 +23,7 @@ def test_the_arms_differ_from_the_paper_in_one_thing_each():
         'steps-not-joint': ['joint'],
         'steps-without-teacher': ['adversarial_weight'],
         'steps-raw-loss': ['loss_sees'],
+        'steps-without-odometry': ['odometry_weight'],
         'steps-held': ['held'],
     }
 

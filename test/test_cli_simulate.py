@@ -168,6 +168,7 @@ def test_shards_go_on_and_other_settings_are_refused(tmp_path, capsys):
         (['--turn', '1'], 'give --shards E too'),
         (['--negatives', 'x'], 'give --shards E too'),
         (['--shards', '1', '--frames', '3', '--scenes', '2'], 'give 2'),
+        (['--shards', '1', '--first-scene', '2'], 'shards begin with street 0'),
     ],
 )
 def test_what_belongs_to_shards_is_refused_without_them(tmp_path, capsys, wrong, said):

@@ -47,6 +47,20 @@ def test_speed_from_odometry(tmp_path):
     assert speeds[-1] == pytest.approx(10, rel=1e-3)
 
 
+def test_where_odometry_has_the_vehicle(tmp_path):
+    path = write(tmp_path / 'night.mcap', drive(10), odometry(60))
+    places = [item.position for item in frames_of(path)]
+    # 10 m/s, ten pictures a second.
+    np.testing.assert_allclose(np.diff(places, axis=0), [[1, 0, 0]] * 9, atol=1e-6)
+    assert all(item.position is None for item in frames_of(write(tmp_path / 'b.mcap', drive(3))))
+
+
+def test_odometry_is_left_aside_where_it_is_said(tmp_path):
+    path = write(tmp_path / 'night.mcap', drive(10), odometry(60))
+    for item in frames_of(path, odometry_topic='none'):
+        assert (item.position, item.speed_mps) == (None, None)
+
+
 def standing(count):
     """Return odometry of a vehicle that stands for 0.8 s and then drives at 10 m/s."""
     found = []

@@ -153,6 +153,14 @@ def test_simulated_folder_with_its_stamps_and_depth(tmp_path):
     assert not build_store(root, SIZE, cache=tmp_path / 'cache').index.has_depth
 
 
+def test_poses_tell_how_far_a_simulated_drive_went(tmp_path):
+    root = write_simulated(tmp_path / 'drive', step_m=1.5)
+    store = build_store(root, SIZE, cache=tmp_path / 'cache')
+    np.testing.assert_allclose(store.ways(store.triplets), np.full((4, 2), 1.5))
+    aside = DriveOptions(odometry_topic='none')
+    assert not build_store(root, SIZE, aside, tmp_path / 'cache').index.located_count
+
+
 def test_a_vehicle_that_stands_is_known_by_its_poses(tmp_path):
     root = write_simulated(tmp_path / 'drive', step_m=0.02)
     with pytest.raises(SourceError, match='5 standstill'):

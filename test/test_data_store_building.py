@@ -15,6 +15,7 @@ import tracemalloc
 import cv2
 from make_bags import SECOND, write_folder, write_mcap, write_ros1
 from make_drives import CAMERA, drive, HEIGHT, items, moving, seconds, WIDTH, write_drive
+from make_recordings import odometry, write
 import numpy as np
 import pytest
 from rosbags import rosbag2
@@ -163,6 +164,20 @@ def test_standstill_black_and_blinding_frames_are_dropped_and_counted(tmp_path):
         moving(i)[0, 0, 0] for i in range(4)
     ]
     assert store.index.triplet_count == 2
+
+
+def test_ways_between_frames_from_odometry(tmp_path):
+    store = build(write(tmp_path / 'night.mcap', drive(6), odometry(60)))
+    assert ': 6 of 6 frames, 6 with odometry, 4 triplets' in summary(store.index)
+    np.testing.assert_allclose(store.ways(store.triplets), np.ones((4, 2)), atol=1e-5)
+
+
+def test_ways_are_unknown_without_odometry_and_where_it_jumps(tmp_path):
+    store = build(write_drive(tmp_path / 'night.mcap', 6))
+    assert np.isnan(store.ways(store.triplets)).all()
+    store.positions = np.outer([0, 1, 2, 3, 40, 41.0], [1, 0, 0])
+    jumps = [[False, False], [False, False], [False, True], [True, False]]
+    np.testing.assert_array_equal(np.isnan(store.ways(store.triplets)), jumps)
 
 
 def test_no_triplet_over_a_gap(tmp_path):

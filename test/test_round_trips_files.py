@@ -172,8 +172,8 @@ INDICES = st.builds(
     name=PATHS, kind=TEXT, content=TEXT, settings=st.dictionaries(TEXT, JSON, max_size=2),
     height=st.just(2), width=st.just(3), frame_count=st.just(SHARD_FRAMES + 2),
     triplet_count=st.just(0), seen_count=st.integers(0, 9), period_ns=st.integers(0, 10**12),
-    dropped=st.dictionaries(TEXT, st.integers(0, 9), max_size=2), damage=TEXT,
-    has_depth=st.booleans(),
+    located_count=st.integers(0, 9), dropped=st.dictionaries(TEXT, st.integers(0, 9), max_size=2),
+    damage=TEXT, has_depth=st.booleans(),
 )  # fmt: skip
 
 

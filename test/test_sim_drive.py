@@ -58,6 +58,13 @@ def test_the_first_street_lies_where_it_lies_alone(frames):
     np.testing.assert_array_equal(alone.world_from_camera, frames[0].world_from_camera)
 
 
+def test_other_streets_have_the_same_camera(frames):
+    later = list(drive_frames(Drive(replace(CLIP, frames=4), 2, first=1)))
+    for frame, same in zip(later, frames[2:], strict=True):
+        np.testing.assert_array_equal(frame.depth, same.depth)
+        assert frame.camera == same.camera == frames[0].camera
+
+
 def test_each_scene_needs_a_frame():
     with pytest.raises(SettingsError, match='7 scenes for 6 frames'):
         Drive(CLIP, 7)

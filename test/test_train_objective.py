@@ -211,6 +211,19 @@ def step(settings: ObjectiveSettings, networks: Networks, batch=None) -> StepRes
     return step_losses(networks, batch, batch, settings, ObjectiveState(settings))
 
 
+def test_odometry_guides_motion_where_it_was_recorded():
+    told = random_batch()._replace(ways=torch.tensor([[0.5, 0.7], [torch.nan, 0.4]]))
+    alone, guided = (step(STEPS, networks_of(STEPS), batch).losses for batch in (None, told))
+    assert alone.odometry.item() == 0
+    assert guided.odometry.item() > 0
+    assert guided.reconstruction.item() != alone.reconstruction.item()
+    difference = guided.total(STEPS) - alone.total(STEPS)
+    parts = STEPS.odometry_weight * guided.odometry + guided.reconstruction - alone.reconstruction
+    torch.testing.assert_close(difference, parts, atol=1e-5, rtol=1e-4)
+    untold = replace(STEPS, odometry_weight=0)
+    assert step(untold, networks_of(untold), told).losses.odometry.item() == 0
+
+
 def test_mended_the_depth_loss_alone_reaches_the_enhancer():
     networks = networks_of(STEPS)
     step(STEPS, networks).losses.reconstruction.backward()

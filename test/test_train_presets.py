@@ -101,6 +101,12 @@ def test_little_light_needs_motion_that_is_learned_from_raw_frames(name):
         replace(PRESETS[name], dark_motion_weight=0.1)
 
 
+def test_odometry_needs_motion_to_guide():
+    words = r'odometry_weight 0\.1: must be 0 without motion from the frames'
+    with pytest.raises(SettingsError, match=words):
+        replace(PRESETS['supervised'], odometry_weight=0.1)
+
+
 def test_the_day_teaching_is_monodepth2_with_motion_in_little_light():
     bright = random_batch()
     networks, state = networks_of(DAY_TEACHING), ObjectiveState(DAY_TEACHING)

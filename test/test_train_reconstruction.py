@@ -19,7 +19,9 @@ from steps_ros.train.objective_settings import ObjectiveSettings
 from steps_ros.train.objective_state import ObjectiveState
 from steps_ros.train.presets import RELEASED_STEPS_NUSCENES
 from steps_ros.train.reconstruction import (
+    as_far_as,
     compare,
+    LEAST_WAY,
     reconstruct,
     source_transforms,
     steady_transforms,
@@ -257,6 +259,50 @@ class MeanMotion(nn.Module):
         none = torch.zeros_like(ahead)
         turn = torch.stack((none, 0.01 * ahead, none), 1)
         return Motion(turn, torch.stack((none, none, ahead), 1))
+
+
+def moved(*translations: tuple[float, float, float]) -> Tensor:
+    """Return source_from_target (1, 2, 4, 4) with a turn."""
+    turn = torch.tensor([[0.0, 0.1, 0.0]]).expand(2, 3)
+    way = torch.tensor(translations, dtype=torch.float32)
+    return transform_from_motion(turn, way, invert=False)[None]
+
+
+def test_motion_goes_as_far_as_odometry_tells():
+    found = moved((0, 0, 2), (0.3, 0, 0.4))
+    guided, missed = as_far_as(found, torch.tensor([[3.0, 0.25]]))
+    torch.testing.assert_close(guided[0, 0, :3, 3], found[0, 0, :3, 3] * 1.5)
+    torch.testing.assert_close(guided[0, 1, :3, 3], found[0, 1, :3, 3] * 0.5)
+    assert torch.equal(guided[..., :3, :3], found[..., :3, :3])
+    assert torch.equal(guided[..., 3, :], found[..., 3, :])
+    assert missed.item() == pytest.approx((1 + 0.25) / 2)
+
+
+@pytest.mark.parametrize(('ways', 'missed'), [((np.nan, np.nan), 0), ((1.0, np.nan), 1)])
+def test_where_odometry_is_silent_the_network_says_how_far(ways, missed):
+    found = moved((0, 0, 2), (0, 0, -2)).requires_grad_()
+    guided, off = as_far_as(found, torch.tensor([ways]))
+    torch.testing.assert_close(guided[0, 1], found[0, 1])
+    assert off.item() == pytest.approx(missed)
+    (guided.sum() + off).backward()
+    assert found.grad.isfinite().all()
+
+
+def test_a_guided_length_is_learned_from_odometry_alone():
+    found = moved((0, 0, 2), (0, 0, -2)).requires_grad_()
+    guided, off = as_far_as(found, torch.tensor([[1.0, 3.0]]))
+    guided[..., 2, 3].square().sum().backward(retain_graph=True)
+    assert found.grad[..., 2, 3].abs().max() < 1e-6
+    off.backward()
+    assert found.grad[0, :, 2, 3].tolist() == pytest.approx([0.5, 0.5])
+
+
+def test_next_to_no_motion_is_not_blown_up():
+    still = moved((0, 0, LEAST_WAY / 10), (0, 0, 0)).requires_grad_()
+    guided, off = as_far_as(still, torch.tensor([[1.0, 1.0]]))
+    assert guided[0, 0, 2, 3].item() == pytest.approx(0.1)
+    (guided.sum() + off).backward()
+    assert still.grad.isfinite().all()
 
 
 def test_less_light_shall_not_change_motion():

@@ -8,7 +8,7 @@ import subprocess
 import sys
 
 from make_drives import depths, drive, HEIGHT, moving, WIDTH, write_drive
-from make_recordings import write
+from make_recordings import odometry, write
 import numpy as np
 import pytest
 import torch
@@ -43,6 +43,18 @@ def test_previous_target_next(store):
         assert torch.equal(batch.frames[1, position], channels_first(moving(5 + position)))
     np.testing.assert_allclose(batch.intrinsics[0], [[40, 0, 32], [0, 42, 24], [0, 0, 1]])
     assert dataset.stamp_ns(5) - dataset.stamp_ns(0) == 500_000_000
+
+
+def test_how_far_the_vehicle_went(tmp_path):
+    paths = [
+        write(tmp_path / 'told.mcap', drive(5), odometry(50)),
+        write_drive(tmp_path / 'untold.mcap', 4),
+    ]
+    dataset = TripletDataset([build_store(path, SIZE, cache=tmp_path) for path in paths])
+    ways = dataset.batch(np.arange(5)[::-1], np.ones(5, bool)).ways
+    assert (ways.dtype, ways.shape) == (torch.float32, (5, 2))
+    assert ways[:2].isnan().all()
+    torch.testing.assert_close(ways[2:], torch.ones(3, 2), atol=1e-5, rtol=0)
 
 
 def test_mirrored_frames_with_their_camera(store):

@@ -58,6 +58,7 @@ ARMS: dict[str, ObjectiveSettings] = {
     # In search of what the others gain or lose by.
     'steps-without-teacher': replace(STEPS, adversarial_weight=0),
     'steps-raw-loss': replace(STEPS, loss_sees='raw'),
+    'steps-without-odometry': replace(STEPS, odometry_weight=0),
     'steps-held': replace(STEPS, held=(*STEPS.held, 'depth')),
 }
 WEIGHTS, RESULT = 'weights.safetensors', 'result.json'

@@ -30,6 +30,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add('--time', choices=('night', 'day'), default='night')
     add('--size', type=_size, default=(192, 320), metavar='HxW', help='192x320')
     add('--scenes', type=_positive, default=1, help='streets to drive through (1)')
+    add(
+        '--first-scene',
+        type=_natural,
+        metavar='N',
+        help='number of the first street (0): other streets with the same camera',
+    )
     add('--no-crossings', action='store_true', help='streets without side roads')
     add('--distortion', action='store_true', help='a lens that bends straight lines')
     add('--workers', type=_positive, default=1, help='processes (1)')
@@ -90,6 +96,8 @@ def _write_shards(arguments: argparse.Namespace) -> None:
 
     from steps_ros.sim.shards import claim_shards, ShardSettings, write_shards
 
+    if arguments.first_scene is not None:
+        raise SettingsError('--first-scene is of drives; shards begin with street 0: leave it out')
     share, rest = divmod(arguments.frames, arguments.scenes)
     if rest:
         raise SettingsError(
@@ -136,7 +144,7 @@ def _drive(arguments: argparse.Namespace) -> Drive:
             dropout=arguments.lidar_dropout,
             offset_s=arguments.lidar_offset,
         )
-    return Drive(clip, arguments.scenes, lidar)
+    return Drive(clip, arguments.scenes, lidar, arguments.first_scene or 0)
 
 
 def _claim(out: Path, overwrite: bool) -> None:

@@ -36,6 +36,7 @@ DEFAULTS = {
     'intrinsics': None,
     'image_topic': None,
     'depth_topic': None,
+    'odom_topic': None,
     'bonnet': 0.0,
     'overwrite': False,
 }
@@ -99,6 +100,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add('--intrinsics', type=Path, metavar='YAML', help='camera file instead of camera_info')
     add('--image-topic', metavar='TOPIC', help='which images of the drives')
     add('--depth-topic', metavar='TOPIC', help='depth or LiDAR of the drives, for supervised')
+    add(
+        '--odom-topic',
+        metavar='TOPIC',
+        help='odometry that tells how far the drives went; none: leave it aside (the only one)',
+    )
     add('--bonnet', type=float, metavar='SHARE', help='of rows cut off below (0)')
     add(
         '--overwrite',

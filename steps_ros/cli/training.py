@@ -43,6 +43,7 @@ SHORT_NAMES = {
     'discriminator': 'disc',
     'supervision': 'depth',
     'dark_motion': 'dark',
+    'odometry': 'odom',
 }
 
 logger = logging.getLogger(__name__)
@@ -84,7 +85,10 @@ def _train(job: Job, device: torch.device, world: World, is_new: bool) -> int:
 def _new(arguments: argparse.Namespace, world: World) -> Job:
     start = weights_file(arguments.init)
     options = DriveOptions(
-        arguments.image_topic, depth_topic=arguments.depth_topic, intrinsics=arguments.intrinsics
+        arguments.image_topic,
+        depth_topic=arguments.depth_topic,
+        odometry_topic=arguments.odom_topic,
+        intrinsics=arguments.intrinsics,
     )
     store = StoreSettings(
         bonnet=arguments.bonnet, depth=PRESETS[arguments.preset].supervision_weight > 0

@@ -19,8 +19,8 @@ from steps_ros.data.camera_info import is_rectified, view_from_info
 from steps_ros.data.cameras import fitted
 from steps_ros.data.depth_images import decode_compressed_depth, decode_depth
 from steps_ros.data.depth_topics import is_depth
-from steps_ros.data.drive_options import DriveOptions
-from steps_ros.data.drives import Drive, DriveFrame, Floats
+from steps_ros.data.drive_options import DriveOptions, NO_ODOMETRY
+from steps_ros.data.drives import Doubles, Drive, DriveFrame, Floats
 from steps_ros.data.encodings import decode_compressed, decode_image_message
 from steps_ros.data.frames import Frame, Image
 from steps_ros.data.messages import COMPRESSED_IMAGE, IMAGE, ODOMETRY, POINT_CLOUD
@@ -41,6 +41,7 @@ class _Picture(NamedTuple):
     message: RawMessage
     camera: Camera | None
     speed_mps: float | None
+    position: Doubles | None
 
 
 class BagDrive(Drive):
@@ -118,7 +119,9 @@ class BagDrive(Drive):
                 self._add_pose(track, raw)
             elif raw.topic == self._image.name:
                 stamp_ns = self._stamp_ns(raw)
-                content = _Picture(raw, camera, _speed(track, stamp_ns))
+                content = _Picture(
+                    raw, camera, _speed(track, stamp_ns), _position(track, stamp_ns)
+                )
                 pairing.add_picture(Message(stamp_ns, raw.receive_ns, content))
             else:
                 pairing.add_reference(Message(self._stamp_ns(raw), raw.receive_ns, raw))
@@ -130,7 +133,8 @@ class BagDrive(Drive):
         image = self._pixels(picture.message)
         camera = fitted(picture.camera, image.shape[1], image.shape[0])
         frame = Frame(pair.picture.stamp_ns, image, camera, stem)
-        return DriveFrame(frame, 0, self._depth_of(pair), picture.speed_mps)
+        depth = self._depth_of(pair)
+        return DriveFrame(frame, 0, depth, picture.speed_mps, picture.position)
 
     def _pixels(self, raw: RawMessage) -> Image:
         message = self._bag.decode(raw)
@@ -190,6 +194,11 @@ def _speed(track: PoseTrack, stamp_ns: int) -> float | None:
     return float(np.linalg.norm(now[:3, 3] - before[:3, 3])) * 1e9 / SPEED_NS
 
 
+def _position(track: PoseTrack, stamp_ns: int) -> Doubles | None:
+    now = track.at(stamp_ns)
+    return None if now is None else now[:3, 3]
+
+
 def _choose_depth(bag: Bag, name: str | None) -> Topic | None:
     """Return the named topic, or the only one with depth, or None; a point cloud is no picture."""
     if any(topic.name == name and topic.message_type == POINT_CLOUD for topic in bag.topics):
@@ -209,6 +218,8 @@ def _holds_depth(bag: Bag, topic: Topic) -> bool:
 
 
 def _choose_odometry(bag: Bag, name: str | None) -> str | None:
+    if name == NO_ODOMETRY:
+        return None
     found = [topic.name for topic in bag.topics if topic.message_type == ODOMETRY]
     if name is not None and name not in found:
         there = ', '.join(found) or 'none'

@@ -19,6 +19,7 @@ from steps_ros.data.frames import Frame
 from steps_ros.errors import FrameError
 
 Floats = NDArray[np.float32]
+Doubles = NDArray[np.float64]
 
 UNREADABLE = 'cannot be read'
 MAX_WARNINGS = 5
@@ -44,14 +45,16 @@ class DriveFrame(NamedTuple):
     A frame of a drive.
 
     ``sequence`` counts up where the drive is cut; ``depth`` is (H, W) metres in the geometry of
-    the picture, +inf sky, NaN unknown, or the places that a LiDAR has hit; it and ``speed_mps``
-    are None where nobody measured them.
+    the picture, +inf sky, NaN unknown, or the places that a LiDAR has hit; ``position`` (3,) is
+    where odometry has the vehicle, metres. These and ``speed_mps`` are None where nobody measured
+    them.
     """
 
     frame: Frame
     sequence: int = 0
     depth: Floats | Places | None = None
     speed_mps: float | None = None
+    position: Doubles | None = None
 
 
 class Drive(Closing):

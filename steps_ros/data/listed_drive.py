@@ -12,7 +12,7 @@ import numpy as np
 
 from steps_ros.core.camera import Camera
 from steps_ros.data.cameras import find_camera_file, fitted, read_camera
-from steps_ros.data.drive_options import DriveOptions
+from steps_ros.data.drive_options import DriveOptions, NO_ODOMETRY
 from steps_ros.data.drives import Drive, DriveFrame, Floats, UNREADABLE
 from steps_ros.data.frames import Frame
 from steps_ros.data.set_files import (
@@ -43,6 +43,7 @@ class Entry(NamedTuple):
     camera: Camera | Doubles | None = None
     depth: Path | None = None
     speed_mps: float | None = None
+    position: Doubles | None = None
 
 
 class ListedDrive(Drive):
@@ -152,10 +153,13 @@ def folder_drive(path: Path, options: DriveOptions) -> ListedDrive:
     else:
         step_ns = SECOND_NS / (options.rate_hz or DEFAULT_RATE_HZ)
         kind, stamps = 'folder', [round(index * step_ns) for index in range(len(pictures))]
-    speeds = _speeds(path / POSES, stamps)
+    is_guided = options.odometry_topic != NO_ODOMETRY
+    places = _places(path / POSES, len(pictures)) if is_guided else None
     entries = [
-        Entry(picture, stamp, 0, camera, _depth(path, picture), speed)
-        for picture, stamp, speed in zip(pictures, stamps, speeds, strict=True)
+        Entry(picture, stamp, 0, camera, _depth(path, picture), speed, place)
+        for picture, stamp, speed, place in zip(
+            pictures, stamps, _speeds(places, stamps), _rows(places, stamps), strict=True
+        )
     ]
     return ListedDrive(path, kind, entries, also)
 
@@ -168,7 +172,8 @@ def _read(entry: Entry) -> DriveFrame:
     else:
         camera = matrix_camera(entry.camera, image)
     frame = Frame(entry.stamp_ns, image, camera, entry.picture.stem)
-    return DriveFrame(frame, entry.sequence, _read_depth(entry.depth), entry.speed_mps)
+    depth = _read_depth(entry.depth)
+    return DriveFrame(frame, entry.sequence, depth, entry.speed_mps, entry.position)
 
 
 def _read_depth(path: Path | None) -> Floats | None:
@@ -190,11 +195,10 @@ def _stamps(path: Path, count: int) -> list[int]:
     return stamps
 
 
-def _speeds(path: Path, stamps: list[int]) -> list[float | None]:
-    """Return m/s from the last frame to each, where poses (KITTI, 12 numbers a line) are there."""
-    nothing: list[float | None] = [None] * len(stamps)
+def _places(path: Path, count: int) -> Doubles | None:
+    """Return where the frames were, (count, 3), where poses (KITTI, 12 numbers a line) say it."""
     if not path.is_file():
-        return nothing
+        return None
     try:
         places = np.loadtxt(path, ndmin=2).reshape(-1, 3, 4)[:, :, 3]
         if not np.isfinite(places).all():
@@ -202,8 +206,17 @@ def _speeds(path: Path, stamps: list[int]) -> list[float | None]:
     except ValueError as error:
         reason = ' '.join(str(error).split())
         raise SourceError(f'{path} holds no poses of 12 numbers: {reason}; correct it') from error
-    if len(places) != len(stamps):
-        return nothing
+    return places if len(places) == count else None
+
+
+def _rows(places: Doubles | None, stamps: list[int]) -> list[Doubles | None]:
+    return [None] * len(stamps) if places is None else [*places]
+
+
+def _speeds(places: Doubles | None, stamps: list[int]) -> list[float | None]:
+    """Return m/s from the last frame to each."""
+    if places is None:
+        return [None] * len(stamps)
     steps_s = np.diff(np.array(stamps)) / SECOND_NS
     ways = np.linalg.norm(np.diff(places, axis=0), axis=1)
     with np.errstate(divide='ignore', invalid='ignore'):

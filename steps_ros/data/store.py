@@ -4,9 +4,10 @@ Decoded drives on disk, as training reads them: numpy and JSON, nothing else.
 A store is a folder. ``index.json`` says what it was made from and is written last;
 ``frames_00000.npy`` and so on hold uint8 (N, H, W, 3) RGB, ``depth_00000.npy`` float16 (N, H, W)
 metres along the optical axis, +inf sky, NaN unknown, where depth was asked for; the last shard is
-shorter than the others. ``intrinsics.npy`` float32 (F, 3, 3) and ``stamps.npy`` int64 (F,)
-nanoseconds belong to all frames; ``triplets.npy`` int64 (T, 3) names previous, target and next of
-each triplet. A frame is stored once, however many triplets it is in.
+shorter than the others. ``intrinsics.npy`` float32 (F, 3, 3), ``stamps.npy`` int64 (F,)
+nanoseconds and ``positions.npy`` float64 (F, 3), where odometry had the vehicle, metres, NaN where
+there was none, belong to all frames; ``triplets.npy`` int64 (T, 3) names previous, target and next
+of each triplet. A frame is stored once, however many triplets it is in.
 """
 
 from __future__ import annotations
@@ -24,10 +25,12 @@ from steps_ros.data.outputs import json_bytes
 from steps_ros.data.paths import exists
 from steps_ros.errors import SourceError
 
-FORMAT = 1
+FORMAT = 2
 INDEX = 'index.json'
 SHARD_FRAMES = 256
 SECOND_NS = 1_000_000_000
+# No road vehicle is faster; odometry that starts anew is.
+FASTEST_MPS = 70.0
 _WINDOW = re.compile(r'(?P<path>.+)@(?P<start>[\d.]+)-(?P<end>[\d.]*)(?P<share>%?)')
 
 
@@ -38,7 +41,8 @@ class StoreIndex:
 
     ``name`` is the drive's path, ``kind`` what it is, ``content`` the SHA-256 of its bytes;
     ``settings`` how it was decoded. ``period_ns`` is the median time between frames, ``dropped``
-    counts frames by reason, ``damage`` says what could not be read of a truncated drive.
+    counts frames by reason, ``located_count`` those with a position; ``damage`` says what could
+    not be read of a truncated drive.
     """
 
     name: str
@@ -50,6 +54,7 @@ class StoreIndex:
     frame_count: int
     triplet_count: int
     seen_count: int
+    located_count: int
     period_ns: int
     dropped: dict[str, int]
     damage: str
@@ -60,7 +65,7 @@ class StoreIndex:
         """Raise :class:`ValueError` for counts and sizes that no store has."""
         for name in ('height', 'width', 'frame_count'):
             _check_whole(name, getattr(self, name), least=1)
-        for name in ('triplet_count', 'seen_count', 'period_ns'):
+        for name in ('triplet_count', 'seen_count', 'located_count', 'period_ns'):
             _check_whole(name, getattr(self, name), least=0)
         if not isinstance(self.dropped, dict):
             raise ValueError(f'dropped {self.dropped!r} does not count by reason')
@@ -106,6 +111,7 @@ class Store:
         count, size = index.frame_count, (index.height, index.width)
         self.stamps = self._array('stamps', (count,), 'int64')
         self.intrinsics = self._array('intrinsics', (count, 3, 3), 'float32')
+        self.positions = self._array('positions', (count, 3), 'float64')
         self.triplets = self._array('triplets', (index.triplet_count, 3), 'int64')
         if ((self.triplets < 0) | (self.triplets >= count)).any():
             raise SourceError(f'{folder}: triplets name other frames; {self._remedy()}')
@@ -121,6 +127,19 @@ class Store:
         """Return (H, W) metres, a view of the file; only of a store that has depth."""
         metres: NDArray[np.float16] = self._depth[row // SHARD_FRAMES][row % SHARD_FRAMES]
         return metres
+
+    def ways(self, rows: NDArray[np.int64]) -> NDArray[np.float32]:
+        """
+        Return how far the vehicle went from the target to the previous and to the next frame.
+
+        :param rows: (T, 3), triplets.
+        :returns: (T, 2) metres, NaN where odometry does not tell or jumps.
+        """
+        target, others = rows[:, 1:2], rows[:, (0, 2)]
+        metres = np.linalg.norm(self.positions[others] - self.positions[target], axis=2)
+        seconds = np.abs(self.stamps[others] - self.stamps[target]) / SECOND_NS
+        is_jump = metres > FASTEST_MPS * seconds
+        return np.where(is_jump, np.nan, metres).astype(np.float32)
 
     def part(self, window: Window | None) -> NDArray[np.int64]:
         """
@@ -193,8 +212,9 @@ def summary(index: StoreIndex) -> str:
     """Return one line that says how much of a drive is used and why the rest is not."""
     reasons = sorted(index.dropped.items(), key=lambda item: (-item[1], item[0]))
     why = ', '.join(f'{count} {reason}' for reason, count in reasons)
+    located = f', {index.located_count} with odometry' if index.located_count else ''
     line = (
-        f'{index.name}: {index.frame_count} of {index.seen_count} frames, '
+        f'{index.name}: {index.frame_count} of {index.seen_count} frames{located}, '
         f'{index.triplet_count} triplets{f" (not used: {why})" if why else ""}'
     )
     return f'{line}; {index.damage}' if index.damage else line

@@ -145,6 +145,7 @@ class _Writing:
         self._notes: list[FrameNote] = []
         self._dropped: Counter[str] = Counter()
         self._last: Floats | None = None
+        self._located = 0
 
     def write(self, content: str, progress: Progress) -> StoreIndex:
         """Write all but the index, which is returned."""
@@ -170,6 +171,7 @@ class _Writing:
             frame_count=files.count,
             triplet_count=len(triplets.rows),
             seen_count=seen,
+            located_count=self._located,
             period_ns=triplets.period_ns,
             dropped=dict(self._dropped + triplets.reasons),
             damage=self._drive.damage,
@@ -202,7 +204,8 @@ class _Writing:
         if fault:
             self._dropped[fault] += 1
         else:
-            row = files.append(prepared, stamp_ns)
+            row = files.append(prepared, stamp_ns, item.position)
+            self._located += item.position is not None
             self._last = small
         self._notes.append(FrameNote(stamp_ns, item.sequence, row))
 

@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 
 from steps_ros.data.array_file import ArrayFile
 from steps_ros.data.closing import Closing
+from steps_ros.data.drives import Doubles
 from steps_ros.data.preparation import Prepared
 from steps_ros.data.store import SHARD_FRAMES, shard_name
 
@@ -29,12 +30,14 @@ class StoreFiles(Closing):
         self._depth = self._entered(_Shards(folder, 'depth', size, '<f2')) if has_depth else None
         self._stamps = self._entered(ArrayFile(folder / 'stamps.npy', (), '<i8'))
         self._intrinsics = self._entered(ArrayFile(folder / 'intrinsics.npy', (3, 3), '<f4'))
+        self._positions = self._entered(ArrayFile(folder / 'positions.npy', (3,), '<f8'))
 
-    def append(self, prepared: Prepared, stamp_ns: int) -> int:
+    def append(self, prepared: Prepared, stamp_ns: int, position: Doubles | None = None) -> int:
         """Write a frame and return its row."""
         self._frames.append(prepared.image)
         self._stamps.append(np.array(stamp_ns))
         self._intrinsics.append(np.array(prepared.camera.matrix))
+        self._positions.append(np.full(3, np.nan) if position is None else position)
         if self._depth is not None:
             nothing = np.full(self._size, np.nan, np.float16)
             self._depth.append(nothing if prepared.depth is None else prepared.depth)

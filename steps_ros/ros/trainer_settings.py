@@ -125,6 +125,11 @@ class TrainerSettings:
         'Depth or LiDAR of the drives, for preset supervised. Empty: the only one.',
         read_only=True,
     )
+    odom_topic: str = setting(
+        '',
+        'Odometry that tells how far the drives went; none: leave it aside. Empty: the only one.',
+        read_only=True,
+    )
     bonnet: float = setting(
         0.0,
         'Share of the rows cut off below, where the own vehicle is in the picture.',
@@ -219,6 +224,7 @@ def _wanted(settings: TrainerSettings) -> Job:
     options = DriveOptions(
         settings.image_topic or None,
         depth_topic=settings.depth_topic or None,
+        odometry_topic=settings.odom_topic or None,
         intrinsics=_path(settings.intrinsics),
     )
     height, width = checked(settings.height_width) or training_size(

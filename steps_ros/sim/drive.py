@@ -26,11 +26,16 @@ PAUSE_S = 1.0
 
 @dataclass(frozen=True)
 class Drive:
-    """``clip.frames`` pictures by one camera, shared out among ``scenes`` streets."""
+    """
+    ``clip.frames`` pictures by one camera, shared out among ``scenes`` streets from ``first`` on.
+
+    The camera is that of the seed, whichever streets it drives through.
+    """
 
     clip: ClipSettings
     scenes: int = 1
     lidar: LidarSettings | None = None
+    first: int = 0
 
     def __post_init__(self) -> None:
         """Raise :class:`SettingsError` where a street gets no frame, or turns overtake frames."""
@@ -48,7 +53,9 @@ class Drive:
         """Return one clip for each street."""
         share, rest = divmod(self.clip.frames, self.scenes)
         return [
-            replace(self.clip, scene=scene, frames=share + (scene < rest), camera_scene=0)
+            replace(
+                self.clip, scene=self.first + scene, frames=share + (scene < rest), camera_scene=0
+            )
             for scene in range(self.scenes)
         ]
 

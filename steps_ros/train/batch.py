@@ -22,7 +22,9 @@ class TripletBatch(NamedTuple):
     K of that size. ``depth`` (B, 1, H, W) float32 metres of the target, NaN or +inf where unknown
     or sky, None where nobody measured it. ``disparity`` (B, 1, H, W) is what a teacher says of the
     target, None where it has not been asked. ``darkened`` (B, 3, 3, H, W) uint8 are the frames as
-    they would be in little light, None where they are not needed.
+    they would be in little light, None where they are not needed. ``ways`` (B, 2) float32 are the
+    metres from the target to the previous and the next frame, NaN where odometry does not tell,
+    None where it never does.
     """
 
     frames: Tensor
@@ -30,6 +32,7 @@ class TripletBatch(NamedTuple):
     depth: Tensor | None = None
     disparity: Tensor | None = None
     darkened: Tensor | None = None
+    ways: Tensor | None = None
 
     def each(self, change: Callable[[Tensor], Tensor]) -> TripletBatch:
         """Return the batch with all that it has changed alike."""

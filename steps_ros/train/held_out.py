@@ -38,7 +38,13 @@ from steps_ros.inference.predictor import Predictor
 from steps_ros.train.batch import PREVIOUS, TARGET, TripletBatch
 from steps_ros.train.networks import Networks
 from steps_ros.train.objective_settings import ObjectiveSettings
-from steps_ros.train.reconstruction import compare, Comparison, source_transforms, SOURCES
+from steps_ros.train.reconstruction import (
+    as_far_as,
+    compare,
+    Comparison,
+    source_transforms,
+    SOURCES,
+)
 from steps_ros.train.relight import light_scene
 from steps_ros.train.triplet_dataset import TripletDataset
 from steps_ros.train.validation import Validation
@@ -167,6 +173,8 @@ class _Scene(NamedTuple):
         enhancer = networks.enhancer if objective.enhances else None
         seen = light_scene(batch, enhancer, objective).seen.full
         motion = source_transforms(networks.pose, seen, apart=objective.frames_apart)
+        if objective.odometry_weight > 0 and batch.ways is not None:
+            motion, _ = as_far_as(motion, batch.ways)
         return cls(compare(_smoothed(batch)), batch.intrinsics, motion)
 
     @property

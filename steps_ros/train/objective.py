@@ -24,6 +24,7 @@ from steps_ros.train.networks import Networks
 from steps_ros.train.objective_settings import ObjectiveSettings
 from steps_ros.train.objective_state import ObjectiveState
 from steps_ros.train.reconstruction import (
+    as_far_as,
     compare,
     Noise,
     reconstruct,
@@ -64,7 +65,7 @@ def step_losses(
         scene = light_scene(night, networks.enhancer if settings.enhances else None, settings)
     # (2) Depth of the target, and motion to its neighbours.
     disparities = _disparities(networks, scene, night, settings)
-    view, dark_motion = _view(networks, scene, night, settings)
+    view, dark_motion, odometry = _view(networks, scene, night, settings)
     with in_full_precision:
         # (3) The target rebuilt from its neighbours, where light can be trusted.
         rebuilt = _rebuilt(scene, disparities, view, state, noise)
@@ -80,6 +81,7 @@ def step_losses(
         adversarial,
         supervision,
         dark_motion,
+        odometry,
     )
     scales = ScaleLosses(scene.losses, rebuilt.losses, smoothness)
     panels = _panels(scene, disparities[0], rebuilt)
@@ -136,15 +138,15 @@ def _rays(depth_net: DepthNet, batch: TripletBatch) -> Tensor | None:
 
 def _view(
     networks: Networks, scene: Scene, night: TripletBatch, settings: ObjectiveSettings
-) -> tuple[View | None, Tensor]:
+) -> tuple[View | None, Tensor, Tensor]:
     """
-    Return camera and motion, and how far motion in little light is off.
+    Return camera and motion, and how far motion is off in little light, and from odometry.
 
     There is no view where nothing is rebuilt from the neighbours.
     """
     frames, unknown = scene.seen.full, scene.losses.new_zeros(())
     if networks.pose is None or settings.reconstruction_weight == 0:
-        return None, unknown
+        return None, unknown, unknown
     if night.darkened is None:
         transforms = source_transforms(networks.pose, frames, apart=settings.frames_apart)
         dark_motion = unknown
@@ -153,9 +155,12 @@ def _view(
         transforms, dark_motion = steady_transforms(
             networks.pose, frames, darkened, apart=settings.frames_apart
         )
+    missed = unknown
+    if settings.odometry_weight > 0 and night.ways is not None:
+        transforms, missed = as_far_as(transforms, night.ways)
     config = networks.depth.config
     view = View(night.intrinsics, transforms, config.min_depth, config.max_depth)
-    return view, dark_motion
+    return view, dark_motion, missed
 
 
 def _rebuilt(

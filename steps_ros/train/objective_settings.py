@@ -34,6 +34,9 @@ class ObjectiveSettings:
     :param supervision_weight: of the loss against known depth.
     :param dark_motion_weight: of the pose network saying of frames in little light what it says of
         them as they are. For day drives, where what is learned of motion shall hold by night.
+    :param odometry_weight: of the pose network going as far as odometry tells, where it was
+        recorded; the frames are then rebuilt with that length, in the direction and with the turn
+        of the network. 0: the network alone says how far.
     :param scales: number of disparity maps that the losses use, finest first.
     :param equalise_limit: greatest share of the pixels that one level may have.
     :param static_quantile: share of the pixels that hardly differ from their neighbours in time;
@@ -70,6 +73,7 @@ class ObjectiveSettings:
     adversarial_weight: float = 4e-4
     supervision_weight: float = 0.0
     dark_motion_weight: float = 0.0
+    odometry_weight: float = 0.0
     scales: int = SCALES
     equalise_limit: float = 0.004
     static_quantile: float | None = 0.2
@@ -106,6 +110,9 @@ class ObjectiveSettings:
             _require(getattr(self, name) in looks, name, self, f'one of {", ".join(looks)}')
         _require(self.enhances or self.light is None, 'light', self, 'None without an enhancer')
         is_found = self.reconstruction_weight > 0 and self.network_sees == 'raw'
+        words = '0 without motion from the frames'
+        has_motion = self.reconstruction_weight > 0
+        _require(has_motion or not self.odometry_weight, 'odometry_weight', self, words)
         words = '0 without motion from raw frames'
         _require(is_found or not self.dark_motion_weight, 'dark_motion_weight', self, words)
 

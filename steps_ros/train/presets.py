@@ -21,6 +21,7 @@ MONODEPTH2 = ObjectiveSettings(
     adversarial_weight=0,
     static_quantile=None,
     light=None,
+    odometry_weight=0.1,
 )
 
 # What teaches: a night training begins with its motion.
@@ -28,7 +29,7 @@ DAY_TEACHING = replace(MONODEPTH2, dark_motion_weight=0.1)
 
 RNW = replace(MONODEPTH2, loss_sees='equalised', adversarial_weight=4e-4, static_quantile=0.2)
 
-STEPS = ObjectiveSettings()
+STEPS = ObjectiveSettings(odometry_weight=0.1)
 
 SUPERVISED = ObjectiveSettings(
     reconstruction_weight=0,

@@ -22,6 +22,7 @@ from steps_ros.train.objective_state import ObjectiveState
 SOURCES = 2
 # Ten metres ahead a turn by 0.1 rad moves what is seen as far as a metre sideways does.
 TURN = 10.0
+LEAST_WAY = 0.05
 Noise = torch.Generator | Tensor | None
 
 
@@ -103,6 +104,28 @@ def steady_transforms(
     transforms, dark = both.chunk(2)
     difference = (dark - transforms.detach()).abs()
     return transforms, difference[..., :3, 3].mean() + TURN * difference[..., :3, :3].mean()
+
+
+def as_far_as(transforms: Tensor, ways: Tensor) -> tuple[Tensor, Tensor]:
+    """
+    Return the transforms with the lengths that are known, and how far theirs were off, metres.
+
+    What a pose network says of the length is then learned from the second value alone (as by the
+    velocity loss of Guizilini et al., CVPR 2020), of direction and turn as ever.
+
+    :param transforms: source_from_target (B, 2, 4, 4).
+    :param ways: (B, 2) metres, NaN where nobody knows.
+    """
+    translation = transforms[..., :3, 3]
+    length = translation.norm(dim=-1)
+    is_known = ways.isfinite()
+    known = torch.where(is_known, ways, length.detach())
+    # A network that says next to nothing has no direction either.
+    factor = torch.where(is_known, known / length.clamp(min=LEAST_WAY), 1.0)
+    rotation, below = transforms[..., :3, :3], transforms[..., 3:, :]
+    upper = torch.cat((rotation, (translation * factor[..., None])[..., None]), dim=-1)
+    missed = (length - known).abs().sum() / is_known.sum().clamp(min=1)
+    return torch.cat((upper, below), dim=-2), missed
 
 
 def compare(frames: Tensor) -> Comparison:

@@ -25,6 +25,7 @@ class Losses(NamedTuple):
     adversarial: Tensor
     supervision: Tensor
     dark_motion: Tensor
+    odometry: Tensor
 
     def total(self, settings: ObjectiveSettings) -> Tensor:
         """Return the weighted sum that all networks but the discriminator minimise."""
@@ -35,6 +36,7 @@ class Losses(NamedTuple):
             + settings.adversarial_weight * self.adversarial
             + settings.supervision_weight * self.supervision
             + settings.dark_motion_weight * self.dark_motion
+            + settings.odometry_weight * self.odometry
         )
 
     def scalars(self) -> dict[str, Tensor]:

@@ -39,6 +39,9 @@ class TripletDataset:
         ((self.height, self.width),) = sizes
         rows = [store.part(window) for store, window in parts]
         self._rows = np.concatenate(rows)
+        self._ways = np.concatenate(
+            [store.ways(part) for store, part in zip(self.stores, rows, strict=True)]
+        )
         self._store = np.repeat(np.arange(len(rows)), [len(part) for part in rows])
         self.has_depth = any(store.index.has_depth for store in self.stores)
 
@@ -73,6 +76,7 @@ class TripletDataset:
             torch.from_numpy(frames).permute(0, 1, 4, 2, 3).contiguous(),
             torch.from_numpy(intrinsics),
             None if depth is None else torch.from_numpy(depth),
+            ways=torch.from_numpy(self._ways[indices]),
         )
 
     def stamp_ns(self, index: int) -> int:

@@ -117,14 +117,19 @@ def _make_store(folder: Path) -> None:
         for index in range(FRAMES):
             image = np.full((6, 8, 3), index, np.uint8)
             depth = np.ones((6, 8), np.float16)
-            files.append(Prepared(image, CAMERA.resized(8, 6), depth), stamp_ns(index))
+            files.append(
+                Prepared(image, CAMERA.resized(8, 6), depth),
+                stamp_ns(index),
+                np.array([index, 0.0, 0.0]),
+            )
     notes = [FrameNote(stamp_ns(index), 0, index) for index in range(FRAMES)]
     triplets = form_triplets(notes, 2.5)
     np.save(folder / 'triplets.npy', triplets.rows)
     index = StoreIndex(
         name='drive', kind='bag', content='0' * 64, settings={}, height=6, width=8,
         frame_count=FRAMES, triplet_count=len(triplets.rows), seen_count=FRAMES,
-        period_ns=SECOND // 10, dropped={'dark': 1}, damage='', has_depth=True, format=FORMAT,
+        located_count=FRAMES, period_ns=SECOND // 10, dropped={'dark': 1}, damage='',
+        has_depth=True, format=FORMAT,
     )  # fmt: skip
     (folder / INDEX).write_bytes(index_bytes(index))
 
