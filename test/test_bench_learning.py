@@ -67,11 +67,12 @@ def drives(tmp_path, monkeypatch):
 def test_trainings_are_judged_kept_and_not_repeated(drives, tmp_path, capsys, monkeypatch):
     monkeypatch.setattr(learning, 'RESNET18', TINY)
     out = tmp_path / 'proof'
-    arguments = [*drives, '--out', str(out), '--seeds', '0', '--arms', 'steps']
+    arms = ['steps', 'exact-depth']
+    arguments = [*drives, '--out', str(out), '--seeds', '0', '--arms', *arms]
     arguments += ['--size', '64', '96', '--steps', '1', '--day-steps', '1']
     assert main(arguments) == 0
     assert '| day | 1 |' in capsys.readouterr().out
     results = {path: path.stat().st_mtime_ns for path in out.rglob('result.json')}
-    assert {path.parent.name for path in results} == {'day', 'steps'}
+    assert {path.parent.name for path in results} == {'day', *arms}
     assert main(arguments) == 0
     assert results == {path: path.stat().st_mtime_ns for path in results}

@@ -39,7 +39,7 @@ from steps_ros.inference.predictor import Predictor
 from steps_ros.shipped_weights import DEFAULT_WEIGHTS
 from steps_ros.train.loops import run_loop, take_up
 from steps_ros.train.objective_settings import ObjectiveSettings
-from steps_ros.train.presets import DAY_TEACHING, MONODEPTH2, RNW, STEPS
+from steps_ros.train.presets import DAY_TEACHING, MONODEPTH2, RNW, STEPS, SUPERVISED
 from steps_ros.train.start import finished_checkpoint, lend_pose, starting_networks
 from steps_ros.train.supervised import start_at_depth
 from steps_ros.train.trainer import LAST, SNAPSHOTS, StepReport, Training
@@ -60,6 +60,8 @@ ARMS: dict[str, ObjectiveSettings] = {
     'steps-raw-loss': replace(STEPS, loss_sees='raw'),
     'steps-without-odometry': replace(STEPS, odometry_weight=0),
     'steps-held': replace(STEPS, held=(*STEPS.held, 'depth')),
+    # Told what the others have to find out: more cannot be had of these steps.
+    'exact-depth': SUPERVISED,
 }
 WEIGHTS, RESULT = 'weights.safetensors', 'result.json'
 ALIGNED = 1  # median, in the order of the alignments
@@ -113,20 +115,21 @@ def _run_arm(options: argparse.Namespace, seed: int, arm: str) -> None:
 def _trained(options: argparse.Namespace, seed: int, arm: str, folder: Path) -> Checkpoint:
     is_day = arm == DAY
     objective = DAY_OBJECTIVE if is_day else ARMS[arm]
+    finds_motion = objective.reconstruction_weight > 0
     settings = TrainingSettings(
         max_steps=options.day_steps if is_day else options.steps,
         batch=4 if is_day else 2,
         learning_rate=3e-4 if is_day else 1e-4,
-        pose_warmup=0 if is_day else 100,
+        pose_warmup=0 if is_day or not finds_motion else 100,
         seed=seed,
         precision=options.precision,
     )
     day = _dataset(options, options.day, has_depth=is_day)
-    night = day if is_day else _dataset(options, options.night)
+    night = day if is_day else _dataset(options, options.night, has_depth=not finds_motion)
     before = options.out / f'seed-{seed}' / DAY
     start = _start(before / WEIGHTS, seed, is_day=is_day)
     networks = starting_networks(start, objective, start.depth_net, seed)
-    if not is_day:
+    if finds_motion and not is_day:
         lend_pose(networks, before / SNAPSHOTS / LAST)
     device = torch.device(options.device)
     loop = Training(networks.to(device), objective, settings, folder, device)
