@@ -55,6 +55,22 @@ def test_where_odometry_has_the_vehicle(tmp_path):
     assert all(item.position is None for item in frames_of(write(tmp_path / 'b.mcap', drive(3))))
 
 
+def test_pictures_wait_for_odometry_that_comes_after_them(tmp_path):
+    # 1 m in each picture's time, told at its stamp, written 20 ms later.
+    late = [
+        ('/odom', messages.odometry_message(Transform('odom', 'base_link', pose((i, 0, 0))), when),
+         when + 20_000_000)
+        for i, when in enumerate(map(stamp_ns, range(6)))
+    ]  # fmt: skip
+    places = [item.position for item in frames_of(write(tmp_path / 'a.mcap', drive(6), late))]
+    np.testing.assert_allclose(places, [[i, 0, 0] for i in range(6)])
+    # Nothing is lost, and none waits longer than that, where odometry ends early.
+    paths = write(tmp_path / 'b.mcap', drive(30), late[:3])
+    found = frames_of(paths)
+    assert [item.frame.stamp_ns for item in found] == [stamp_ns(i) for i in range(30)]
+    assert all(item.position is None for item in found[5:])
+
+
 def test_odometry_is_left_aside_where_it_is_said(tmp_path):
     path = write(tmp_path / 'night.mcap', drive(10), odometry(60))
     for item in frames_of(path, odometry_topic='none'):

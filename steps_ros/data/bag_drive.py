@@ -4,7 +4,8 @@ A recorded drive: pictures with camera, depth and speed, in one pass.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections import deque
+from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, suppress
 from pathlib import Path
 from typing import NamedTuple
@@ -33,15 +34,17 @@ from steps_ros.errors import FrameError, SourceError
 DEPTH_TOLERANCE_NS = 20_000_000
 # Speed is the way of this time, in which the noise of positions is small.
 SPEED_NS = 500_000_000
+# Pictures wait for odometry that comes after them.
+ODOMETRY_LATENESS_NS, MOST_WAITING = 200_000_000, 16
 
 
 class _Picture(NamedTuple):
-    """A picture that waits for its depth."""
+    """A picture that waits for its depth and for odometry."""
 
     message: RawMessage
     camera: Camera | None
-    speed_mps: float | None
-    position: Doubles | None
+    speed_mps: float | None = None
+    position: Doubles | None = None
 
 
 class BagDrive(Drive):
@@ -107,7 +110,7 @@ class BagDrive(Drive):
 
     def _pairs(self) -> Iterator[Pair]:
         camera, track = self._first_camera, PoseTrack()
-        pairing = Pairing(DEPTH_TOLERANCE_NS)
+        pairing, waiting = Pairing(DEPTH_TOLERANCE_NS), deque[Pair]()
         names = (self._image.name, self._info, self._odometry)
         topics = [name for name in names if name is not None]
         if self._depth is not None:
@@ -119,14 +122,25 @@ class BagDrive(Drive):
                 self._add_pose(track, raw)
             elif raw.topic == self._image.name:
                 stamp_ns = self._stamp_ns(raw)
-                content = _Picture(
-                    raw, camera, _speed(track, stamp_ns), _position(track, stamp_ns)
-                )
-                pairing.add_picture(Message(stamp_ns, raw.receive_ns, content))
+                picture = Message(stamp_ns, raw.receive_ns, _Picture(raw, camera))
+                pairing.add_picture(picture)
             else:
                 pairing.add_reference(Message(self._stamp_ns(raw), raw.receive_ns, raw))
-            yield from pairing.rest() if self._depth is None else pairing.ready(raw.receive_ns)
-        yield from pairing.rest()
+            has_depth = self._depth is not None
+            waiting.extend(pairing.ready(raw.receive_ns) if has_depth else pairing.rest())
+            while waiting and self._is_told(waiting, track, raw.receive_ns):
+                yield _located(waiting.popleft(), track)
+        waiting.extend(pairing.rest())
+        for pair in waiting:
+            yield _located(pair, track)
+
+    def _is_told(self, waiting: Sequence[Pair], track: PoseTrack, now_ns: int) -> bool:
+        """Return whether odometry has passed the first picture, or will not within reason."""
+        if self._odometry is None or len(waiting) > MOST_WAITING:
+            return True
+        picture = waiting[0].picture
+        waited_ns = now_ns - picture.receive_ns
+        return track.newest_ns >= picture.stamp_ns or waited_ns > ODOMETRY_LATENESS_NS
 
     def _made(self, pair: Pair, stem: str) -> DriveFrame:
         picture: _Picture = pair.picture.content
@@ -187,16 +201,21 @@ class BagDrive(Drive):
         return f'{made} of {expected} images are used, {1 - made / expected:.0%} are lost'
 
 
+def _located(pair: Pair, track: PoseTrack) -> Pair:
+    """Return the pair with speed and place of its picture."""
+    picture = pair.picture
+    now = track.at(picture.stamp_ns)
+    content = picture.content._replace(
+        speed_mps=_speed(track, picture.stamp_ns), position=None if now is None else now[:3, 3]
+    )
+    return pair._replace(picture=picture._replace(content=content))
+
+
 def _speed(track: PoseTrack, stamp_ns: int) -> float | None:
     now, before = track.at(stamp_ns), track.at(stamp_ns - SPEED_NS)
     if now is None or before is None:
         return None
     return float(np.linalg.norm(now[:3, 3] - before[:3, 3])) * 1e9 / SPEED_NS
-
-
-def _position(track: PoseTrack, stamp_ns: int) -> Doubles | None:
-    now = track.at(stamp_ns)
-    return None if now is None else now[:3, 3]
 
 
 def _choose_depth(bag: Bag, name: str | None) -> Topic | None:
