@@ -9,11 +9,14 @@ as the last dimension: what Adam does to one number does not depend on where it 
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from typing import Any
 
+from packaging.version import Version
 import torch
 from torch import optim, Tensor
+
+# Older versions take their other way, on GPUs too.
+FUSED_ON_A_CPU = Version('2.4')
 
 
 class _InMemoryOrder:
@@ -24,12 +27,9 @@ class _InMemoryOrder:
     does nothing wrong. A test looks.
     """
 
-    def __init__(self, parameters: Iterable[Any], *rate: float, **settings: Any) -> None:
-        parameters = list(parameters)
-        try:
-            super().__init__(parameters, *rate, fused=True, **settings)  # type: ignore[call-arg]
-        except RuntimeError:  # before torch 2.4 a CPU has no fused step
-            super().__init__(parameters, *rate, **settings)  # type: ignore[call-arg]
+    def __init__(self, *arguments: Any, **settings: Any) -> None:
+        is_fused = Version(torch.__version__) >= FUSED_ON_A_CPU
+        super().__init__(*arguments, fused=is_fused, **settings)  # type: ignore[call-arg]
 
     def _init_group(self, group: dict[str, Any], parameters: list[Tensor], *lists: Any) -> bool:
         found: bool = super()._init_group(group, parameters, *lists)  # type: ignore[misc]

@@ -330,4 +330,4 @@ class Training:
 
 def _seed(*place: int) -> int:
     """Return a seed for the random numbers of a place in a training."""
-    return int(np.random.SeedSequence(place).generate_state(1, np.uint64)[0] >> 1)
+    return int(np.random.SeedSequence(place).generate_state(1, np.uint64)[0]) >> 1
