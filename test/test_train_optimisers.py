@@ -3,7 +3,6 @@
 import copy
 from importlib import import_module
 
-from packaging.version import Version
 import pytest
 import torch
 from torch import nn
@@ -34,9 +33,9 @@ def take_steps(net, optimiser):
     ('ours', 'theirs'), [(Adam, torch.optim.Adam), (AdamW, torch.optim.AdamW)]
 )
 @pytest.mark.parametrize('layout', [torch.channels_last, torch.contiguous_format])
-@pytest.mark.parametrize('fused_from', ['2.4', '99'])
+@pytest.mark.parametrize('fused_from', [(2, 4), (99,)])
 def test_steps_are_those_of_torch(ours, theirs, layout, fused_from, monkeypatch):
-    monkeypatch.setattr(optimisers, 'FUSED_ON_A_CPU', Version(fused_from))
+    monkeypatch.setattr(optimisers, 'FUSED_ON_A_CPU', fused_from)
     reference = a_network(torch.Generator().manual_seed(0))
     net = copy.deepcopy(reference).to(memory_format=layout)
     settings = {'lr': 1e-2, 'weight_decay': 0.1}

@@ -11,12 +11,11 @@ from __future__ import annotations
 
 from typing import Any
 
-from packaging.version import Version
 import torch
 from torch import optim, Tensor
 
 # Older versions take their other way, on GPUs too.
-FUSED_ON_A_CPU = Version('2.4')
+FUSED_ON_A_CPU = (2, 4)
 
 
 class _InMemoryOrder:
@@ -28,7 +27,7 @@ class _InMemoryOrder:
     """
 
     def __init__(self, *arguments: Any, **settings: Any) -> None:
-        is_fused = Version(torch.__version__) >= FUSED_ON_A_CPU
+        is_fused = torch.__version__ >= FUSED_ON_A_CPU
         super().__init__(*arguments, fused=is_fused, **settings)  # type: ignore[call-arg]
 
     def _init_group(self, group: dict[str, Any], parameters: list[Tensor], *lists: Any) -> bool:
