@@ -15,7 +15,7 @@ import torch
 from torch import optim, Tensor
 
 # Older versions take their other way, on GPUs too.
-FUSED_ON_A_CPU = (2, 4)
+FUSED_ON_A_CPU = '2.4'
 
 
 class _InMemoryOrder:
