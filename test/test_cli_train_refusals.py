@@ -90,6 +90,7 @@ def test_drives_that_cannot_be_used(tmp_path, start, capsys):
     cases = {
         'no such file': (tmp_path / 'missing.mcap', (), 'does not exist'),
         'no topic': (write(tmp_path / 'a.mcap', whole), ('--image-topic', '/other'), 'image_raw'),
+        'no odometry': (tmp_path / 'a.mcap', ('--odom-topic', '/odom'), 'no odometry topic /odom'),
         'no camera': (write(tmp_path / 'b.mcap', no_camera), (), '--intrinsics'),
         'too few': (write(tmp_path / 'c.mcap', drive(2)), (), 'three'),
         'no part': (f'{tmp_path / "a.mcap"}@50-60', (), 'choose another part'),

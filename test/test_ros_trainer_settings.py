@@ -70,6 +70,7 @@ class _Asked(Exception):
             'compile': True,
             'intrinsics': 'camera.yaml',
             'image_topic': '/image',
+            'odom_topic': 'none',
             'bonnet': 0.25,
         },
     ],
