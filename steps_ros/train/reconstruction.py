@@ -110,6 +110,9 @@ def as_far_as(transforms: Tensor, ways: Tensor) -> tuple[Tensor, Tensor]:
     """
     Return the transforms with the lengths that are known, and how far theirs were off, metres.
 
+    The second value is a mean over all, 0 where nobody knows: so parts of a batch, in several
+    processes, have the mean of the whole.
+
     What a pose network says of the length is then learned from the second value alone (as by the
     velocity loss of Guizilini et al., CVPR 2020), of direction and turn as ever.
 
@@ -124,8 +127,7 @@ def as_far_as(transforms: Tensor, ways: Tensor) -> tuple[Tensor, Tensor]:
     factor = torch.where(is_known, known / length.clamp(min=LEAST_WAY), 1.0)
     rotation, below = transforms[..., :3, :3], transforms[..., 3:, :]
     upper = torch.cat((rotation, (translation * factor[..., None])[..., None]), dim=-1)
-    missed = (length - known).abs().sum() / is_known.sum().clamp(min=1)
-    return torch.cat((upper, below), dim=-2), missed
+    return torch.cat((upper, below), dim=-2), (length - known).abs().mean()
 
 
 def compare(frames: Tensor) -> Comparison:
