@@ -6,7 +6,7 @@ import pytest
 
 from steps_ros.bench import learning, learning_sheet
 from steps_ros.bench.learning import ARMS, main
-from steps_ros.bench.learning_table import table
+from steps_ros.bench.learning_table import OTHER_STREETS, OWN_STREETS, table
 from steps_ros.core.depth_net import TINY
 from steps_ros.train.presets import STEPS
 
@@ -34,9 +34,26 @@ def test_the_table_has_mean_and_range_over_the_seeds(tmp_path):
         path.parent.mkdir(parents=True)
         part = {'abs_rel': value, 'rmse': 5.0, 'a1': 0.5}
         parts = ('overall', 'under-exposed', 'well-exposed', 'over-exposed')
-        path.write_text(json.dumps({'errors': dict.fromkeys(parts, part)}))
-    assert '| rnw | 2 | 0.300 (0.200 to 0.400) | 5.000 (5.000 to 5.000)' in table(tmp_path)
-    assert '| steps |' not in table(tmp_path)
+        methods = {'network': value, 'template': 0.35}
+        other = {
+            'errors': dict.fromkeys(parts, part),
+            'methods': methods,
+            'residual_correlation': value / 2,
+        }
+        own = other | {'residual_correlation': None}
+        path.write_text(json.dumps({OTHER_STREETS: other, OWN_STREETS: own}))
+    cells = (
+        '| rnw | 2 | 0.300 (0.200 to 0.400) | 5.000 (5.000 to 5.000) | 0.500 (0.500 to 0.500) |'
+    )
+    lines = table(tmp_path).splitlines()
+    assert [line for line in lines if line.startswith('| rnw')] == [
+        f'{cells} 0.150 (0.100 to 0.200) |',
+        *[cells] * 3,
+        f'{cells}  |',
+        *[cells] * 3,
+    ]
+    assert lines.count('| template | | 0.350 | | | |') == 2
+    assert not any('| network |' in line for line in lines)
 
 
 def test_a_sheet_of_nothing_is_refused_in_one_line(tmp_path, capsys):
@@ -71,7 +88,7 @@ def test_trainings_are_judged_kept_and_not_repeated(drives, tmp_path, capsys, mo
     arguments = [*drives, '--out', str(out), '--seeds', '0', '--arms', *arms]
     arguments += ['--size', '64', '96', '--steps', '1', '--day-steps', '1']
     assert main(arguments) == 0
-    assert '| day | 1 |' in capsys.readouterr().out
+    assert capsys.readouterr().out.count('| day | 1 |') >= 2
     results = {path: path.stat().st_mtime_ns for path in out.rglob('result.json')}
     assert {path.parent.name for path in results} == {'day', *arms}
     assert main(arguments) == 0

@@ -5,7 +5,7 @@ Does training learn? Night networks by several objectives, judged by exact depth
 trains a day network, depth on the exact depth of the day drive and pose on its pictures, and from
 it one night network for each arm, on pictures alone. What is done is kept, what was broken off
 goes on, so that several processes may share the seeds and arms. The table of all results is the
-last thing printed.
+last thing printed. Judged are other streets, and one frame in eight of those learned from.
 """
 
 from __future__ import annotations
@@ -14,6 +14,7 @@ import argparse
 from collections.abc import Sequence
 from dataclasses import replace
 from functools import partial
+from itertools import islice
 import json
 from pathlib import Path
 import sys
@@ -21,7 +22,7 @@ import sys
 import torch
 from tqdm import tqdm
 
-from steps_ros.bench.learning_table import table
+from steps_ros.bench.learning_table import OTHER_STREETS, OWN_STREETS, RESULT, table
 from steps_ros.core.checkpoint import Checkpoint, load_checkpoint, save_checkpoint
 from steps_ros.core.depth_net import DepthNet, RESNET18
 from steps_ros.data.outputs import json_bytes, write_file
@@ -63,7 +64,8 @@ ARMS: dict[str, ObjectiveSettings] = {
     # Told what the others have to find out: more cannot be had of these steps.
     'exact-depth': SUPERVISED,
 }
-WEIGHTS, RESULT = 'weights.safetensors', 'result.json'
+WEIGHTS = 'weights.safetensors'
+OWN_EVERY = 8  # frames of the drive learned from, to each that is judged
 ALIGNED = 1  # median, in the order of the alignments
 
 
@@ -108,8 +110,12 @@ def _run_arm(options: argparse.Namespace, seed: int, arm: str) -> None:
     if not (folder / WEIGHTS).is_file():
         trained = _trained(options, seed, arm, folder)
         save_checkpoint(trained, folder / WEIGHTS)
-    report = _judged(load_checkpoint(folder / WEIGHTS), options.heldout, options.device)
-    write_file(folder / RESULT, json_bytes(_numbers(report)))
+    checkpoint = load_checkpoint(folder / WEIGHTS)
+    result = {
+        OTHER_STREETS: _numbers(_judged(checkpoint, options.heldout, options.device)),
+        OWN_STREETS: _numbers(_judged(checkpoint, options.night, options.device, OWN_EVERY)),
+    }
+    write_file(folder / RESULT, json_bytes(result))
 
 
 def _trained(options: argparse.Namespace, seed: int, arm: str, folder: Path) -> Checkpoint:
@@ -166,13 +172,14 @@ def _start(day_weights: Path, seed: int, *, is_day: bool) -> Checkpoint:
     return Checkpoint(depth_net=depth_net)
 
 
-def _judged(checkpoint: Checkpoint, drive: Path, device: str) -> Report:
-    """Return the errors on a drive with exact depth."""
+def _judged(checkpoint: Checkpoint, drive: Path, device: str, every: int = 1) -> Report:
+    """Return the errors on one frame in ``every`` of a drive with exact depth."""
     settings = EvaluationSettings()
     predictor = Predictor(checkpoint, device=device)
     with open_samples(drive, InputSettings()) as samples, Spool() as spool:
         evaluation = Evaluation(settings, spool)
-        evaluation.add_all(samples, partial(network_depth, predictor, settings.protocol, 1.0))
+        judged = islice(samples, every // 2, None, every)
+        evaluation.add_all(judged, partial(network_depth, predictor, settings.protocol, 1.0))
         return conclude(evaluation)
 
 
