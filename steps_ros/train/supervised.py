@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 import math
 from pathlib import Path
 
@@ -19,6 +20,7 @@ from torch.optim.swa_utils import AveragedModel
 
 from steps_ros.core.depth_net import DepthNet
 from steps_ros.core.illumination import enhance, IlluminationNet
+from steps_ros.data.working_ahead import in_order
 from steps_ros.train.mean_networks import running_mean
 from steps_ros.train.optimisers import AdamW
 from steps_ros.train.shards import DepthBatch, draw_batch, Shards
@@ -145,11 +147,8 @@ def train_supervised(
     saved = folder / SAVED
     precision = PRECISIONS[settings.precision]
     start = _resume(saved, net, optimiser, mean)
-    for step in range(start, settings.steps):
-        stage = settings.stage_of(step)
-        generator = np.random.default_rng((settings.seed, 7, step))
-        size = stage.height, stage.width
-        batch = draw_batch(shards, size, stage.batch, generator, stage.lit_skies, stage.by_light)
+    batches = in_order(partial(_batch_of, shards, settings), range(start, settings.steps))
+    for step, batch in enumerate(batches, start):
         loss = _step(net, illumination, optimiser, batch, settings.rate_of(step), precision)
         mean.update_parameters(net)
         if (step + 1) % settings.save_every == 0 or step + 1 == settings.steps:
@@ -158,6 +157,14 @@ def train_supervised(
             progress(step, loss)
     net.load_state_dict(mean.module.state_dict())
     return net.eval()
+
+
+def _batch_of(shards: Shards, settings: SupervisedSettings, step: int) -> DepthBatch:
+    """Draw the pictures of a step, which depend on the seed and its number alone."""
+    stage = settings.stage_of(step)
+    generator = np.random.default_rng((settings.seed, 7, step))
+    size = stage.height, stage.width
+    return draw_batch(shards, size, stage.batch, generator, stage.lit_skies, stage.by_light)
 
 
 def mean_weights(folder: Path) -> tuple[State, int]:
