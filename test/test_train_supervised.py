@@ -95,10 +95,12 @@ def test_stages_and_rates_follow_the_schedule():
 
 
 def test_a_rate_can_begin_anew():
-    settings = replace(SETTINGS, stages=(Stage(32, 32, 8, 1),), warmup=0, learning_rate=1.0)
-    settings = replace(settings, final_rate=0.0, again=4, rate_again=0.5)
-    rates = [settings.rate_of(step) for step in (0, 2, 4, 6, 8)]
-    assert rates == pytest.approx([1.0, 0.5, 0.5, 0.25, 0.0])
+    first, anew = Stage(32, 32, 2, 1), Stage(32, 32, 4, 1, rate=0.5)
+    last = Stage(32, 32, 2, 1, rate=0.2)
+    settings = replace(SETTINGS, warmup=0, learning_rate=1.0, final_rate=0.0)
+    settings = replace(settings, stages=(first, first, anew, last))
+    rates = [settings.rate_of(step) for step in (0, 2, 4, 6, 8, 9, 10)]
+    assert rates == pytest.approx([1.0, 0.5, 0.5, 0.25, 0.2, 0.1, 0.0])
 
 
 def test_pictures_by_light_are_enhanced_as_the_node_does_it(shards):

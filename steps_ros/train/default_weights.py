@@ -45,9 +45,8 @@ RUNS: dict[str, SupervisedSettings] = {
             Stage(96, 160, 1000, 12),
             Stage(96, 160, 5000, 12, LIT_SKIES),
             Stage(192, 320, 3000, 6, LIT_SKIES),
-            Stage(192, 320, 4000, 6, LIT_SKIES, by_light=True),
+            Stage(192, 320, 4000, 6, LIT_SKIES, by_light=True, rate=3e-4),
         ),
-        again=4000,
         precision='bfloat16',
     ),
     # Its wide layers cost as much with 16 pictures of 64x96 as with 12 of 96x160: few of those.

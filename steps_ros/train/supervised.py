@@ -53,6 +53,7 @@ class Stage:
 
     ``lit_skies`` is the share of the pictures that get more light in their sky. Where
     ``by_light``, pictures are enhanced as far as the node does it in their light; else in full.
+    With a ``rate``, the learning rate begins anew there.
     """
 
     height: int
@@ -61,6 +62,7 @@ class Stage:
     batch: int
     lit_skies: float = 0.0
     by_light: bool = False
+    rate: float | None = None
 
 
 @dataclass(frozen=True)
@@ -69,9 +71,8 @@ class SupervisedSettings:
     How the warm start runs.
 
     :param stages: sizes in their order.
-    :param learning_rate: highest rate of AdamW, reached after ``warmup`` steps, then a cosine.
-    :param again: last steps, whose rate begins anew at ``rate_again`` and falls alike; the cosine
-        before ends where they begin.
+    :param learning_rate: highest rate of AdamW, reached after ``warmup`` steps; then a cosine to
+        ``final_rate``, which ends with the last stage or where one with a rate of its own begins.
     :param precision: of the network, by autocast; the loss is in float32.
     """
 
@@ -79,8 +80,6 @@ class SupervisedSettings:
     seed: int = 0
     learning_rate: float = 8e-4
     final_rate: float = 1e-5
-    again: int = 0
-    rate_again: float = 3e-4
     warmup: int = 200
     weight_decay: float = 1e-4
     mean_decay: float = 0.998
@@ -104,15 +103,15 @@ class SupervisedSettings:
         """Return the learning rate of a step."""
         if step < self.warmup:
             return self.learning_rate * (step + 1) / self.warmup
-        once = self.steps - self.again
-        if self.again and step >= once:
-            return self._cosine(self.rate_again, (step - once) / self.again)
-        share = (step - self.warmup) / max(1, once - self.warmup)
-        return self._cosine(self.learning_rate, share)
-
-    def _cosine(self, highest: float, share: float) -> float:
-        """Return the rate where a share of the way from the highest to the final one is gone."""
-        cosine = 0.5 + 0.5 * math.cos(math.pi * min(1.0, share))
+        begin, highest, end = self.warmup, self.learning_rate, 0
+        for stage in self.stages:
+            if stage.rate is not None:
+                if step < end:
+                    break
+                begin, highest = end, stage.rate
+            end += stage.steps
+        share = min(1.0, (step - begin) / max(1, end - begin))
+        cosine = 0.5 + 0.5 * math.cos(math.pi * share)
         return self.final_rate + (highest - self.final_rate) * cosine
 
 
