@@ -90,7 +90,7 @@ def test_drives_that_cannot_be_used(tmp_path, start, capsys):
     cases = {
         'no such file': (tmp_path / 'missing.mcap', (), 'does not exist'),
         'no topic': (write(tmp_path / 'a.mcap', whole), ('--image-topic', '/other'), 'image_raw'),
-        'no odometry': (tmp_path / 'a.mcap', ('--odom-topic', '/odom'), 'no odometry topic /odom'),
+        'no odometry': (tmp_path / 'a.mcap', ('--odom-topic', '/odom'), 'no odometry on /odom'),
         'no camera': (write(tmp_path / 'b.mcap', no_camera), (), '--intrinsics'),
         'too few': (write(tmp_path / 'c.mcap', drive(2)), (), 'three'),
         'no part': (f'{tmp_path / "a.mcap"}@50-60', (), 'choose another part'),
@@ -270,6 +270,14 @@ def test_a_drive_that_validates_nothing_is_told_before_the_training(
         (('--validate', night, '--validate-every', -1), 'at least 0'),
     ):
         assert told in refused(capsys, train(night, start, out, *more), out)
+
+
+def test_training_without_odometry_is_warned_of(tmp_path, start, night, caplog):
+    for more, is_told in (((), True), (('--odom-topic', 'none'), False)):
+        assert train(night, start, tmp_path / f'out{is_told}', *more) == 0
+        assert ('nothing tells how far the vehicle goes' in caplog.text) == is_told
+        assert 'none with odometry' in caplog.text
+        caplog.clear()
 
 
 def test_supervision_takes_depth_images_else_lidar_else_refuses(tmp_path, start, night, capsys):

@@ -4,7 +4,7 @@ import json
 
 import cv2
 from make_drives import depths, drive
-from make_recordings import write
+from make_recordings import odometry, write
 import pytest
 
 from steps_ros.cli.main import main
@@ -16,6 +16,7 @@ from steps_ros.data.digest import digest
 from steps_ros.errors import SourceError
 from steps_ros.train import run
 from steps_ros.train.held_out import HeldOut
+from steps_ros.train.presets import MONODEPTH2
 from steps_ros.train.verdict import Measure, Verdict
 
 SMALL = EncoderConfig(stem=8, widths=(8, 8, 16, 16), depths=(1, 1, 1, 1))
@@ -91,18 +92,29 @@ def test_a_drive_without_a_reference_judges_and_resumes_to_the_same_numbers(tmp_
     ).read_bytes()
 
 
-def test_camera_and_bonnet_are_those_of_the_training(tmp_path, night, monkeypatch):
+def test_camera_bonnet_and_odometry_are_those_of_the_training(tmp_path, night, monkeypatch):
     seen = []
 
-    def opened(drive, inputs, *_):
-        seen.append((drive, inputs.intrinsics, inputs.bonnet))
+    def opened(drive, inputs, _, start):
+        weight = start.objective.odometry_weight
+        seen.append((drive, inputs.intrinsics, inputs.bonnet, inputs.odom_topic, weight))
         raise SourceError('enough')
 
     monkeypatch.setattr(run, 'open_validation', opened)
     camera = tmp_path / 'camera.txt'
     more = ('--validate', night, '--intrinsics', camera, '--bonnet', 0.25)
     assert main(options(tmp_path, night, tmp_path / 'out', *more)) == 1
-    assert seen == [(str(night), camera, 0.25)]
+    # Motion is in metres only where odometry tells how far the drives of the training went.
+    guided = write(tmp_path / 'guided.mcap', drive(9), odometry(60))
+    for topic in ('none', '/odom'):
+        told = (*more, '--odom-topic', topic)
+        assert main(options(tmp_path, guided, tmp_path / 'out', *told)) == 1
+    weight = MONODEPTH2.odometry_weight
+    assert seen == [
+        (str(night), camera, 0.25, None, 0),
+        (str(night), camera, 0.25, 'none', 0),
+        (str(night), camera, 0.25, '/odom', weight),
+    ]
 
 
 def test_a_reference_is_measured_as_evaluate_does(tmp_path):

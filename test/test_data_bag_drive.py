@@ -4,7 +4,7 @@ Bags as drives: topics, depth, speed, and the camera of raw and rectified pictur
 
 from __future__ import annotations
 
-from make_bags import stamp_ns
+from make_bags import SECOND, stamp_ns
 from make_drives import CAMERA, depths, drive, HEIGHT, items, moving, WIDTH
 from make_recordings import odometry, pose, write, write_ros1
 import numpy as np
@@ -121,7 +121,7 @@ def test_an_unknown_lens_is_one_line(tmp_path):
 @pytest.mark.parametrize('kind', ['depth', 'odometry', 'info'])
 def test_topics_that_are_not_there(tmp_path, kind):
     path = write(tmp_path / 'night.mcap', drive(3), depths(3), odometry(5))
-    with pytest.raises(SourceError, match=r'has no .* topic /none; it'):
+    with pytest.raises(SourceError, match=r'has no .*/none; '):
         BagDrive(path, DriveOptions(**{f'{kind}_topic': '/none'}))
 
 
@@ -160,3 +160,57 @@ def test_a_ros1_bag_has_depth_and_speed_too(tmp_path):
     assert [item.depth[9, 0] for item in found] == [1, 2, 3, 4, 5, 6, 7, 8]
     assert found[-1].speed_mps == pytest.approx(10, rel=1e-3)
     assert found[0].frame.camera == CAMERA
+
+
+def at_10_then_3_mps(stamps):
+    """Return odometry of two rounds with the same stamps, the second one slower and elsewhere."""
+    found = []
+    for round_, speed in enumerate((10.0, 3.0)):
+        for stamp in stamps:
+            ahead = 1000 * round_ + speed * stamp / 1e9
+            body = Transform('odom', 'base_link', pose((ahead, 0, 0)))
+            found.append((round_, stamp, messages.odometry_message(body, stamp)))
+    return found
+
+
+@pytest.mark.parametrize('lag_ns', [-30_000_000, 30_000_000])
+def test_poses_of_before_the_clock_was_set_back_say_nothing(tmp_path, lag_ns):
+    """A recording of a simulation that began anew, odometry ahead of the pictures or behind."""
+    start, length = 100 * SECOND, 4 * SECOND
+    stamps = [start + round(i * SECOND / 10) for i in range(40)]
+    poses = at_10_then_3_mps(stamps)
+    recorded = [
+        ('/odom', message, stamp + round_ * length + lag_ns) for round_, stamp, message in poses
+    ]
+    for round_ in range(2):
+        for place, stamp in enumerate(stamps):
+            seen = items([moving(place % 8)], stamps=[stamp])
+            recorded += [(topic, message, stamp + round_ * length) for topic, message, _ in seen]
+    recorded.sort(key=lambda item: item[2])
+    found = frames_of(write(tmp_path / 'night.mcap', recorded))
+    assert len(found) == 80
+    first, second = found[:40], found[40:]
+    for frames, speed, origin in ((first, 10.0, 0), (second, 3.0, 1000)):
+        told = [item for item in frames if item.position is not None]
+        assert len(told) >= 36
+        for item in told:
+            expected = origin + speed * item.frame.stamp_ns / 1e9
+            assert item.position[0] == pytest.approx(expected, abs=1e-6)
+        assert {round(item.speed_mps, 6) for item in told if item.speed_mps} == {speed}
+
+
+def test_several_odometry_topics_must_be_chosen_from(tmp_path):
+    other = [('/odometry/filtered', *item[1:]) for item in odometry(60)]
+    path = write(tmp_path / 'night.mcap', drive(3), odometry(60), other)
+    with pytest.raises(SourceError, match=r'several odometry topics; choose one of /odom, /odome'):
+        BagDrive(path, DriveOptions())
+    for topic, is_told in (('/odometry/filtered', True), ('none', False)):
+        with BagDrive(path, DriveOptions(odometry_topic=topic)) as opened:
+            assert opened.has_odometry == is_told
+
+
+def test_a_drive_without_odometry_may_stand_beside_others(tmp_path):
+    path = write(tmp_path / 'night.mcap', drive(3))
+    with BagDrive(path, DriveOptions(odometry_topic='/odom')) as opened:
+        assert not opened.has_odometry
+        assert [item.position for item in opened] == [None] * 3

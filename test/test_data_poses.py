@@ -105,8 +105,20 @@ def test_track_forgets():
         track.add(index * SECOND // 50, ahead(index))
     assert len(track) <= 2 * KEPT_NS // (SECOND // 50) + 2
     assert track.at(0) is None
-    track.add(0, ahead(-1))
+    track.add(track.newest_ns - SECOND, ahead(-1))
     assert track.newest_ns == 4999 * SECOND // 50
+
+
+def test_track_begins_anew_where_its_clock_was_set_back():
+    track = PoseTrack()
+    for stamp in (10.0, 10.1, 500.0):
+        track.add(round(stamp * SECOND), ahead(stamp))
+    assert track.is_leap(10 * SECOND)
+    assert not track.is_leap(499 * SECOND)
+    track.add(round(10.2 * SECOND), ahead(1))
+    track.add(round(10.3 * SECOND), ahead(2))
+    assert len(track) == 2
+    assert track.at(round(10.25 * SECOND))[0, 3] == pytest.approx(1.5)
 
 
 def test_a_track_is_no_longer_than_its_limit(monkeypatch):

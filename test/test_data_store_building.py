@@ -157,8 +157,8 @@ def test_standstill_black_and_blinding_frames_are_dropped_and_counted(tmp_path):
     edges = {'first or last of a sequence': 2}
     assert store.index.dropped == {'standstill': 2, 'black': 1, 'saturated': 1, **edges}
     assert summary(store.index) == (
-        f'{tmp_path}/night.mcap: 4 of 8 frames, 2 triplets (not used: 2 first or last of a '
-        'sequence, 2 standstill, 1 black, 1 saturated)'
+        f'{tmp_path}/night.mcap: 4 of 8 frames, none with odometry, 2 triplets (not used: 2 first '
+        'or last of a sequence, 2 standstill, 1 black, 1 saturated)'
     )
     assert [store.frame(row)[0, 0, 0] for row in range(4)] == [
         moving(i)[0, 0, 0] for i in range(4)
@@ -175,9 +175,17 @@ def test_ways_between_frames_from_odometry(tmp_path):
 def test_ways_are_unknown_without_odometry_and_where_it_jumps(tmp_path):
     store = build(write_drive(tmp_path / 'night.mcap', 6))
     assert np.isnan(store.ways(store.triplets)).all()
-    store.positions = np.outer([0, 1, 2, 3, 40, 41.0], [1, 0, 0])
-    jumps = [[False, False], [False, False], [False, True], [True, False]]
-    np.testing.assert_array_equal(np.isnan(store.ways(store.triplets)), jumps)
+    rows, ahead = store.triplets, np.array([1.0, 0, 0])
+    # It starts anew 40 m or 3 m away.
+    for places in ([0, 1, 2, 3, 40, 41], [0, 1, 2, 3, 7, 8]):
+        store.positions = np.outer(places, ahead)
+        assert np.isnan(store.ways(rows)).tolist() == [[False] * 2] * 2 + [[True] * 2] * 2
+    # A vehicle that brakes hard, and a nudge of odometry, are none of that.
+    store.positions = np.outer([0, 1, 1.9, 2.7, 3.5, 4.2], ahead)
+    assert not np.isnan(store.ways(rows)).any()
+    # Where one of them is not known, the other still is.
+    store.positions[5] = np.nan
+    assert np.isnan(store.ways(rows)).tolist() == [[False] * 2] * 3 + [[False, True]]
 
 
 def test_no_triplet_over_a_gap(tmp_path):

@@ -337,6 +337,11 @@ def test_damaged_settings_and_paths(tmp_path):
     assert 'does not exist' in refusal(tmp_path / 'none.mcap')
     path = write(tmp_path / 'd.mcap', images(), depths())
     assert 'correct --odom-topic' in refusal(path, odom_topic='/camera/depth')
+    other = [('/odometry/filtered', *item[1:]) for item in odometry()]
+    path = write(tmp_path / 'two.mcap', images(), depths(), mounted(), odometry(), other)
+    assert 'several odometry topics' in refusal(path)
+    with open_samples(path, InputSettings(odom_topic='none')) as source:
+        assert 'odometry' not in source.inputs['motion']
     assert 'no topic /nothing' in refusal(path, reference_topic='/nothing')
 
 

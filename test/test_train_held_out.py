@@ -1,5 +1,7 @@
 """The gate without a reference: right depth is let through, and ways to cheat are not."""
 
+from dataclasses import replace
+
 import cv2
 import numpy as np
 import pytest
@@ -18,6 +20,7 @@ HEIGHT, WIDTH, FOCAL = 64, 96, 60.0
 STEP = 0.5
 FRAMES = 5
 CPU = torch.device('cpu')
+UNGUIDED = replace(MONODEPTH2, odometry_weight=0)
 
 
 class Sideways(nn.Module):
@@ -64,10 +67,11 @@ class Triplets:
         frames = [np.stack([frame(index + k) for k in range(3)]) for index in indices]
         matrix = torch.tensor([[FOCAL, 0, 48], [0, FOCAL, 32], [0, 0, 1.0]])
         stacked = torch.from_numpy(np.stack(frames)).permute(0, 1, 4, 2, 3).contiguous()
-        return TripletBatch(stacked, matrix.expand(len(indices), 3, 3))
+        ways = torch.full((len(indices), 2), STEP)
+        return TripletBatch(stacked, matrix.expand(len(indices), 3, 3), ways=ways)
 
 
-def judge(monkeypatch, before, after, step=STEP):
+def judge(monkeypatch, before, after, step=STEP, objective=UNGUIDED):
     """Judge a network that always predicts ``after``, or one map a frame, against ``before``."""
     given = iter((before, after))
 
@@ -77,7 +81,7 @@ def judge(monkeypatch, before, after, step=STEP):
         return [Depths(maps[place + 1], maps[place]) for place in range(FRAMES - 2)]
 
     monkeypatch.setattr(HeldOut, '_predicted', predicted)
-    validation = HeldOut(Triplets(), MONODEPTH2, None, CPU)
+    validation = HeldOut(Triplets(), objective, None, CPU)
     networks = Networks(nn.Identity(), Sideways(step))
     return validation.judge(None, networks)
 
@@ -100,6 +104,19 @@ def test_better_depth_passes_and_worse_does_not(monkeypatch):
     verdict = judge(monkeypatch, true_depth(), tilted)
     assert 'photometric loss' in verdict.words
     assert not verdict.is_accepted
+
+
+def test_motion_is_as_long_as_odometry_says_where_it_guided_the_training(monkeypatch):
+    # Depth and motion are in some unit of their own, and right in it: odometry would be wrong.
+    tilted = true_depth() * np.linspace(0.5, 2, WIDTH, dtype=np.float32)
+    for unit in (1.0, 0.2, 5.0):
+        verdict = judge(monkeypatch, tilted, unit * true_depth(), unit * STEP)
+        assert shares(verdict)['photometric loss'] < 0.5
+        assert verdict.is_accepted
+    # Depth is in metres, and the pose network says the same length whatever it sees.
+    guided = judge(monkeypatch, tilted, true_depth(), 0.1 * STEP, MONODEPTH2)
+    assert shares(guided)['photometric loss'] < 0.5
+    assert guided.is_accepted
 
 
 def test_constant_depth_is_steady_and_does_not_pass(monkeypatch):

@@ -252,5 +252,5 @@ def test_who_changes_the_index_of_stores_changes_its_format():
         'name', 'kind', 'content', 'settings', 'height', 'width', 'frame_count', 'triplet_count',
         'seen_count', 'period_ns', 'dropped', 'damage', 'has_depth', 'format',
     }  # fmt: skip
-    assert FORMAT == 2
+    assert FORMAT == 3
     assert {field.name for field in fields(StoreIndex)} == {*first, 'located_count'}

@@ -10,7 +10,6 @@ from test_train_trainer import batch, networks
 import torch
 
 from steps_ros.errors import TrainingError
-from steps_ros.train.batch import TripletBatch
 from steps_ros.train.distributed import joined_world, World
 from steps_ros.train.prefetch import Batches
 from steps_ros.train.presets import DAY_TEACHING, STEPS
@@ -23,9 +22,7 @@ WITHOUT_POOL = replace(STEPS, pool_size=0)
 
 def part_of(whole, world):
     """Return a process's share of a batch."""
-    return TripletBatch(
-        *(values.chunk(world.size)[world.rank] for values in whole if values is not None)
-    )
+    return whole.each(lambda values: values.chunk(world.size)[world.rank])
 
 
 def batches(world, start=0):
@@ -80,7 +77,9 @@ def numbers(_, world):
 
 def whole_and_halves(folder, world):
     """Compare two processes with one that has the whole batch."""
-    whole = batch(0, 2)
+    # Odometry does not tell one of the ways.
+    ways = torch.tensor([[0.5, 0.7], [float('nan'), 0.6]])
+    whole = batch(0, 2)._replace(ways=ways)
     for name, objective in (('night', WITHOUT_POOL), ('day', DAY_TEACHING)):
         losses, gradients = first_step(folder / name / 'two', world, objective, whole)
         alone = folder / name / f'one{world.rank}'

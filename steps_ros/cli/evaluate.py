@@ -87,7 +87,8 @@ def _add_inputs(group: argparse._ArgumentGroup) -> None:
     group.add_argument(
         '--reference-topic', metavar='TOPIC', help='LiDAR points or true depth; default: the only'
     )
-    group.add_argument('--odom-topic', metavar='TOPIC', help='to move LiDAR to the image in time')
+    add_odometry = 'to move LiDAR to the image in time; none: leave it aside'
+    group.add_argument('--odom-topic', metavar='TOPIC', help=add_odometry)
     group.add_argument(
         '--tolerance-ms',
         type=float,

@@ -4,13 +4,10 @@ A recorded drive: pictures with camera, depth and speed, in one pass.
 
 from __future__ import annotations
 
-from collections import deque
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from contextlib import ExitStack, suppress
 from pathlib import Path
 from typing import NamedTuple
-
-import numpy as np
 
 from steps_ros.core.camera import Camera
 from steps_ros.data.bag_checks import read_metadata
@@ -21,21 +18,17 @@ from steps_ros.data.cameras import fitted
 from steps_ros.data.depth_images import decode_compressed_depth, decode_depth
 from steps_ros.data.depth_topics import is_depth
 from steps_ros.data.drive_options import DriveOptions, NO_ODOMETRY
-from steps_ros.data.drives import Doubles, Drive, DriveFrame, Floats
+from steps_ros.data.drives import Drive, DriveFrame, Floats
 from steps_ros.data.encodings import decode_compressed, decode_image_message
 from steps_ros.data.frames import Frame, Image
+from steps_ros.data.locating import Located, Locating
 from steps_ros.data.messages import COMPRESSED_IMAGE, IMAGE, ODOMETRY, POINT_CLOUD
 from steps_ros.data.pairing import Message, Pair, Pairing
-from steps_ros.data.poses import PoseTrack
-from steps_ros.data.transforms import read_odometry
+from steps_ros.data.transforms import read_odometry, Stamped
 from steps_ros.errors import FrameError, SourceError
 
 # A picture and the depth of the same view have one stamp, or nearly so.
 DEPTH_TOLERANCE_NS = 20_000_000
-# Speed is the way of this time, in which the noise of positions is small.
-SPEED_NS = 500_000_000
-# Pictures wait for odometry that comes after them.
-ODOMETRY_LATENESS_NS, MOST_WAITING = 200_000_000, 16
 
 
 class _Picture(NamedTuple):
@@ -43,8 +36,6 @@ class _Picture(NamedTuple):
 
     message: RawMessage
     camera: Camera | None
-    speed_mps: float | None = None
-    position: Doubles | None = None
 
 
 class BagDrive(Drive):
@@ -71,6 +62,7 @@ class BagDrive(Drive):
         self.name, self.content = str(path), [path]
         self.frame_count = self._image.message_count
         self.has_depth = self._depth is not None
+        self.has_odometry = self._odometry is not None
 
     @property
     def missing_camera(self) -> str:
@@ -87,9 +79,9 @@ class BagDrive(Drive):
         """Yield the frames in the order of receipt."""
         self.unread.clear()
         made, last_ns, first_ns = 0, 0, 0
-        for pair in self._pairs():
+        for located in self._located():
             try:
-                item = self._made(pair, f'{made + self.unread.total():06d}')
+                item = self._made(located, f'{made + self.unread.total():06d}')
             except FrameError as error:
                 self.skip(error)
                 continue
@@ -108,9 +100,9 @@ class BagDrive(Drive):
         """Close the bag."""
         self._opened.close()
 
-    def _pairs(self) -> Iterator[Pair]:
-        camera, track = self._first_camera, PoseTrack()
-        pairing, waiting = Pairing(DEPTH_TOLERANCE_NS), deque[Pair]()
+    def _located(self) -> Iterator[Located]:
+        camera, pairing = self._first_camera, Pairing(DEPTH_TOLERANCE_NS)
+        locating = Locating(self._odometry is not None)
         names = (self._image.name, self._info, self._odometry)
         topics = [name for name in names if name is not None]
         if self._depth is not None:
@@ -119,7 +111,8 @@ class BagDrive(Drive):
             if raw.topic == self._info:
                 camera = self._camera(raw) or camera
             elif raw.topic == self._odometry:
-                self._add_pose(track, raw)
+                pose = self._pose(raw)
+                yield from () if pose is None else locating.add_pose(pose)
             elif raw.topic == self._image.name:
                 stamp_ns = self._stamp_ns(raw)
                 picture = Message(stamp_ns, raw.receive_ns, _Picture(raw, camera))
@@ -127,28 +120,21 @@ class BagDrive(Drive):
             else:
                 pairing.add_reference(Message(self._stamp_ns(raw), raw.receive_ns, raw))
             has_depth = self._depth is not None
-            waiting.extend(pairing.ready(raw.receive_ns) if has_depth else pairing.rest())
-            while waiting and self._is_told(waiting, track, raw.receive_ns):
-                yield _located(waiting.popleft(), track)
-        waiting.extend(pairing.rest())
-        for pair in waiting:
-            yield _located(pair, track)
+            for pair in pairing.ready(raw.receive_ns) if has_depth else pairing.rest():
+                yield from locating.add(pair)
+            yield from locating.told(raw.receive_ns)
+        for pair in pairing.rest():
+            yield from locating.add(pair)
+        yield from locating.rest()
 
-    def _is_told(self, waiting: Sequence[Pair], track: PoseTrack, now_ns: int) -> bool:
-        """Return whether odometry has passed the first picture, or will not within reason."""
-        if self._odometry is None or len(waiting) > MOST_WAITING:
-            return True
-        picture = waiting[0].picture
-        waited_ns = now_ns - picture.receive_ns
-        return track.newest_ns >= picture.stamp_ns or waited_ns > ODOMETRY_LATENESS_NS
-
-    def _made(self, pair: Pair, stem: str) -> DriveFrame:
+    def _made(self, located: Located, stem: str) -> DriveFrame:
+        pair = located.pair
         picture: _Picture = pair.picture.content
         image = self._pixels(picture.message)
         camera = fitted(picture.camera, image.shape[1], image.shape[0])
         frame = Frame(pair.picture.stamp_ns, image, camera, stem)
         depth = self._depth_of(pair)
-        return DriveFrame(frame, 0, depth, picture.speed_mps, picture.position)
+        return DriveFrame(frame, 0, depth, located.speed_mps, located.position)
 
     def _pixels(self, raw: RawMessage) -> Image:
         message = self._bag.decode(raw)
@@ -188,10 +174,10 @@ class BagDrive(Drive):
             return None
         return None if view is None else view.camera
 
-    def _add_pose(self, track: PoseTrack, raw: RawMessage) -> None:
+    def _pose(self, raw: RawMessage) -> Stamped | None:
         with suppress(FrameError):
-            stamped = read_odometry(self._bag.decode(raw))
-            track.add(stamped.stamp_ns, stamped.transform.parent_from_child)
+            return read_odometry(self._bag.decode(raw))
+        return None
 
     def _lost(self, made: int, length_s: float) -> str:
         """Say how much of a damaged bag was read and, where its metadata tell, how much not."""
@@ -199,23 +185,6 @@ class BagDrive(Drive):
         if expected is None or expected < made:
             return f'{made} images over {length_s:.1f} s are used, what came after them is lost'
         return f'{made} of {expected} images are used, {1 - made / expected:.0%} are lost'
-
-
-def _located(pair: Pair, track: PoseTrack) -> Pair:
-    """Return the pair with speed and place of its picture."""
-    picture = pair.picture
-    now = track.at(picture.stamp_ns)
-    content = picture.content._replace(
-        speed_mps=_speed(track, picture.stamp_ns), position=None if now is None else now[:3, 3]
-    )
-    return pair._replace(picture=picture._replace(content=content))
-
-
-def _speed(track: PoseTrack, stamp_ns: int) -> float | None:
-    now, before = track.at(stamp_ns), track.at(stamp_ns - SPEED_NS)
-    if now is None or before is None:
-        return None
-    return float(np.linalg.norm(now[:3, 3] - before[:3, 3])) * 1e9 / SPEED_NS
 
 
 def _choose_depth(bag: Bag, name: str | None) -> Topic | None:
@@ -237,15 +206,24 @@ def _holds_depth(bag: Bag, topic: Topic) -> bool:
 
 
 def _choose_odometry(bag: Bag, name: str | None) -> str | None:
-    if name == NO_ODOMETRY:
+    """
+    Return the named topic, or the only one, or None; a drive may have no odometry at all.
+
+    :raises SourceError: there are others than the named one, or several to choose from.
+    """
+    found = [
+        topic.name
+        for topic in bag.topics
+        if topic.message_type == ODOMETRY and topic.message_count
+    ]
+    if name == NO_ODOMETRY or not found:
         return None
-    found = [topic.name for topic in bag.topics if topic.message_type == ODOMETRY]
+    remedy = f'choose one of {", ".join(found)}, or {NO_ODOMETRY}'
     if name is not None and name not in found:
-        there = ', '.join(found) or 'none'
-        raise SourceError(f'{bag.path} has no odometry topic {name}; it has {there}')
-    if name is not None:
-        return name
-    return found[0] if len(found) == 1 else None
+        raise SourceError(f'{bag.path} has no odometry on {name}; {remedy}')
+    if name is None and len(found) > 1:
+        raise SourceError(f'{bag.path} has several odometry topics; {remedy} (--odom-topic)')
+    return name or found[0]
 
 
 def _recorded_count(path: Path, topic: str) -> int | None:

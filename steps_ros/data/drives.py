@@ -62,16 +62,18 @@ class Drive(Closing):
     One recording, folder, video or data set: iterate over its frames, close it after use.
 
     ``name`` is its path and ``kind`` a word for what it is; ``frame_count`` is None where only the
-    end will tell; ``has_depth`` says whether frames may have depth; ``content`` lists the files
-    and folders that its frames come from; ``crop`` (width, height) is cut from the middle of each
-    picture where the data set is used so. After a pass ``unread`` counts frames that could not be
-    read, by reason, and ``damage`` says where a damaged recording ended.
+    end will tell; ``has_depth`` and ``has_odometry`` say whether frames may have depth, and
+    positions; ``content`` lists the files and folders that its frames come from; ``crop`` (width,
+    height) is cut from the middle of each picture where the data set is used so. After a pass
+    ``unread`` counts frames that could not be read, by reason, and ``damage`` says where a damaged
+    recording ended.
     """
 
     name: str
     kind: str
     frame_count: int | None
     has_depth: bool
+    has_odometry: bool = False
     content: Sequence[Path]
     crop: tuple[int, int] | None = None
     damage: str = ''

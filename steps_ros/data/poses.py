@@ -25,6 +25,8 @@ WIDEST_GAP_NS = 1_000_000_000
 # of half this time at least, since the last two of many poses tell little but noise.
 LONGEST_EXTRAPOLATION_NS = 100_000_000
 EXTRAPOLATION_BASE_NS = 50_000_000
+# A clock that goes back by more than this was set back; by less, messages came in disorder.
+LEAP_NS = 1_000_000_000
 LEAST_NORM = 1e-3
 
 
@@ -101,8 +103,19 @@ class PoseTrack:
         """Return the last stamp, 0 without any."""
         return self._stamps[-1] if self._stamps else 0
 
+    def is_leap(self, stamp_ns: int) -> bool:
+        """Say whether a stamp is so far behind the last one that its clock was set back."""
+        return stamp_ns < self.newest_ns - LEAP_NS
+
     def add(self, stamp_ns: int, pose: Doubles) -> None:
-        """Append a pose; one that is not newer than the last is ignored."""
+        """
+        Append a pose.
+
+        One that is not newer than the last is ignored; after a leap back the track begins anew.
+        """
+        if self.is_leap(stamp_ns):
+            self._stamps.clear()
+            self._poses.clear()
         if self._stamps and stamp_ns <= self._stamps[-1]:
             return
         self._stamps.append(stamp_ns)

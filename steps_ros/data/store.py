@@ -25,12 +25,12 @@ from steps_ros.data.outputs import json_bytes
 from steps_ros.data.paths import exists
 from steps_ros.errors import SourceError
 
-FORMAT = 2
+FORMAT = 3
 INDEX = 'index.json'
 SHARD_FRAMES = 256
 SECOND_NS = 1_000_000_000
-# No road vehicle is faster; odometry that starts anew is.
-FASTEST_MPS = 70.0
+# No road vehicle is faster, or so suddenly; odometry that starts anew or corrects itself is.
+FASTEST_MPS, HARDEST_MPS2, NOISE_M = 70.0, 20.0, 0.2
 _WINDOW = re.compile(r'(?P<path>.+)@(?P<start>[\d.]+)-(?P<end>[\d.]*)(?P<share>%?)')
 
 
@@ -133,13 +133,17 @@ class Store:
         Return how far the vehicle went from the target to the previous and to the next frame.
 
         :param rows: (T, 3), triplets.
-        :returns: (T, 2) metres, NaN where odometry does not tell or jumps.
+        :returns: (T, 2) metres, NaN where odometry does not tell, both where it jumps.
         """
         target, others = rows[:, 1:2], rows[:, (0, 2)]
         metres = np.linalg.norm(self.positions[others] - self.positions[target], axis=2)
         seconds = np.abs(self.stamps[others] - self.stamps[target]) / SECOND_NS
-        is_jump = metres > FASTEST_MPS * seconds
-        return np.where(is_jump, np.nan, metres).astype(np.float32)
+        is_jump = (metres > FASTEST_MPS * seconds).any(1)
+        # From one speed to the other in the time of one way.
+        shorter = seconds.min(1)
+        speeds = metres / np.maximum(seconds, 1e-9)
+        is_jump |= np.abs(np.diff(speeds)[:, 0]) * shorter > HARDEST_MPS2 * shorter**2 + NOISE_M
+        return np.where(is_jump[:, None], np.nan, metres).astype(np.float32)
 
     def part(self, window: Window | None) -> NDArray[np.int64]:
         """
@@ -212,7 +216,7 @@ def summary(index: StoreIndex) -> str:
     """Return one line that says how much of a drive is used and why the rest is not."""
     reasons = sorted(index.dropped.items(), key=lambda item: (-item[1], item[0]))
     why = ', '.join(f'{count} {reason}' for reason, count in reasons)
-    located = f', {index.located_count} with odometry' if index.located_count else ''
+    located = f', {index.located_count or "none"} with odometry'
     line = (
         f'{index.name}: {index.frame_count} of {index.seen_count} frames{located}, '
         f'{index.triplet_count} triplets{f" (not used: {why})" if why else ""}'

@@ -10,6 +10,7 @@ from steps_ros.data.bag_source import choose_image_topic, find_info_topic
 from steps_ros.data.bags import Bag, Topic
 from steps_ros.data.depth_images import COMPRESSED_DEPTH, is_depth_encoding
 from steps_ros.data.depth_topics import first_encoding, is_depth
+from steps_ros.data.drive_options import NO_ODOMETRY
 from steps_ros.data.messages import (
     CAMERA_INFO,
     COMPRESSED_IMAGE,
@@ -121,6 +122,8 @@ def _choose_info(bag: Bag, settings: InputSettings, pictures: str | None) -> str
 
 
 def _choose_odometry(bag: Bag, settings: InputSettings) -> str | None:
+    if settings.odom_topic == NO_ODOMETRY:
+        return None
     if settings.odom_topic is not None:
         return _named(bag, settings.odom_topic, (ODOMETRY,), '--odom-topic').name
     found = _filled(bag, (ODOMETRY,))

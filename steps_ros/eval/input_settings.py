@@ -20,7 +20,8 @@ class InputSettings:
     """
     Topics of bags, and what of a picture is left out.
 
-    A topic that is None is the only one of its type. ``depth_topic`` holds recorded predictions,
+    A topic that is None is the only one of its type; odometry is left aside where its topic is
+    ``none``. ``depth_topic`` holds recorded predictions,
     which are compared instead of running a network. ``intrinsics`` is a camera file that replaces
     the cameras of a bag. ``tolerance_ms`` is the farthest that a
     reference may be from its image in time, None for 50 ms (LiDAR) or 20 ms (depth pictures).

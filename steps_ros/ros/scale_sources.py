@@ -15,7 +15,7 @@ from rclpy.qos import DurabilityPolicy, QoSProfile, ReliabilityPolicy
 from sensor_msgs.msg import PointCloud2
 
 from steps_ros.data.clouds import decode_cloud
-from steps_ros.data.poses import Doubles, PoseTrack
+from steps_ros.data.poses import Doubles, LEAP_NS, PoseTrack
 from steps_ros.data.transforms import (
     frame_name,
     message_stamp_ns,
@@ -38,8 +38,6 @@ from steps_ros.ros.scale import Listened, Measure
 from steps_ros.ros.scale_lidar import FARTHEST_NS, LidarScale, Turn
 from steps_ros.ros.spin import guarded
 
-# After a leap back in time, as when a recording begins anew, what was known is forgotten.
-LEAP_NS = 1_000_000_000
 # An image waits for a slow model and the frame after it; no stranger has more turns kept.
 TURNS_KEPT_NS, MOST_TURNS = 2_000_000_000, 50
 
@@ -150,8 +148,6 @@ class _Odometry:
     def add(self, message: Any) -> None:
         stamped = read_odometry(message)
         with self._lock:
-            if stamped.stamp_ns < self._track.newest_ns - LEAP_NS:
-                self._track = PoseTrack()
             self._track.add(stamped.stamp_ns, stamped.transform.parent_from_child)
 
     def driven(self, first_ns: int, second_ns: int) -> float | None:

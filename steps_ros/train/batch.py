@@ -24,7 +24,7 @@ class TripletBatch(NamedTuple):
     target, None where it has not been asked. ``darkened`` (B, 3, 3, H, W) uint8 are the frames as
     they would be in little light, None where they are not needed. ``ways`` (B, 2) float32 are the
     metres from the target to the previous and the next frame, NaN where odometry does not tell,
-    None where it never does.
+    None where nobody asked it.
     """
 
     frames: Tensor

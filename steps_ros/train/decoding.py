@@ -59,6 +59,18 @@ class Decoding:
             parts.append((store, part.window))
         return TripletDataset(parts)
 
+    def has_odometry(self, drives: Sequence[str]) -> bool:
+        """
+        Say whether one of the drives has odometry, which is seen without decoding them.
+
+        :raises SourceError: a drive cannot be opened.
+        """
+        for text in drives:
+            with open_drive(parse_part(text).path, self.options) as drive:
+                if drive.has_odometry:
+                    return True
+        return False
+
     def _store(self, path: Path, progress: Progress) -> Store:
         """Return the store of a drive; depth comes from its depth images, else from its LiDAR."""
         with open_drive(path, self.options) as drive:

@@ -12,8 +12,9 @@ the same for both: the raw frames, the trained pose network's motion, matches by
 - depth and motion cannot vanish together, which would leave both weights equally bad: the
   trained networks must explain clearly more than standing still does.
 
-Depth is relative: the motion is in units of the trained depth, so that the starting depth is
-brought to its median, and each may then choose the one factor with which it does best.
+Depth is relative: the motion is in units of the trained depth, which are metres where odometry
+guided the training, so that the starting depth is brought to the median of the trained one, and
+each may then choose the one factor with which it does best.
 """
 
 from __future__ import annotations

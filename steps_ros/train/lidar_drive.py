@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from contextlib import ExitStack
 from pathlib import Path
 
-from steps_ros.data.drive_options import DriveOptions, NO_ODOMETRY
+from steps_ros.data.drive_options import DriveOptions
 from steps_ros.data.drives import Drive, DriveFrame, Places
 from steps_ros.data.frames import Frame
 from steps_ros.data.store import SECOND_NS, Store
@@ -35,12 +35,11 @@ class LidarDrive(Drive):
         :raises StepsError: as :func:`open_samples`.
         """
         super().__init__()
-        self._is_unguided = options.odometry_topic == NO_ODOMETRY
         settings = InputSettings(
             image_topic=options.image_topic,
             camera_info_topic=options.info_topic,
             reference_topic=reference_topic,
-            odom_topic=None if self._is_unguided else options.odometry_topic,
+            odom_topic=options.odometry_topic,
             intrinsics=options.intrinsics,
         )
         with ExitStack() as opened:
@@ -63,9 +62,7 @@ class LidarDrive(Drive):
             assert sample.image is not None
             frame = Frame(sample.stamp_ns, sample.image, sample.intrinsics, sample.stem)
             columns, rows, depth, _ = sample.reference
-            pose = sample.world_from_camera
-            position = None if pose is None or self._is_unguided else pose[:3, 3]
-            yield DriveFrame(frame, depth=Places(columns, rows, depth), position=position)
+            yield DriveFrame(frame, depth=Places(columns, rows, depth))
         self.unread.update(self._samples.dropped)
         damage = self._samples.inputs.get('damage')
         if damage:

@@ -19,7 +19,9 @@ from steps_ros.core.checkpoint import (
 )
 from steps_ros.core.depth_net import DepthNet
 from steps_ros.data.digest import digest
+from steps_ros.data.drive_options import NO_ODOMETRY
 from steps_ros.data.store import StoreIndex
+from steps_ros.errors import SourceError
 from steps_ros.eval.input_settings import InputSettings
 from steps_ros.train.decoding import Decoding, StoreProgress, Tell
 from steps_ros.train.distributed import World
@@ -36,6 +38,7 @@ from steps_ros.train.job import (
 )
 from steps_ros.train.loops import run_loop, take_up
 from steps_ros.train.networks import Networks
+from steps_ros.train.objective_settings import ObjectiveSettings
 from steps_ros.train.preparation import require_compiler
 from steps_ros.train.presets import PRESETS
 from steps_ros.train.start import finished_checkpoint, lend_pose, starting_networks
@@ -47,6 +50,10 @@ from steps_ros.train.validation import Validation
 from steps_ros.train.verdict import Verdict
 
 Watching = Callable[[str, int], Watch]
+WITHOUT_ODOMETRY = (
+    'without odometry nothing tells how far the vehicle goes, and depth may well get worse; '
+    'record nav_msgs/Odometry with the images'
+)
 
 
 @dataclass(frozen=True)
@@ -100,7 +107,7 @@ def run_job(
     start = load_checkpoint(job.start)
     decoding = Decoding(job.store, job.options, tell, progress, world)
     # Bad weights and a drive that validates nothing are told before there is work to lose.
-    judged = Start(_judged_start(job, start), PRESETS[job.preset], device)
+    judged = Start(_judged_start(job, start), _guided(job, decoding), device)
     teacher = _given_teacher(job, is_new)
     validation = _validation(job, decoding, judged) if world.is_writer else None
     night = decoding.dataset(job.night)
@@ -140,6 +147,25 @@ def _judged_start(job: Job, start: Checkpoint) -> Checkpoint:
     return finished_checkpoint(fresh, start, objective, job.size, 'start', 0)
 
 
+def _guided(job: Job, decoding: Decoding) -> ObjectiveSettings:
+    """
+    Return what is minimised on these drives; without odometry nothing tells how far they go.
+
+    :raises SourceError: none of them has the odometry that is asked for.
+    """
+    objective = PRESETS[job.preset]
+    if not objective.odometry_weight or decoding.has_odometry(job.night):
+        return objective
+    topic = job.options.odometry_topic
+    if topic not in (None, NO_ODOMETRY):
+        raise SourceError(
+            f'no odometry on {topic} in {", ".join(job.night)}; correct --odom-topic'
+        )
+    if topic is None and decoding.world.is_writer:
+        decoding.tell(WITHOUT_ODOMETRY)
+    return replace(objective, odometry_weight=0)
+
+
 def _validation(job: Job, decoding: Decoding, start: Start) -> Validation | None:
     """Judge the starting weights on the validation drive, where there is one."""
     if job.validate is None:
@@ -148,6 +174,7 @@ def _validation(job: Job, decoding: Decoding, start: Start) -> Validation | None
     inputs = InputSettings(
         job.options.image_topic,
         reference_topic=job.reference_topic,
+        odom_topic=job.options.odometry_topic,
         bonnet=job.store.bonnet,
         intrinsics=job.options.intrinsics,
     )

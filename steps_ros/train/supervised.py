@@ -53,7 +53,7 @@ class Stage:
 
     ``lit_skies`` is the share of the pictures that get more light in their sky. Where
     ``by_light``, pictures are enhanced as far as the node does it in their light; else in full.
-    With a ``rate``, the learning rate begins anew there.
+    With a ``rate``, the learning rate begins anew there, but for the first stage.
     """
 
     height: int
@@ -105,7 +105,7 @@ class SupervisedSettings:
             return self.learning_rate * (step + 1) / self.warmup
         begin, highest, end = self.warmup, self.learning_rate, 0
         for stage in self.stages:
-            if stage.rate is not None:
+            if stage.rate is not None and end:
                 if step < end:
                     break
                 begin, highest = end, stage.rate
