@@ -15,6 +15,7 @@ from steps_ros.cli.main import main
 from steps_ros.core.checkpoint import Checkpoint, load_checkpoint, save_checkpoint
 from steps_ros.core.depth_net import DepthNet, TINY, TINY_RAYS
 from steps_ros.core.illumination import IlluminationNet
+from steps_ros.eval.predictions import DEPTH_ALONE
 from steps_ros.inference import export
 from steps_ros.inference.engines.cache import cache_folder
 from steps_ros.inference.engines.job import Engine
@@ -22,6 +23,7 @@ from steps_ros.inference.engines.self_check import Agreement
 from steps_ros.inference.engines.table import ENGINES
 from steps_ros.inference.file_hash import file_sha256
 from steps_ros.inference.loading import load_predictor
+from steps_ros.inference.network_size import USUAL_PICTURE
 from steps_ros.shipped_weights import DEFAULT_WEIGHTS
 
 onnx = pytest.importorskip('onnx', reason='onnx is not installed')
@@ -166,6 +168,19 @@ def test_the_shape_of_the_camera_counts_for_networks_that_keep_it(tmp_path, caps
     building = (weights, '--build-only', '--engine', 'torch', '--device', 'cpu', '--json')
     assert run(*building, '--picture', '64x96') == 0
     assert json.loads(capsys.readouterr().out)['size'] == '96x64'
+
+
+def test_the_size_that_the_node_warms_up_with_is_built_ahead_too(tmp_path, capsys, monkeypatch):
+    weights = tmp_path / 'rays.safetensors'
+    save_checkpoint(Checkpoint(DepthNet(TINY_RAYS).eval(), input_size=SIZE), weights)
+    building = (weights, '--build-only', '--engine', 'onnxruntime', '--device', 'cpu')
+    assert run(*building, '--picture', '96x96') == 0
+    assert 'onnxruntime on cpu, float32, 96x96: kept in' in capsys.readouterr().out
+    monkeypatch.setattr('steps_ros.inference.engines.onnx_runtime.build', None)
+    predictor = load_predictor(weights, device='cpu', engine='onnxruntime').predictor
+    for size in (USUAL_PICTURE, (96, 96)):
+        predictor.predict(np.zeros((*size, 3), np.uint8), DEPTH_ALONE)
+    assert predictor.engine == 'onnxruntime'
 
 
 def test_of_torch_nothing_is_kept(weights, capsys):

@@ -217,3 +217,20 @@ def test_absurd_png_is_refused_before_decoding():
     )
     with pytest.raises(FrameError, match='60000x60000 has 3600000000 pixels, more than'):
         decode_compressed(b'\x89PNG\r\n\x1a\n' + chunk + bytes(30) + b'IEND')
+
+
+def turned(orientation):
+    """Return a JPEG whose EXIF says how the camera was held."""
+    jpeg = encode('.jpg', NOISE)
+    entry = struct.pack('<HHIHH', 0x0112, 3, 1, orientation, 0)
+    tiff = b'II*\0' + struct.pack('<IH', 8, 1) + entry + struct.pack('<I', 0)
+    exif = b'Exif\0\0' + tiff
+    return jpeg[:2] + b'\xff\xe1' + struct.pack('>H', len(exif) + 2) + exif + jpeg[2:]
+
+
+@pytest.mark.parametrize('orientation', [3, 6])
+def test_pixels_stay_where_the_calibration_has_them_but_for_photographs(orientation):
+    plain = decode_compressed(encode('.jpg', NOISE))
+    np.testing.assert_array_equal(decode_compressed(turned(orientation)), plain)
+    upright = np.rot90(plain, 2 if orientation == 3 else -1)
+    np.testing.assert_array_equal(decode_compressed(turned(orientation), True), upright)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import os
 from pathlib import Path
@@ -9,6 +10,7 @@ from threading import Thread
 
 import pytest
 
+from steps_ros.errors import SettingsError
 from steps_ros.inference.engines import cache as module
 from steps_ros.inference.engines.cache import cache_folder, EngineCache
 
@@ -34,6 +36,16 @@ def test_folder_follows_xdg(monkeypatch, tmp_path):
         assert cache_folder() == Path.home() / '.cache' / 'steps_ros' / 'engines'
 
 
+def test_a_user_without_a_home_is_told_what_to_set(monkeypatch):
+    def homeless():
+        raise RuntimeError('Could not determine home directory.')
+
+    monkeypatch.delenv('XDG_CACHE_HOME', raising=False)
+    monkeypatch.setattr(Path, 'home', homeless)
+    with pytest.raises(SettingsError, match='set XDG_CACHE_HOME'):
+        cache_folder()
+
+
 def test_an_entry_is_found_under_its_key_alone(cache, tmp_path):
     assert cache.find(KEY) is None
     fill(cache)
@@ -54,6 +66,9 @@ def test_a_half_built_entry_is_never_found(cache, tmp_path):
     (entry.folder / 'blob').write_bytes(b'eng')
     assert cache.find(KEY) is None
     (entry.folder / 'blob').unlink()
+    assert cache.find(KEY) is None
+    # As long as it was, and one bit is another.
+    (entry.folder / 'blob').write_bytes(b'engind')
     assert cache.find(KEY) is None
     (entry.folder / 'blob').write_bytes(b'engine')
     assert cache.find(KEY) is not None
@@ -97,7 +112,7 @@ def test_an_entry_that_is_taken_away_meanwhile_is_not_found(cache, monkeypatch):
         raise FileNotFoundError(folder)
 
     fill(cache)
-    monkeypatch.setattr(module, '_sizes', gone)
+    monkeypatch.setattr(module, '_contents', gone)
     assert cache.find(KEY) is None
 
 
@@ -155,7 +170,8 @@ def test_the_longest_unused_entries_go_and_so_does_what_was_left_behind(
 def test_facts_are_plain(cache):
     fill(cache)
     facts = json.loads((cache.find(KEY).folder / 'entry.json').read_text())
-    assert facts == {'difference': [0, 0, 0], 'key': KEY, 'files': {'blob': 6}}
+    content = hashlib.sha256(b'engine').hexdigest()
+    assert facts == {'difference': [0, 0, 0], 'key': KEY, 'files': {'blob': content}}
 
 
 def _age(path: Path) -> float:

@@ -26,6 +26,7 @@ from steps_ros.ros import night_depth
 from steps_ros.ros.cameras import CameraFrame, process
 from steps_ros.ros.image_input import Incoming
 from steps_ros.ros.memory import resident_mb
+from steps_ros.ros.qos import latched_profile
 from steps_ros.view.health import Health
 from steps_ros.view.markup import headline
 
@@ -282,6 +283,24 @@ def test_a_cloud_without_calibration_is_counted_as_such():
         images.publish(image_message())
         made.wait(lambda: _drops(made) == {'no_calibration': 1})
         assert model.asked == []
+
+
+def test_a_camera_info_that_was_sent_once_before_the_node_came_is_received():
+    with bench(FakeModel().load) as made:
+        once = made.peer.create_publisher(CameraInfo, INFO_TOPIC, latched_profile())
+        once.publish(info_message())
+        assert made.node.trigger_configure() == TransitionCallbackReturn.SUCCESS
+        assert made.node.trigger_activate() == TransitionCallbackReturn.SUCCESS
+        source = made.node._running.cameras[0].input
+        made.wait(lambda: source._camera_info is not None)
+        assert source.info_state.hint == ''
+        # A driver that sends with each picture would never be heard like that.
+        infos = made.publisher(CameraInfo, INFO_TOPIC)
+        made.wait(infos.get_subscription_count)
+        made.wait(lambda: not source._is_latched)
+        made.wait(infos.get_subscription_count)
+        infos.publish(CameraInfo(height=48, width=64))
+        made.wait(lambda: source._camera_info.k[0] == 0)
 
 
 def test_a_best_effort_camera_is_followed():

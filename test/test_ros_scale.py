@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 import threading
 from types import SimpleNamespace
 
@@ -33,7 +34,7 @@ from steps_ros.inference.scale.robust import Refusal
 from steps_ros.inference.scale.seen import Seen
 from steps_ros.ros.messages import camera_info_message, rgb_message, set_data, time_message
 from steps_ros.ros.qos import latched_profile
-from steps_ros.ros.scale_lidar import LidarScale
+from steps_ros.ros.scale_lidar import LidarScale, middle_offset_ns
 from steps_ros.ros.scale_sources import _Turns
 
 DEPTH, SCALE = '/night_depth/output/depth', '/night_depth/output/scale'
@@ -158,6 +159,55 @@ def test_another_height_of_the_camera_makes_what_was_measured_void():
         send(made, images, range(7, 12))
         made.wait(lambda: values(scales[-1])['scale'] == 'metric')
         assert float(values(scales[-1])['value']) == pytest.approx(UNIT, rel=0.01)
+
+
+class SeesRays(RoadModel):
+    """A model whose depth depends on the camera."""
+
+    def load(self, settings):
+        return super().load(settings)._replace(sees_rays=True)
+
+
+def info_of(focal_per_width):
+    camera = replace(CAMERA, fx=64 * focal_per_width, fy=64 * focal_per_width)
+    return camera_info_message(Header(), camera)
+
+
+@pytest.mark.parametrize('source', ['camera_height', 'fixed'])
+def test_depth_that_depends_on_a_camera_is_not_metric_without_it(source):
+    chosen = {'scale__source': source, 'scale__camera_height': HEIGHT, 'scale__fixed': UNIT}
+    with bench(SeesRays().load, **chosen) as made:
+        images, scales = connected(made)
+        infos = made.publisher(CameraInfo, INFO_TOPIC)
+        made.wait(infos.get_subscription_count)
+        send(made, images, range(6))
+        made.wait(lambda: scales and values(scales[-1])['scale'] == 'metric')
+        infos.publish(CameraInfo(width=64, height=48))
+        made.spin(0.1)
+        send(made, images, range(6, 7))
+        made.wait(lambda: values(scales[-1])['scale'] == 'relative')
+        assert 'the camera is not known any more' in scales[-1].message
+        # The same camera has the scale that it had.
+        infos.publish(info_message())
+        made.spin(0.1)
+        send(made, images, range(7, 8))
+        made.wait(lambda: values(scales[-1])['scale'] == 'metric')
+
+
+def test_another_camera_makes_what_was_measured_void_and_a_focused_one_does_not():
+    heights = {'scale__source': 'camera_height', 'scale__camera_height': HEIGHT}
+    with bench(RoadModel().load, **heights) as made:
+        images, scales = connected(made)
+        infos = made.publisher(CameraInfo, INFO_TOPIC)
+        made.wait(infos.get_subscription_count)
+        send(made, images, range(6))
+        made.wait(lambda: scales and values(scales[-1])['scale'] == 'metric')
+        for focal, kind in ((0.61, 'metric'), (0.9, 'relative')):
+            infos.publish(info_of(focal))
+            made.spin(0.1)
+            number = finished(made)
+            send(made, images, range(number, number + 1))
+            made.wait(lambda kind=kind: values(scales[-1])['scale'] == kind)
 
 
 def test_without_camera_info_nothing_is_measured_and_the_reason_is_given():
@@ -387,6 +437,26 @@ def test_moving_transforms_live_on_after_a_loop():
         turns.add(points_message(header, np.ones((1, 3))))
         (turn,) = turns.near(message_stamp_ns(SimpleNamespace(header=header)), 'base')
         np.testing.assert_allclose(turn.points, [[1 + shift, 1, 1]])
+
+
+def test_the_time_of_a_turn_is_that_of_what_lies_before_the_camera():
+    # Ahead, behind, and far to the side of the camera, at three times.
+    points = np.array([[0, 0, 9], [1, 0, 10], [0, 0, -5], [7, 0, 1]], np.float32)
+    offsets = np.array([40_000_000, 60_000_000, 90_000_000, 0])
+    assert middle_offset_ns(points, offsets) == 50_000_000
+    assert middle_offset_ns(points[2:], offsets[2:]) == 0
+    turns = _Turns(threading.Lock(), np.eye(4))
+    header = Header(stamp=stamped(0).header.stamp, frame_id='lidar')
+    message = points_message(header, points)
+    message.fields.append(PointField(name='t', offset=12, datatype=PointField.UINT32, count=1))
+    content = np.zeros(4, [('xyz', '<f4', 3), ('t', '<u4')])
+    content['xyz'], content['t'] = points, offsets
+    message.point_step, message.row_step = 16, 64
+    set_data(message, content.view(np.uint8))
+    turns.add(message)
+    stamp_ns = message_stamp_ns(message)
+    (turn,) = turns.near(stamp_ns + 160_000_000, 'camera')
+    assert turn.stamp_ns == stamp_ns + 50_000_000
 
 
 def test_a_lidar_without_a_place_is_refused_where_there_is_no_tf():

@@ -14,6 +14,8 @@ from steps_ros.errors import FrameError
 
 ASSUMED_FOCAL_PER_WIDTH = 0.6
 SHAPE_TOLERANCE = 0.01
+# Of the width; what changes less is the same camera, focused or estimated anew.
+SAME_CAMERA = 0.02
 LARGEST_SIZE = 2**31 - 1
 
 
@@ -93,6 +95,19 @@ class Camera:
     def flipped(self) -> Camera:
         """Return the camera of the mirrored image (cx becomes width - cx, as in STEPS)."""
         return replace(self, cx=self.width - self.cx)
+
+    def is_like(self, other: Camera) -> bool:
+        """Say whether the rays of both are the same, whatever the size of their pictures."""
+        if self.distortion != other.distortion or not other.fits(self.width, self.height):
+            return False
+        known = other.resized(self.width, self.height)
+        differences = (
+            self.fx - known.fx,
+            self.fy - known.fy,
+            self.cx - known.cx,
+            self.cy - known.cy,
+        )
+        return max(map(abs, differences)) <= SAME_CAMERA * self.width
 
     def fits(self, width: int, height: int) -> bool:
         """Say whether an image of this size has the camera's aspect ratio to one percent."""

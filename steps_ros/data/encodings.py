@@ -124,17 +124,20 @@ def decode_image_message(message: Any) -> Image:
     )
 
 
-def decode_compressed(data: Buffer) -> Image:
+def decode_compressed(data: Buffer, turns_upright: bool = False) -> Image:
     """
     Decode a JPEG, PNG, BMP, WebP or TIFF.
 
     16-bit images keep their high byte, grey becomes RGB, alpha is dropped.
 
     :param data: the whole content of the file or of a ``sensor_msgs/CompressedImage``.
+    :param turns_upright: as the orientation in its EXIF says, for photographs; a calibration is of
+        the pixels as they are stored.
     :returns: (H, W, 3) uint8 RGB.
     :raises FrameError: empty, truncated, not an image, or above ``image_pixels``.
     """
-    decoded = decode_picture(bytes(data), cv2.IMREAD_COLOR)
+    flags = cv2.IMREAD_COLOR if turns_upright else cv2.IMREAD_COLOR | cv2.IMREAD_IGNORE_ORIENTATION
+    decoded = decode_picture(bytes(data), flags)
     return _convert(decoded, cv2.COLOR_BGR2RGB, 'compressed')
 
 

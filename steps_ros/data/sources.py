@@ -119,7 +119,7 @@ class ImageFiles(Source):
             yield Attempt(path.stem, partial(self._read, index, path))
 
     def _read(self, index: int, path: Path) -> Frame:
-        image = decode_compressed(read_bytes(path))
+        image = decode_compressed(read_bytes(path), turns_upright=self._camera is None)
         return _frame(index, self._rate_hz, image, self._camera, path.stem)
 
 

@@ -17,7 +17,7 @@ from steps_ros.inference.engines.names import AUTO, TORCH
 from steps_ros.inference.engines.workshop import Workshop
 from steps_ros.inference.export import job_for
 from steps_ros.inference.hardware import resolve_device, resolve_precision
-from steps_ros.inference.network_size import fitting_size, Size
+from steps_ros.inference.network_size import fitting_size, Size, USUAL_PICTURE
 
 
 class Wishes(NamedTuple):
@@ -25,7 +25,7 @@ class Wishes(NamedTuple):
     How the network is to run: as the options and parameters of the same names.
 
     ``picture`` is (height, width) of the camera's pictures, whose shape matters to a network that
-    sees rays; None for the shape in the checkpoint.
+    sees rays; None for the usual one.
     """
 
     size: Size | None = None
@@ -62,10 +62,14 @@ def build_ahead(path: Path, wishes: Wishes) -> Built:
     choice = Choice(wishes.engine, '')
     if wishes.engine == AUTO:
         choice = choose(job, workshop, is_ahead=True)
-    if wishes.picture is not None and wishes.size is None and job.network.config.sees_rays:
-        height, width = wishes.picture
-        job = replace(job, size=fitting_size(width / height, job.size))
-    _prepare(choice.engine, job, workshop)
+    if wishes.size is None and job.network.config.sees_rays:
+        # With the usual one the node warms up.
+        for height, width in (USUAL_PICTURE, wishes.picture or USUAL_PICTURE):
+            fitted = replace(job, size=fitting_size(width / height, job.size))
+            _prepare(choice.engine, fitted, workshop)
+        job = fitted
+    else:
+        _prepare(choice.engine, job, workshop)
     folder = None if choice.engine == TORCH else cache_folder()
     return Built(choice.engine, str(device), precision, job.size, choice.reason, folder)
 

@@ -17,11 +17,13 @@ class DepthModel(Protocol):
     """
     Pictures to depth, on a device; keeps no state between pictures.
 
-    ``sees_enhanced`` says whether it is given enhanced pictures, ``is_scalable`` whether a factor
-    makes metres of its depth: not where inverse depth has an unknown shift as well.
+    ``sees_enhanced`` says whether it is given enhanced pictures, ``sees_rays`` whether its depth
+    depends on the camera, ``is_scalable`` whether a factor makes metres of its depth: not where
+    inverse depth has an unknown shift as well.
     """
 
     sees_enhanced: bool
+    sees_rays: bool
     is_scalable: bool
 
     @property

@@ -13,6 +13,8 @@ from steps_ros.limits import require_within
 
 Size = tuple[int, int]
 LEAST_SIZE = 2 * STRIDE
+# Of the shape that most cameras have, for networks that see pictures in their own.
+USUAL_PICTURE = (450, 800)
 
 
 def rounded(length: int) -> int:

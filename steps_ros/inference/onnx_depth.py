@@ -66,7 +66,7 @@ class OnnxDepth:
                 f'precision {precision!r}: {self._path} takes {self.precision} and nothing else; '
                 f'leave it at auto, or export the model in {precision}'
             )
-        self.sees_enhanced = settings.enhance
+        self.sees_enhanced, self.sees_rays = settings.enhance, False
         self.is_scalable = settings.output != INVERSE
         self.described: Mapping[str, str] = {
             'depth_model': str(self._path),

@@ -80,6 +80,7 @@ class OwnDepth:
         assert network is not None
         self.sees_enhanced = checkpoint.sees_enhanced
         self._config = network.config
+        self.sees_rays = network.config.sees_rays
         self._size = checked(size or checkpoint.input_size)
         self._keeps_shape = size is None and network.config.sees_rays
         self._device, self._precision = device, precision

@@ -49,7 +49,7 @@ class CameraStream:
         camera: str,
         settings: Live[NightDepthSettings],
         statistics: FrameStatistics,
-        has_depth: bool,
+        model: Model,
         offer: Callable[[str, CameraFrame], None],
     ) -> None:
         label = node.get_fully_qualified_name().lstrip('/')
@@ -64,9 +64,13 @@ class CameraStream:
         self.watches = Watches(
             Calibration(topic),
             LightWatch(self.name, self.topics.publish_light),
-            ScaleWatch(self.name, self._source, self.topics.publish_scale, value.scale),
+            ScaleWatch(
+                self.name, self._source, self.topics.publish_scale, value.scale, model.sees_rays
+            ),
         )
-        self.pipeline = Pipeline(node, self.topics, settings, statistics, has_depth, self.watches)
+        self.pipeline = Pipeline(
+            node, self.topics, settings, statistics, model.has_depth, self.watches
+        )
 
         def received(frame: Incoming) -> None:
             statistics.count_received()

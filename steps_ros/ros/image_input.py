@@ -97,14 +97,8 @@ class ImageInput:
         self._camera_info: CameraInfo | None = None
         self._reliability = self._fitting()
         self._images = self._subscribe()
-        # A small message is not lost, and a best-effort subscription matches every publisher.
-        self._infos = node.create_subscription(
-            CameraInfo,
-            self._info_topic,
-            self._on_camera_info,
-            qos.input_profile(qos.BEST_EFFORT),
-            qos_overriding_options=qos.overridable(),
-        )
+        self._is_latched = self._has_latched_info()
+        self._infos = self._subscribe_info()
 
     @property
     def state(self) -> InputState:
@@ -157,7 +151,15 @@ class ImageInput:
         return f'nothing publishes {topic}: is the camera running, is the topic remapped?'
 
     def watch(self) -> bool:
-        """Subscribe anew when the publishers ask for another reliability; say whether it did."""
+        """
+        Subscribe anew when the publishers ask for another quality of service.
+
+        :returns: whether it did so for the images.
+        """
+        if self._has_latched_info() != self._is_latched:
+            self._is_latched = not self._is_latched
+            self._node.destroy_subscription(self._infos)
+            self._infos = self._subscribe_info()
         reliability = self._fitting()
         if reliability == self._reliability:
             return False
@@ -186,6 +188,20 @@ class ImageInput:
             qos.input_profile(self._reliability),
             event_callbacks=SubscriptionEventCallbacks(incompatible_qos=self._on_incompatible),
             qos_overriding_options=qos.overridable_but_reliability(),
+        )
+
+    def _has_latched_info(self) -> bool:
+        return qos.is_latched(self._node, self._info_topic, CameraInfo)
+
+    def _subscribe_info(self) -> Any:
+        # A small message is not lost, and a best-effort subscription matches every publisher. One
+        # that sent its only message before comes to those alone who ask for it.
+        return self._node.create_subscription(
+            CameraInfo,
+            self._info_topic,
+            self._on_camera_info,
+            qos.latched_profile() if self._is_latched else qos.input_profile(qos.BEST_EFFORT),
+            qos_overriding_options=None if self._is_latched else qos.overridable(),
         )
 
     def _on_image(self, message: Image | CompressedImage) -> None:

@@ -17,9 +17,6 @@ from steps_ros.inference.scale.settings import NONE
 from steps_ros.ros.parameters import NightDepthSettings
 from steps_ros.shipped_weights import weights_file
 
-# Of the shape that most cameras have, for networks that see pictures in their own.
-WARM_UP_SIZE = (450, 800)
-
 
 def _any_scale(wish: str) -> None:
     """Refuse nothing."""
@@ -30,7 +27,8 @@ class Model(NamedTuple):
     What turns images into maps, and what /diagnostics says of it.
 
     ``predict`` takes the images of several cameras and answers in their order. ``described`` is
-    whatever else there is to say, by name, and ``now`` the same of what may change while it runs.
+    whatever else there is to say, by name, and ``now`` the same of what may change while it runs;
+    the depth of one that ``sees_rays`` depends on the camera.
     ``require_scalable`` raises SettingsError where no factor makes metres of the depth, naming the
     wish that it is given.
     """
@@ -45,6 +43,7 @@ class Model(NamedTuple):
     described: Mapping[str, str] = MappingProxyType({})
     require_scalable: Callable[[str], None] = _any_scale
     now: Callable[[], Mapping[str, str]] = dict
+    sees_rays: bool = False
 
 
 def load_model(settings: NightDepthSettings) -> Model:
@@ -58,6 +57,7 @@ def load_model(settings: NightDepthSettings) -> Model:
     """
     # torch takes seconds to import; a node that is only told to wait does without.
     from steps_ros.inference.loading import load_predictor
+    from steps_ros.inference.network_size import USUAL_PICTURE
 
     path = weights_file(settings.checkpoint or 'default')
     loaded = load_predictor(
@@ -68,7 +68,7 @@ def load_model(settings: NightDepthSettings) -> Model:
         engine=settings.engine,
     )
     predictor = loaded.predictor
-    picture = Request(np.zeros((*WARM_UP_SIZE, 3), np.uint8))
+    picture = Request(np.zeros((*USUAL_PICTURE, 3), np.uint8))
     for count in range(1, max(len(settings.cameras), 1) + 1):
         predictor.predict_batch([picture] * count)
     return Model(
@@ -83,6 +83,7 @@ def load_model(settings: NightDepthSettings) -> Model:
         loaded.described,
         loaded.require_scalable,
         lambda: loaded.described,
+        predictor.depth_model is not None and predictor.depth_model.sees_rays,
     )
 
 

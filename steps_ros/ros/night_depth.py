@@ -57,7 +57,7 @@ class Running:
                     camera,
                     node.settings.of(camera),
                     statistics,
-                    model.has_depth,
+                    model,
                     node.on_frame,
                 )
                 for camera, statistics in node.statistics.items()

@@ -142,7 +142,7 @@ class Pipeline:
             message = prepared.frame.message
             stamp_ns = message_stamp_ns(message)
             view = seen(prepared.request.image, depth, camera, stamp_ns, message.header.frame_id)
-        state = self.scale.follow(view, settings, self.light.shows_nothing)
+        state = self.scale.follow(view, camera, settings, self.light.shows_nothing)
         apply_scale(depth, state, settings)
         is_silent = settings.when_unhealthy == SILENT and not state.is_metric
         return wanted - NEED_DEPTH if is_silent else wanted

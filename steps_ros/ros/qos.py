@@ -87,16 +87,20 @@ def fitting_reliability(offered: Iterable[ReliabilityPolicy]) -> str:
 
 
 class Offer(NamedTuple):
-    """What a publisher offers: the reliability, and its type such as ``sensor_msgs/msg/Image``."""
+    """What a publisher offers, and the type of it such as ``sensor_msgs/msg/Image``."""
 
     reliability: ReliabilityPolicy
+    durability: DurabilityPolicy
     type_name: str
 
 
 def offers(node: Node, topic: str) -> list[Offer]:
     """Return what every publisher of the topic offers that is known now."""
     endpoints = node.get_publishers_info_by_topic(node.resolve_topic_name(topic))
-    return [Offer(item.qos_profile.reliability, item.topic_type) for item in endpoints]
+    return [
+        Offer(item.qos_profile.reliability, item.qos_profile.durability, item.topic_type)
+        for item in endpoints
+    ]
 
 
 def type_name(kind: type) -> str:
@@ -110,5 +114,23 @@ def offered_reliabilities(node: Node, topic: str, kind: type) -> list[Reliabilit
 
     :param kind: class of the messages; publishers of others do not count.
     """
+    return [offer.reliability for offer in _offers_of(node, topic, kind)]
+
+
+def is_latched(node: Node, topic: str, kind: type) -> bool:
+    """
+    Say whether all publishers of the topic keep their last message for late subscribers.
+
+    :param kind: class of the messages; publishers of others do not count.
+    """
+    offered = _offers_of(node, topic, kind)
+    return bool(offered) and all(
+        (offer.reliability, offer.durability)
+        == (ReliabilityPolicy.RELIABLE, DurabilityPolicy.TRANSIENT_LOCAL)
+        for offer in offered
+    )
+
+
+def _offers_of(node: Node, topic: str, kind: type) -> list[Offer]:
     wanted = type_name(kind)
-    return [offer.reliability for offer in offers(node, topic) if offer.type_name == wanted]
+    return [offer for offer in offers(node, topic) if offer.type_name == wanted]

@@ -15,6 +15,7 @@ from diagnostic_msgs.msg import DiagnosticStatus, KeyValue
 import numpy as np
 from numpy.typing import NDArray
 
+from steps_ros.core.camera import Camera
 from steps_ros.inference.scale.filter import ScaleFilter
 from steps_ros.inference.scale.robust import Measured, Refusal
 from steps_ros.inference.scale.seen import Seen
@@ -25,6 +26,7 @@ from steps_ros.inference.scale.state import fixed_scale, RELATIVE, ScaleState
 Measure = Callable[[Seen], Measured | None]
 
 UNCALIBRATED = 'the camera is not calibrated'
+LOST = 'the camera is not known any more, and depth depends on it: look at its camera_info'
 # A network imagines a road there, whose scale is that of its training.
 BLANK = 'the picture shows nothing'
 
@@ -59,6 +61,7 @@ class ScaleWatch:
     Time is that of this machine, so that the age of the scale grows without frames too.
 
     :param publish: is given the status at once when relative, metric or stale changes.
+    :param sees_rays: depth depends on the camera, so that a scale is of one camera alone.
     """
 
     def __init__(
@@ -67,11 +70,15 @@ class ScaleWatch:
         source: Source,
         publish: Callable[[DiagnosticStatus], None],
         settings: ScaleSettings,
+        sees_rays: bool = False,
     ) -> None:
         self._name = name
         self._source, self._measure = source, source.measure
         self._publish = publish
         self._filter = ScaleFilter(settings)
+        self._sees_rays = sees_rays
+        self._camera: Camera | None = None
+        self._is_lost = False
         self._lock = threading.Lock()
         self._kind = self.state(settings).kind
 
@@ -81,11 +88,17 @@ class ScaleWatch:
         return self._measure is not None
 
     def follow(
-        self, frame: Seen | None, settings: ScaleSettings, shows_nothing: bool = False
+        self,
+        frame: Seen | None,
+        camera: Camera | None,
+        settings: ScaleSettings,
+        shows_nothing: bool = False,
     ) -> ScaleState:
         """
-        Take in one frame, None where its camera is not known; return the scale for it.
+        Take in one frame, None where its camera is not known or nothing is measured; return the
+        scale for it.
 
+        :param camera: of the picture.
         :param shows_nothing: the picture is blank, and whatever its depth is, it is not seen.
         :raises FrameError: a lens that cannot be.
         """
@@ -93,9 +106,14 @@ class ScaleWatch:
         if frame is not None and self._measure is not None:
             measured = Refusal(BLANK) if shows_nothing else self._measure(frame)
         with self._lock:
-            if settings.camera_height != self._filter.settings.camera_height:
-                # What was measured by another height says nothing more.
+            is_other = camera is not None and self._camera is not None
+            is_other = is_other and not camera.is_like(self._camera)
+            if is_other or settings.camera_height != self._filter.settings.camera_height:
+                # What was measured by another height or camera says nothing more.
                 self._filter = ScaleFilter(settings)
+            self._is_lost = self._sees_rays and camera is None and self._camera is not None
+            if self._camera is None or is_other:
+                self._camera = camera
             self._filter.settings = settings
             if measured is not None:
                 self._filter.add(time.monotonic(), measured)
@@ -109,6 +127,8 @@ class ScaleWatch:
         """Return what is known now."""
         if settings.source == NONE:
             return RELATIVE
+        if self._is_lost:
+            return ScaleState(source=settings.source, reason=LOST)
         if settings.source == FIXED:
             return fixed_scale(settings.fixed)
         with self._lock:

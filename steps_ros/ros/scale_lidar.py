@@ -30,7 +30,7 @@ MOST_POINTS = 30_000
 
 
 class Turn(NamedTuple):
-    """Points (N, 3) in camera axes, and their time."""
+    """Points (N, 3) in camera axes, and the time of those before the camera."""
 
     stamp_ns: int
     points: NDArray[np.float32]
@@ -38,6 +38,17 @@ class Turn(NamedTuple):
 
 # The turns near a stamp (ns), in the frame of a camera, in the order of their stamps.
 Turns = Callable[[int, str], list[Turn]]
+
+
+def middle_offset_ns(points: NDArray[np.float32], offsets_ns: NDArray[np.int64]) -> int:
+    """
+    Return when the points before a camera were measured, in the mean; 0 where there are none.
+
+    :param points: (N, 3) in camera axes.
+    :param offsets_ns: (N,), times of the points after the stamp.
+    """
+    ahead = points[:, 2] > np.abs(points[:, 0])
+    return round(float(offsets_ns[ahead].mean())) if ahead.any() else 0
 
 
 class LidarScale:

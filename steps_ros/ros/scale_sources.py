@@ -35,11 +35,13 @@ from steps_ros.ros.names import ODOMETRY_INPUT, POINTS_INPUT
 from steps_ros.ros.node_settings import Live
 from steps_ros.ros.parameters import NightDepthSettings
 from steps_ros.ros.scale import Listened, Measure
-from steps_ros.ros.scale_lidar import FARTHEST_NS, LidarScale, Turn
+from steps_ros.ros.scale_lidar import FARTHEST_NS, LidarScale, middle_offset_ns, Turn
 from steps_ros.ros.spin import guarded
 
 # An image waits for a slow model and the frame after it; no stranger has more turns kept.
 TURNS_KEPT_NS, MOST_TURNS = 2_000_000_000, 50
+# What a camera sees of a turn may be this far from the turn's stamp.
+LONGEST_TURN_NS = 150_000_000
 
 
 class ScaleSource:
@@ -199,10 +201,10 @@ class _Turns:
             messages = [
                 message
                 for message in self._messages
-                if abs(message_stamp_ns(message) - stamp_ns) <= FARTHEST_NS
+                if abs(message_stamp_ns(message) - stamp_ns) <= FARTHEST_NS + LONGEST_TURN_NS
             ]
-        messages.sort(key=message_stamp_ns)
-        return [self._turn(message, frame_id) for message in messages]
+        turns = [self._turn(message, frame_id) for message in messages]
+        return sorted(turns, key=lambda turn: turn.stamp_ns)
 
     def _turn(self, message: PointCloud2, frame_id: str) -> Turn:
         stamp_ns = message_stamp_ns(message)
@@ -211,4 +213,8 @@ class _Turns:
             lidar = frame_name(message.header.frame_id)
             with self._lock:
                 placement = self._tree.lookup(frame_name(frame_id), lidar, stamp_ns)
-        return Turn(stamp_ns, transformed(placement, decode_cloud(message).points))
+        cloud = decode_cloud(message)
+        points = transformed(placement, cloud.points)
+        if cloud.offsets_ns is not None:
+            stamp_ns += middle_offset_ns(points, cloud.offsets_ns)
+        return Turn(stamp_ns, points)

@@ -19,6 +19,9 @@ import tempfile
 import time
 from typing import Any, NamedTuple
 
+from steps_ros.errors import SettingsError
+from steps_ros.inference.file_hash import file_sha256
+
 FACTS = 'entry.json'
 PARTIAL, FOLDER_OF_ENTRY, NOTE = 'partial-', 'engine-', 'choice-'
 # Every training makes new weights, and each of their engines is as large as they are.
@@ -37,11 +40,19 @@ class Entry(NamedTuple):
 
 
 def cache_folder() -> Path:
-    """Return where engines are kept: below XDG_CACHE_HOME, or ~/.cache."""
+    """
+    Return where engines are kept: below XDG_CACHE_HOME, or ~/.cache.
+
+    :raises SettingsError: this user has no home.
+    """
     base = os.environ.get('XDG_CACHE_HOME', '')
     # The specification says that a relative path is to be ignored.
-    root = Path(base) if Path(base).is_absolute() else Path.home() / '.cache'
-    return root / 'steps_ros' / 'engines'
+    if Path(base).is_absolute():
+        return Path(base) / 'steps_ros' / 'engines'
+    try:
+        return Path.home() / '.cache' / 'steps_ros' / 'engines'
+    except RuntimeError as error:
+        raise SettingsError(f'no place for engines: {error}; set XDG_CACHE_HOME') from error
 
 
 class EngineCache:
@@ -58,7 +69,7 @@ class EngineCache:
         folder = self._root / (FOLDER_OF_ENTRY + _digest(key))
         facts = _read(folder / FACTS)
         try:
-            if facts.get('key') != dict(key) or facts.get('files') != _sizes(folder):
+            if facts.get('key') != dict(key) or facts.get('files') != _contents(folder):
                 return None
         except OSError:  # another process takes it away just now
             return None
@@ -84,7 +95,7 @@ class EngineCache:
     def keep(self, key: Key, folder: Path, facts: Mapping[str, Any]) -> None:
         """Make an entry of a workplace, unless another process was faster."""
         try:
-            _write(folder / FACTS, {**facts, 'key': dict(key), 'files': _sizes(folder)})
+            _write(folder / FACTS, {**facts, 'key': dict(key), 'files': _contents(folder)})
             for path in folder.iterdir():
                 _to_disk(path)
             if self.find(key) is None:
@@ -154,11 +165,11 @@ def _digest(key: Key) -> str:
     return hashlib.sha256(json.dumps(dict(key), sort_keys=True).encode()).hexdigest()[:24]
 
 
-def _sizes(folder: Path) -> dict[str, int]:
-    """Return the sizes of the files of an entry, without the one that says them."""
+def _contents(folder: Path) -> dict[str, str]:
+    """Return the SHA-256 of the files of an entry, without the one that says them."""
     if not folder.is_dir():
         return {}
-    return {path.name: path.stat().st_size for path in folder.iterdir() if path.name != FACTS}
+    return {path.name: file_sha256(path) for path in folder.iterdir() if path.name != FACTS}
 
 
 def _read(path: Path) -> dict[str, Any]:

@@ -55,7 +55,7 @@ class ScaleSettings:
     outlier_gate: float = setting(
         0.5,
         'Relative distance from the scale beyond which a measurement is not let in.',
-        minimum=0.0,
+        minimum=0.01,
         maximum=100.0,
     )
     smoothing_s: float = setting(
@@ -64,7 +64,7 @@ class ScaleSettings:
     hold_s: float = setting(
         30.0,
         'How long the scale holds without a measurement that confirms it, seconds.',
-        minimum=0.0,
+        minimum=0.1,
     )
     when_unhealthy: str = setting(
         PUBLISH,
