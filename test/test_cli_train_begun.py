@@ -2,7 +2,7 @@
 
 import json
 
-from make_drives import drive
+from make_drives import depths, drive
 from make_recordings import write
 import pytest
 from test_cli_train_refusals import cache, night, start, train, weights  # noqa: F401
@@ -10,7 +10,9 @@ import torch
 
 from steps_ros.cli.main import main
 from steps_ros.data.digest import digest
+from steps_ros.errors import SourceError
 from steps_ros.train import run
+from steps_ros.train.job import begin, read_job, write_job
 
 
 def files(folder):
@@ -90,7 +92,78 @@ def test_a_training_goes_on_with_the_files_it_began_with(
     # The first versions kept no hashes.
     settings = json.loads((out / 'settings.json').read_text())
     content = settings.pop('content')
+    assert settings.pop('processes') == 1
     assert content.keys() == {str(night), str(start)}
     (out / 'settings.json').write_text(json.dumps(settings))
     assert main(goes_on) == 0
     assert json.loads((out / 'settings.json').read_text())['content'] == content
+
+
+def test_what_is_of_another_project_is_not_removed(tmp_path, start, night, capsys):  # noqa: F811
+    out = tmp_path / 'project'
+    (out / 'checkpoints').mkdir(parents=True)
+    (out / 'checkpoints' / 'yolo.pt').write_bytes(b'weeks of work')
+    (out / 'settings.json').write_text('{"editor": "vi"}')
+    (out / 'notes.txt').write_text('mine')
+    before = files(out)
+    assert train(night, start, out, '--overwrite') == 1
+    line = capsys.readouterr().err.splitlines()[-1]
+    assert f'{out} holds checkpoints, settings.json, but no settings.json of a training' in line
+    assert files(out) == before
+    # What a training would not write over is nobody's business.
+    (out / 'settings.json').unlink()
+    (out / 'checkpoints').rename(out / 'weights')
+    assert train(night, start, out, '--overwrite') == 0
+    assert (out / 'weights' / 'yolo.pt').read_bytes() == b'weeks of work'
+
+
+def test_folders_elsewhere_that_are_linked_stay(tmp_path, start, night, out):  # noqa: F811
+    elsewhere = tmp_path / 'elsewhere'
+    (out / 'checkpoints').rename(elsewhere)
+    (out / 'checkpoints').symlink_to(elsewhere)
+    kept = files(elsewhere)
+    assert train(night, start, out, '--overwrite') == 0
+    assert files(elsewhere) == kept
+    assert not (out / 'checkpoints').is_symlink()
+
+
+def test_a_training_is_judged_by_the_drive_it_began_with(
+    tmp_path, start, night, capsys  # noqa: F811
+):  # fmt: skip
+    out, judge = tmp_path / 'judged', write(tmp_path / 'judge.mcap', drive(6), depths(6))
+    assert train(night, start, out, '--validate', judge, '--validate-every', 1) in (0, 3)
+    judge.unlink()
+    write(judge, drive(6))
+    assert main(['train', '--resume', str(out), '--max-steps', '3', '--device', 'cpu']) == 1
+    line = capsys.readouterr().err.splitlines()[-1]
+    assert f'{judge} (validation) is another file than this training was begun with' in line
+
+
+def test_a_training_goes_on_in_as_many_processes_as_it_was_begun_by(tmp_path, start, out):  # noqa: F811
+    job = read_job(out)
+    begin(job, {}, is_new=False)
+    with pytest.raises(SourceError, match='begun by 1 processes, not 2; go on with as many'):
+        begin(job, {}, is_new=False, processes=2)
+    # The first versions did not keep it.
+    write_job(job)
+    begin(job, {}, is_new=False, processes=2)
+
+
+def test_a_card_is_written_where_the_log_is_gone(night, start, out):  # noqa: F811
+    (out / 'train.jsonl').unlink()
+    goes_on = ['train', '--resume', str(out), '--device', 'cpu']
+    assert main(goes_on) == 0
+    assert 'The log is gone.' in (out / 'model_card.md').read_text()
+
+
+def test_steps_that_teach_nothing_but_motion_are_refused(tmp_path, start, night, capsys):  # noqa: F811
+    for more, told in (
+        (('--pose-warmup', 2), '--max-steps 2 with --pose-warmup 2: nothing but motion'),
+        (
+            ('--pose-warmup', 1, '--day', night, '--preset', 'rnw', '--teacher-steps', 1),
+            '--teacher-steps 1 with --pose-warmup 1: nothing but motion would learn',
+        ),
+    ):
+        assert train(night, start, tmp_path / 'none', *more) == 1
+        assert told in capsys.readouterr().err.splitlines()[-1]
+    assert not (tmp_path / 'none').exists()

@@ -28,6 +28,7 @@ def words(bag, weights, out, steps):  # noqa: F811
     """Return the command line of a small training."""
     given = ['train', '--bag', bag, '--init', weights, '--out', out, '--max-steps', steps]
     options = ['--size', '64x96', '--device', 'cpu', '--batch', '1', '--preset', 'monodepth2']
+    options += ['--pose-warmup', '0']
     return [*map(str, given), *options]
 
 
@@ -64,7 +65,7 @@ def ended(tmp_path_factory, drives, weights):  # noqa: F811
         for name, drive in (('out', night), ('none', folder / 'missing.mcap'))
     ]
     known = depth_as_predicted(folder / 'known.mcap', weights)
-    spoils = ['--learning-rate', '0.1', '--pose-warmup', '0', '--validate', str(known)]
+    spoils = ['--learning-rate', '0.1', '--validate', str(known)]
     commands.append([*words(night, weights, folder / 'worse', 1), *spoils])
     process = subprocess.run(
         [sys.executable, str(HERE / 'ranks.py'), *map(json.dumps, commands)],

@@ -3,17 +3,21 @@
 import json
 
 import cv2
-from make_drives import depths, drive
+from make_bags import stamp_ns
+from make_drives import DEPTH, depths, drive, items, moving
 from make_recordings import odometry, write
 import pytest
 
 from steps_ros.cli.main import main
+from steps_ros.core.camera import Camera
 from steps_ros.core.checkpoint import Checkpoint, load_checkpoint, save_checkpoint
 from steps_ros.core.depth_net import DepthNet, DepthNetConfig
 from steps_ros.core.illumination import IlluminationNet
 from steps_ros.core.resnet import EncoderConfig
+from steps_ros.data import messages
 from steps_ros.data.digest import digest
 from steps_ros.errors import SourceError
+from steps_ros.inference.predictor import Predictor
 from steps_ros.train import run
 from steps_ros.train.held_out import HeldOut
 from steps_ros.train.presets import MONODEPTH2
@@ -95,7 +99,7 @@ def test_a_drive_without_a_reference_judges_and_resumes_to_the_same_numbers(tmp_
 def test_camera_bonnet_and_odometry_are_those_of_the_training(tmp_path, night, monkeypatch):
     seen = []
 
-    def opened(drive, inputs, _, start):
+    def opened(drive, inputs, _, start, tell):
         weight = start.objective.odometry_weight
         seen.append((drive, inputs.intrinsics, inputs.bonnet, inputs.odom_topic, weight))
         raise SourceError('enough')
@@ -115,6 +119,46 @@ def test_camera_bonnet_and_odometry_are_those_of_the_training(tmp_path, night, m
         (str(night), camera, 0.25, 'none', 0),
         (str(night), camera, 0.25, '/odom', weight),
     ]
+
+
+def test_weights_that_have_not_learned_yet_cannot_become_the_best(tmp_path):
+    """Nothing is as good as the start, which the first steps leave as it is."""
+    begun = tmp_path / 'start.safetensors'
+    options(tmp_path, 'any', tmp_path / 'any')
+    predictor = Predictor(load_checkpoint(begun), device='cpu', precision='float32')
+    pictures = [moving(index, 64, 96) for index in range(9)]
+    stamps = [stamp_ns(index) for index in range(9)]
+    known = [
+        (DEPTH, messages.depth_message(predictor.predict(picture).depth, stamp, 'camera'), stamp)
+        for picture, stamp in zip(pictures, stamps, strict=True)
+    ]
+    drive_ = write(tmp_path / 'known.mcap', items(pictures, Camera(96, 64, 60, 60, 48, 32)), known)
+    out = tmp_path / 'out'
+    more = ('--validate', drive_, '--validate-every', 1, '--learning-rate', 0.1)
+    command = options(tmp_path, drive_, out, *more)
+    command[command.index('--pose-warmup') + 1] = '1'
+    assert main(command) == 3
+    assert [line['step'] for line in lines(out)] == [2, 3]
+    assert all(line['abs_rel'] > 0 for line in lines(out))
+    assert not (out / 'final.safetensors').exists()
+
+
+def test_a_validation_that_was_broken_off_is_in_the_log_all_the_same(tmp_path, night, monkeypatch):
+    judge, calls = HeldOut.judge, []
+
+    def broken(self, *given):
+        calls.append(given)
+        if len(calls) == 1:
+            raise KeyboardInterrupt
+        return judge(self, *given)
+
+    monkeypatch.setattr(HeldOut, 'judge', broken)
+    out = tmp_path / 'out'
+    more = ('--validate', night, '--validate-every', 0)
+    assert main(options(tmp_path, night, out, *more)) == 130
+    assert main(['train', '--resume', str(out), '--device', 'cpu']) in (0, 3)
+    assert [line['step'] for line in lines(out)] == [3]
+    assert '## Validation' in (out / 'model_card.md').read_text()
 
 
 def test_a_reference_is_measured_as_evaluate_does(tmp_path):

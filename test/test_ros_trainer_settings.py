@@ -150,8 +150,8 @@ def test_a_training_goes_on_with_the_same_parameters_or_more_steps(asked):
     snapshot = snapshots(asked.folder)['train']
     snapshot.parent.mkdir()
     snapshot.touch()
-    longer = asked_job(replace(asked, max_steps=9))
-    assert (longer.training.max_steps, longer.training.validate_every) == (9, 200)
+    longer = asked_job(replace(asked, max_steps=900))
+    assert (longer.training.max_steps, longer.training.validate_every) == (900, 200)
     with pytest.raises(SettingsError, match='begun with validate_every 200, not 1;'):
         asked_job(replace(asked, validate_every=1))
     with pytest.raises(SettingsError, match='begun with batch 2, not 3; set it back, or set'):

@@ -2,6 +2,7 @@
 
 import builtins
 import json
+from pathlib import Path
 import time
 
 import cv2
@@ -50,6 +51,18 @@ def test_a_place_that_cannot_be_written_is_named(tmp_path):
     (tmp_path / 'file').write_text('')
     with pytest.raises(OutputError, match=r'train\.jsonl'):
         JsonLines(tmp_path / 'file' / 'train.jsonl', 0)
+
+
+@pytest.mark.skipif(not Path('/dev/full').exists(), reason='there is no /dev/full')
+def test_a_full_disk_is_one_line_also_where_the_file_is_closed(tmp_path):
+    lines = JsonLines(tmp_path / 'train.jsonl', 0)
+    lines._file.close()
+    lines._file = Path('/dev/full').open('a')
+    with pytest.raises(OutputError, match='No space left on device'):
+        lines.write(1, {'total': 0.5})
+    with pytest.raises(OutputError, match='No space left on device'):
+        lines.close()
+    lines.close()
 
 
 def test_a_board_that_is_not_wanted_takes_everything_and_does_nothing():

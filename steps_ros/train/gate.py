@@ -43,13 +43,18 @@ class Start(NamedTuple):
 
 
 def open_validation(
-    drive: str, inputs: InputSettings, triplets: Callable[[], TripletDataset], start: Start
+    drive: str,
+    inputs: InputSettings,
+    triplets: Callable[[], TripletDataset],
+    start: Start,
+    tell: Callable[[str], None],
 ) -> Validation:
     """
     Judge the starting weights on a drive, with a reference where it has one.
 
     :param drive: PATH or PATH@START-END.
     :param triplets: decodes the drive, where it has no reference.
+    :param tell: is told where it has none.
     :raises SourceError: it has neither a reference nor three usable frames in a row, or not the
         reference that was asked for.
     """
@@ -69,9 +74,7 @@ def open_validation(
         held_out = HeldOut(triplets(), start.objective, start.weights, start.device)
     except SourceError as error:
         raise SourceError(f'no reference ({reason}), and without one: {error}') from error
-    logger.info(
-        'validation by photometric loss and steadiness, for want of a reference: %s', reason
-    )
+    tell(f'validation by photometric loss and steadiness, for want of a reference: {reason}')
     return held_out
 
 
@@ -88,7 +91,7 @@ class Gate(Closing):
         :param finish: makes the checkpoint of networks after a number of steps.
         :raises OutputError: it cannot be written.
         """
-        self._validation, self._finish, self._since = validation, finish, step
+        self._validation, self._finish = validation, finish
         self._log = JsonLines(None if validation is None else folder / LOG, step)
         self._judged: tuple[int, Verdict] | None = None
 
@@ -117,9 +120,8 @@ class Gate(Closing):
         if self._judged is None or self._judged[0] != step:
             networks.eval()
             verdict = self._validation.judge(self._finish(networks, step), networks)
-            if step > self._since:
+            if step > self._log.last_step:
                 self._log.write(step, verdict.numbers())
-                self._since = step
             self._judged = step, verdict
         return self._judged[1]
 

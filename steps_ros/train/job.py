@@ -22,7 +22,7 @@ from steps_ros.train.finite import BAD_BATCH
 from steps_ros.train.gate import LOG as VALIDATION_LOG
 from steps_ros.train.loops import BOARD
 from steps_ros.train.presets import PRESETS
-from steps_ros.train.trainer import LAST, SNAPSHOTS
+from steps_ros.train.trainer import LAST, LOG, SNAPSHOTS, TIMING
 from steps_ros.train.training_settings import require_least, TrainingSettings
 
 FINAL, REJECTED, TEACHER = 'final.safetensors', 'rejected.safetensors', 'teacher.safetensors'
@@ -71,10 +71,22 @@ class Job:
         if not self.night:
             raise SettingsError('no drive to train on; give --bag')
         require_least('--teacher-steps', self.teacher_steps, 1)
+        if PRESETS[self.preset].reconstruction_weight > 0:
+            self._require_more_than_warmup('--max-steps', self.training.max_steps)
+            if self.needs_day and self.teacher is None:
+                self._require_more_than_warmup('--teacher-steps', self.teacher_steps)
         if self.needs_day and not self.day:
             raise SettingsError(
                 f'preset {self.preset} compares with day drives; give --day, or the preset '
                 'monodepth2'
+            )
+
+    def _require_more_than_warmup(self, option: str, steps: int) -> None:
+        warmup = self.training.pose_warmup
+        if steps <= warmup:
+            raise SettingsError(
+                f'{option} {steps} with --pose-warmup {warmup}: nothing but motion would learn; '
+                f'give more {option}, or a smaller --pose-warmup'
             )
 
     @property
@@ -103,21 +115,52 @@ def forget(folder: Path) -> None:
     """
     Remove what an earlier training left in a folder, so that another one can begin there.
 
-    :raises OutputError: it cannot be removed.
+    :raises OutputError: it cannot be removed, or is of something else than a training.
     """
+    left = _left(folder)
+    _require_own(folder)
     try:
-        for name in (SNAPSHOTS, TEACHER_FOLDER, BOARD):
-            if (folder / name).is_dir():
-                shutil.rmtree(folder / name)
-        for name in (SETTINGS, FINAL, REJECTED, TEACHER, CARD, CURVES, VALIDATION_LOG):
-            (folder / name).unlink(missing_ok=True)
-        for path in folder.glob(BAD_BATCH.format('*')):
-            path.unlink()
+        for path in left:
+            if path.is_dir() and not path.is_symlink():
+                shutil.rmtree(path)
+            else:
+                path.unlink(missing_ok=True)
     except OSError as error:
         raise OutputError(
             f'{folder}: the former training cannot be removed ({error.strerror}); choose another '
             'folder'
         ) from error
+
+
+def _require_own(folder: Path) -> None:
+    """Raise :class:`OutputError` where what a training would remove is of somebody else."""
+    left = _left(folder)
+    if left and not _is_training(folder):
+        names = ', '.join(path.name for path in left)
+        raise OutputError(
+            f'{folder} holds {names}, but no {SETTINGS} of a training; choose another folder, or '
+            'remove them'
+        )
+
+
+def _left(folder: Path) -> list[Path]:
+    """Return what is there of all that a training leaves, but for what others may have written."""
+    names = (
+        *(SNAPSHOTS, TEACHER_FOLDER, BOARD, SETTINGS, FINAL, REJECTED, TEACHER, CARD, CURVES),
+        *(VALIDATION_LOG, LOG, TIMING),
+    )
+    places = (folder / name for name in names)
+    there = [path for path in places if path.is_symlink() or path.exists()]
+    return there + sorted(folder.glob(BAD_BATCH.format('*')))
+
+
+def _is_training(folder: Path) -> bool:
+    """Say whether the settings in a folder are a training's, of whatever version."""
+    try:
+        values = json.loads((folder / SETTINGS).read_text(encoding='utf-8'))
+        return isinstance(values, dict) and {'preset', 'training', 'objective'} <= values.keys()
+    except (OSError, ValueError, RecursionError):
+        return False
 
 
 def has_begun(folder: Path) -> bool:
@@ -126,12 +169,21 @@ def has_begun(folder: Path) -> bool:
     return any((place / SNAPSHOTS / LAST).is_file() for place in places)
 
 
-def require_apart(job: Job) -> None:
+def require_place(job: Job, is_new: bool) -> None:
     """
-    Look whether the weights that a training begins with lie where it will not write.
+    Look whether a training that begins may write where it wants to.
 
-    :raises SettingsError: they lie in its folder.
+    :param is_new: what a former training left there is going to be removed.
+    :raises SettingsError: the weights that it begins with lie there.
+    :raises OutputError: what would be removed is of something else than a training.
     """
+    if is_new:
+        _require_own(job.out)
+    if is_new or not has_begun(job.out):
+        _require_apart(job)
+
+
+def _require_apart(job: Job) -> None:
     folder = job.out.resolve()
     for option, path in (('--init', job.start), ('--teacher', job.teacher)):
         if path is None:
@@ -145,20 +197,28 @@ def require_apart(job: Job) -> None:
             )
 
 
-def begin(job: Job, content: Mapping[str, str], is_new: bool) -> None:
+def begin(job: Job, content: Mapping[str, str], is_new: bool, processes: int = 1) -> None:
     """
     Keep the settings in the folder of the training, or see that it can go on there.
 
     :param content: a SHA-256 of each file that it learns from, by its name; empty where unknown.
     :param is_new: what a former training left is removed.
-    :raises SourceError: the training was begun with a file that is another one now.
+    :param processes: how many train together.
+    :raises SourceError: the training was begun with a file that is another one now, or by another
+        number of processes, and so with other batches.
     :raises OutputError: the folder cannot be written.
     """
     if is_new:
         forget(job.out)
     elif has_begun(job.out):
-        _require_same(_begun(job.out).content, content)
-    write_job(job, content)
+        former = _begun(job.out)
+        _require_same(former.content, content)
+        if former.processes not in (None, processes):
+            raise SourceError(
+                f'{job.out} was begun by {former.processes} processes, not {processes}; go on '
+                f'with as many: torchrun --nproc-per-node {former.processes}'
+            )
+    write_job(job, content, processes)
 
 
 def _require_same(former: Mapping[str, str], present: Mapping[str, str]) -> None:
@@ -171,14 +231,17 @@ def _require_same(former: Mapping[str, str], present: Mapping[str, str]) -> None
             )
 
 
-def write_job(job: Job, content: Mapping[str, str] = MappingProxyType({})) -> None:
+def write_job(
+    job: Job, content: Mapping[str, str] = MappingProxyType({}), processes: int | None = None
+) -> None:
     """
     Keep the settings in the folder of the training, for whoever goes on with it.
 
-    :param content: as :func:`begin`.
+    :param content: as :func:`begin`; the processes are not known where they are None.
     :raises OutputError: it cannot be written.
     """
-    whole = {'version': __version__, **described(job), 'content': dict(content)}
+    known = {'content': dict(content), 'processes': processes}
+    whole = {'version': __version__, **described(job), **known}
     write_file(job.out / SETTINGS, json_bytes(whole), lasting=True)
 
 
@@ -191,7 +254,7 @@ def read_job(folder: Path) -> Job:
 
     :raises SourceError: there is none, it is damaged, or a newer version began it.
     """
-    job, begun_with, _ = _begun(folder)
+    job, begun_with, *_ = _begun(folder)
     changes = _changes(begun_with, described(job)['objective'])
     if changes:
         logger.warning(
@@ -206,11 +269,16 @@ def read_job(folder: Path) -> Job:
 
 
 class _Begun(NamedTuple):
-    """What ``settings.json`` holds: the job, the objective of then, hashes of files by name."""
+    """
+    What ``settings.json`` holds.
+
+    The job, the objective of then, hashes of files by name, and by how many processes, if known.
+    """
 
     job: Job
     objective: dict[str, Any]
     content: dict[str, str]
+    processes: int | None
 
 
 def _begun(folder: Path) -> _Begun:
@@ -221,7 +289,8 @@ def _begun(folder: Path) -> _Begun:
         objective = dict(values.pop('objective'))
         # The first trainings knew nothing of it.
         content = {name: str(value) for name, value in values.pop('content', {}).items()}
-        return _Begun(_typed(_job(folder, values)), objective, content)
+        processes = values.pop('processes', None)
+        return _Begun(_typed(_job(folder, values)), objective, content, processes)
     except _DAMAGE as error:
         reason = ' '.join(str(error).split())
         if version not in ('', __version__):

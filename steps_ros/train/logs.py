@@ -27,6 +27,7 @@ class JsonLines(Closing):
 
     Opened again for a training that goes on after ``step`` steps, it forgets the lines of later
     ones, so that a training that was broken off leaves the same file as one that was not.
+    ``last_step`` is that of the last line, 0 without any.
     """
 
     def __init__(self, path: Path | None, step: int) -> None:
@@ -36,11 +37,15 @@ class JsonLines(Closing):
         :raises OutputError: it cannot be written.
         """
         self._file: IO[str] | None = None
+        self.last_step = 0
         if path is None:
             return
+        kept = _kept_lines(path, step)
+        if kept:
+            self.last_step = _step_of(kept[-1]) or 0
         with _named(path):
             # Whole or as it was: a kill at this moment costs no line.
-            write_file(path, b''.join(_kept_lines(path, step)))
+            write_file(path, b''.join(kept))
             self._file = path.open('a', encoding='utf-8')
 
     def write(self, step: int, values: Mapping[str, Any]) -> None:
@@ -53,11 +58,18 @@ class JsonLines(Closing):
             with _named(Path(self._file.name)):
                 self._file.write(json.dumps({'step': step, **values}) + '\n')
                 self._file.flush()
+            self.last_step = step
 
     def close(self) -> None:
-        """Close the file."""
-        if self._file is not None:
-            self._file.close()
+        """
+        Close the file.
+
+        :raises OutputError: the disk is full.
+        """
+        file, self._file = self._file, None
+        if file is not None:
+            with _named(Path(file.name)):
+                file.close()
 
 
 class Board(Closing):

@@ -18,9 +18,11 @@ from steps_ros.core.checkpoint import (
     stored_sha256,
 )
 from steps_ros.core.depth_net import DepthNet
+from steps_ros.data.content_hash import content_hash
 from steps_ros.data.digest import digest
 from steps_ros.data.drive_options import NO_ODOMETRY
-from steps_ros.data.store import StoreIndex
+from steps_ros.data.store import parse_part, StoreIndex
+from steps_ros.data.store_building import default_cache
 from steps_ros.errors import SourceError
 from steps_ros.eval.input_settings import InputSettings
 from steps_ros.train.decoding import Decoding, StoreProgress, Tell
@@ -29,10 +31,9 @@ from steps_ros.train.gate import Gate, open_validation, Start
 from steps_ros.train.job import (
     begin,
     FINAL,
-    has_begun,
     Job,
     REJECTED,
-    require_apart,
+    require_place,
     TEACHER,
     TEACHER_FOLDER,
 )
@@ -100,8 +101,7 @@ def run_job(
     :raises StepsError: bad drives, weights or places, other ones than it was begun with, no
         compiler where one is needed; a loss that is not finite.
     """
-    if is_new or not has_begun(job.out):
-        require_apart(job)
+    require_place(job, is_new)
     if job.training.compile:
         require_compiler(device)
     start = load_checkpoint(job.start)
@@ -113,7 +113,7 @@ def run_job(
     night = decoding.dataset(job.night)
     day = decoding.dataset(job.day) if job.needs_day else None
     if world.is_writer:
-        begin(job, _content(job, night, day), is_new)
+        begin(job, _content(job, night, day), is_new, world.size)
     # Nobody else takes up what is being removed.
     world.barrier()
     if day is not None and (teacher is None or _lacks_motion(job)):
@@ -178,7 +178,8 @@ def _validation(job: Job, decoding: Decoding, start: Start) -> Validation | None
         bonnet=job.store.bonnet,
         intrinsics=job.options.intrinsics,
     )
-    return open_validation(drive, inputs, partial(decoding.own_dataset, [drive]), start)
+    triplets = partial(decoding.own_dataset, [drive])
+    return open_validation(drive, inputs, triplets, start, decoding.tell)
 
 
 def _content(job: Job, night: TripletDataset, day: TripletDataset | None) -> dict[str, str]:
@@ -187,7 +188,9 @@ def _content(job: Job, night: TripletDataset, day: TripletDataset | None) -> dic
     drives += [] if day is None else zip(job.day, day.stores, strict=True)
     weights = [path for path in (job.start, job.teacher) if path is not None]
     camera = job.options.intrinsics
+    judged = [] if job.validate is None else [parse_part(str(job.validate)).path]
     return {
+        **{f'{path} (validation)': content_hash([path], default_cache()) for path in judged},
         **{name: store.index.content for name, store in drives},
         **{str(path): stored_sha256(path) for path in weights},
         **({} if camera is None else {str(camera): digest(camera)}),

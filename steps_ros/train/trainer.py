@@ -314,7 +314,9 @@ class Training:
     def _keep(self, validate: Validate | None) -> None:
         """Validate and save when it is time."""
         every = self.settings.validate_every
-        if validate is not None and every and self.step % every == 0:
+        # Before that nothing but motion has learned, and the start cannot become the best.
+        has_learned = self.networks.pose is None or self.step > self.settings.pose_warmup
+        if validate is not None and has_learned and every and self.step % every == 0:
             self.networks.eval()
             own = validate(self.result, self.step) if self.world.is_writer else math.nan
             score = self.world.of_first(own)

@@ -69,7 +69,7 @@ def write_card(job: Job, step: int, drives: Sequence[StoreIndex], verdict: str) 
     """
     lines = _lines(job.out / LOG)
     validation = [] if job.validate is None else _lines(job.out / VALIDATION_LOG)
-    picture = curves_png(lines, validation, step)
+    picture = curves_png(lines, validation, step) if lines else None
     if picture is not None:
         write_file(job.out / CURVES, picture, lasting=True)
     span = max(1, math.ceil(len(lines) / POINTS))
@@ -115,6 +115,8 @@ def _mean(lines: Sequence[Line]) -> Line:
 
 
 def _table(lines: Sequence[Line]) -> str:
+    if not lines:
+        return 'The log is gone.'
     names = [name for name in lines[0] if name != 'step']
     rows = [f'| step | {" | ".join(names)} |', '|---' * (len(names) + 1) + '|']
     for line in lines:
