@@ -57,7 +57,7 @@ def test_a_place_that_cannot_be_written_is_named(tmp_path):
 def test_a_full_disk_is_one_line_also_where_the_file_is_closed(tmp_path):
     lines = JsonLines(tmp_path / 'train.jsonl', 0)
     lines._file.close()
-    lines._file = Path('/dev/full').open('a')
+    lines._file = Path('/dev/full').open('a')  # noqa: SIM115
     with pytest.raises(OutputError, match='No space left on device'):
         lines.write(1, {'total': 0.5})
     with pytest.raises(OutputError, match='No space left on device'):
