@@ -7,6 +7,7 @@ from make_bags import stamp_ns
 from make_drives import DEPTH, depths, drive, items, moving
 from make_recordings import odometry, write
 import pytest
+from test_cli_train import _former_handlers  # noqa: F401
 
 from steps_ros.cli.main import main
 from steps_ros.core.camera import Camera
@@ -143,6 +144,7 @@ def test_weights_that_have_not_learned_yet_cannot_become_the_best(tmp_path):
     assert not (out / 'final.safetensors').exists()
 
 
+@pytest.mark.usefixtures('_former_handlers')
 def test_a_validation_that_was_broken_off_is_in_the_log_all_the_same(tmp_path, night, monkeypatch):
     judge, calls = HeldOut.judge, []
 

@@ -46,9 +46,7 @@ def own_node(
     with _former_signals(), started(['own_node', '--ros-args', *arguments]) as keep:
         node = keep(NightDepth())
         model, statistics = load_model(node.settings.value), FrameStatistics()
-        stream = CameraStream(
-            node, '', node.settings.of(''), statistics, model.has_depth, _not_offered
-        )
+        stream = CameraStream(node, '', node.settings.of(''), statistics, model, _not_offered)
         _subscribe(node, stream)
         message = image_message(width, height, transport)
         message.header.frame_id, message.header.stamp.sec = FRAME_ID, 1
