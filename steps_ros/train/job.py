@@ -144,21 +144,25 @@ def _require_own(folder: Path) -> None:
 
 
 def _left(folder: Path) -> list[Path]:
-    """Return what is there of all that a training leaves, but for what others may have written."""
+    """
+    Return what is there under the names that a training writes.
+
+    The settings are the last: as long as anything else is there, they say that it is a training's.
+    """
     names = (
-        *(SNAPSHOTS, TEACHER_FOLDER, BOARD, SETTINGS, FINAL, REJECTED, TEACHER, CARD, CURVES),
+        *(SNAPSHOTS, TEACHER_FOLDER, BOARD, FINAL, REJECTED, TEACHER, CARD, CURVES),
         *(VALIDATION_LOG, LOG, TIMING),
     )
-    places = (folder / name for name in names)
-    there = [path for path in places if path.is_symlink() or path.exists()]
-    return there + sorted(folder.glob(BAD_BATCH.format('*')))
+    places = [folder / name for name in names]
+    places += [*sorted(folder.glob(BAD_BATCH.format('*'))), folder / SETTINGS]
+    return [path for path in places if path.is_symlink() or path.exists()]
 
 
 def _is_training(folder: Path) -> bool:
     """Say whether the settings in a folder are a training's, of whatever version."""
     try:
         values = json.loads((folder / SETTINGS).read_text(encoding='utf-8'))
-        return isinstance(values, dict) and {'preset', 'training', 'objective'} <= values.keys()
+        return isinstance(values, dict) and {'preset', 'training', 'night'} <= values.keys()
     except (OSError, ValueError, RecursionError):
         return False
 
