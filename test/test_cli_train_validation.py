@@ -163,6 +163,17 @@ def test_a_validation_that_was_broken_off_is_in_the_log_all_the_same(tmp_path, n
     assert '## Validation' in (out / 'model_card.md').read_text()
 
 
+def test_of_several_references_one_must_be_named(tmp_path, capsys):
+    both = [*depths(9), *(('/net/depth', *item[1:]) for item in depths(9))]
+    known = write(tmp_path / 'known.mcap', drive(9), both)
+    out = tmp_path / 'out'
+    assert main(options(tmp_path, known, out, '--validate', known)) == 1
+    line = capsys.readouterr().err.splitlines()[-1]
+    assert 'several references' in line
+    assert 'choose by --reference-topic' in line
+    assert not out.exists()
+
+
 def test_a_reference_is_measured_as_evaluate_does(tmp_path):
     known = write(tmp_path / 'known.mcap', drive(9), depths(9))
     out = tmp_path / 'out'

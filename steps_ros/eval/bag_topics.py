@@ -25,6 +25,10 @@ from steps_ros.eval.input_settings import InputSettings
 IMAGE_TYPES = (IMAGE, COMPRESSED_IMAGE)
 
 
+class AmbiguousTopicError(SourceError):
+    """There are several topics of which the user has to name one."""
+
+
 class Topics(NamedTuple):
     """
     What is read from a recording.
@@ -64,7 +68,8 @@ def choose_topics(bag: Bag, settings: InputSettings) -> Topics:
     """
     Choose by the settings, else by type where there is only one.
 
-    :raises SourceError: a topic is missing, of another type, empty, or there are several.
+    :raises SourceError: a topic is missing, of another type, or empty.
+    :raises AmbiguousTopicError: there are several.
     """
     prediction = None
     if settings.depth_topic is not None:
@@ -133,7 +138,9 @@ def _choose_odometry(bag: Bag, settings: InputSettings) -> str | None:
 def _only(bag: Bag, found: list[Topic], what: str, option: str) -> Topic:
     if len(found) == 1:
         return found[0]
-    raise SourceError(f'{bag.path} has several {what}: {_listed(found)}; choose by {option}')
+    raise AmbiguousTopicError(
+        f'{bag.path} has several {what}: {_listed(found)}; choose by {option}'
+    )
 
 
 def _named(bag: Bag, name: str, types: tuple[str, ...], option: str) -> Topic:

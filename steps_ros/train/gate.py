@@ -17,6 +17,7 @@ from steps_ros.core.checkpoint import Checkpoint
 from steps_ros.data.closing import Closing
 from steps_ros.data.store import parse_part
 from steps_ros.errors import SourceError
+from steps_ros.eval.bag_topics import AmbiguousTopicError
 from steps_ros.eval.input_settings import InputSettings
 from steps_ros.train.held_out import HeldOut
 from steps_ros.train.logs import JsonLines
@@ -55,12 +56,14 @@ def open_validation(
     :param drive: PATH or PATH@START-END.
     :param triplets: decodes the drive, where it has no reference.
     :param tell: is told where it has none.
-    :raises SourceError: it has neither a reference nor three usable frames in a row, or not the
-        reference that was asked for.
+    :raises SourceError: it has neither a reference nor three usable frames in a row, not the
+        reference that was asked for, or several to choose from.
     """
     part = parse_part(drive)
     try:
         return Referenced(part, inputs, start.weights, str(start.device))
+    except AmbiguousTopicError:
+        raise
     except SourceError as error:
         if inputs.reference_topic is not None or not part.path.exists():
             raise
