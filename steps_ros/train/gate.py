@@ -7,7 +7,6 @@ The gate is opened before the training, so that a drive that cannot validate is 
 from __future__ import annotations
 
 from collections.abc import Callable
-import logging
 from pathlib import Path
 from typing import NamedTuple
 
@@ -31,8 +30,6 @@ from steps_ros.train.verdict import Verdict
 LOG = 'validation.jsonl'
 
 Finish = Callable[[Networks, int], Checkpoint]
-
-logger = logging.getLogger(__name__)
 
 
 class Start(NamedTuple):
