@@ -102,7 +102,7 @@ class BagDrive(Drive):
 
     def _located(self) -> Iterator[Located]:
         camera, pairing = self._first_camera, Pairing(DEPTH_TOLERANCE_NS)
-        locating = Locating(self._odometry is not None)
+        locating = Locating(self.has_odometry)
         names = (self._image.name, self._info, self._odometry)
         topics = [name for name in names if name is not None]
         if self._depth is not None:
@@ -115,12 +115,10 @@ class BagDrive(Drive):
                 yield from () if pose is None else locating.add_pose(pose)
             elif raw.topic == self._image.name:
                 stamp_ns = self._stamp_ns(raw)
-                picture = Message(stamp_ns, raw.receive_ns, _Picture(raw, camera))
-                pairing.add_picture(picture)
+                pairing.add_picture(Message(stamp_ns, raw.receive_ns, _Picture(raw, camera)))
             else:
                 pairing.add_reference(Message(self._stamp_ns(raw), raw.receive_ns, raw))
-            has_depth = self._depth is not None
-            for pair in pairing.ready(raw.receive_ns) if has_depth else pairing.rest():
+            for pair in pairing.ready(raw.receive_ns) if self.has_depth else pairing.rest():
                 yield from locating.add(pair)
             yield from locating.told(raw.receive_ns)
         for pair in pairing.rest():

@@ -16,9 +16,9 @@ class DriveOptions:
     How a drive is to be read.
 
     Topics are chosen by type where they are None; odometry is left aside where its topic is
-    ``NO_ODOMETRY``; ``intrinsics`` is a camera file that replaces
-    whatever the drive says; ``rate_hz`` belongs to folders without stamps, and to videos, whose
-    own rate is taken where it is None.
+    ``NO_ODOMETRY``; ``intrinsics`` is a camera file that replaces whatever the drive says;
+    ``rate_hz`` belongs to folders without stamps, and to videos, whose own rate is taken where it
+    is None.
     """
 
     image_topic: str | None = None

@@ -106,13 +106,13 @@ class ScaleWatch:
         if frame is not None and self._measure is not None:
             measured = Refusal(BLANK) if shows_nothing else self._measure(frame)
         with self._lock:
-            is_other = camera is not None and self._camera is not None
-            is_other = is_other and not camera.is_like(self._camera)
+            known = self._camera
+            is_other = camera is not None and known is not None and not camera.is_like(known)
             if is_other or settings.camera_height != self._filter.settings.camera_height:
                 # What was measured by another height or camera says nothing more.
                 self._filter = ScaleFilter(settings)
-            self._is_lost = self._sees_rays and camera is None and self._camera is not None
-            if self._camera is None or is_other:
+            self._is_lost = self._sees_rays and camera is None and known is not None
+            if known is None or is_other:
                 self._camera = camera
             self._filter.settings = settings
             if measured is not None:

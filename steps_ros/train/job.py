@@ -117,10 +117,9 @@ def forget(folder: Path) -> None:
 
     :raises OutputError: it cannot be removed, or is of something else than a training.
     """
-    left = _left(folder)
     _require_own(folder)
     try:
-        for path in left:
+        for path in _left(folder):
             if path.is_dir() and not path.is_symlink():
                 shutil.rmtree(path)
             else:
