@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
+import errno
 import hashlib
 import json
 import logging
@@ -157,6 +158,10 @@ def _put(folder: Path, place: Path) -> None:
         place.rename(aside)
     try:
         folder.rename(place)
+    except OSError as error:
+        # Another builder has put its own there since, which is whole.
+        if error.errno not in (errno.ENOTEMPTY, errno.EEXIST):
+            raise
     finally:
         shutil.rmtree(aside, ignore_errors=True)
 
